@@ -1,0 +1,1 @@
+"""The domain app: layers outside, nouns inside. Imports point down; `docs/architecture.md` draws them."""

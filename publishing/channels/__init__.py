@@ -1,0 +1,1 @@
+"""Channels: one folder per kind behind one contract (`base`). They know the domain and HTTP, never each other."""

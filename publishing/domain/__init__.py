@@ -1,0 +1,1 @@
+"""Pure rules. Standard library and itself only: no clock, no settings, no IO."""

@@ -1,0 +1,1 @@
+"""Who is asking: verifies tokens and builds the Actor that services judge."""

@@ -1,0 +1,1 @@
+"""Reads and conditional writes; domain values on both sides, DynamoDB in between."""

@@ -1,0 +1,1 @@
+"""Lambda handlers, thin: an event in, one service call, an answer out. No Django."""
