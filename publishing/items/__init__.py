@@ -1,1 +1,1 @@
-"""pynamodb item classes and key composition: the single table's rows. Only `store` (and the admin's reads) come here."""
+"""pynamodb item classes and key composition: the single table's rows. Only `store` (and admin reads) come here."""

@@ -1,0 +1,89 @@
+"""The contract of a channel: pure functions that build, and two calls that reach the platform.
+
+A channel never raises for a platform's behaviour: `publish` answers with an outcome and `look_up` with a finding. The
+border (`publishing.channels.base.border`) turns whatever escapes all the same into one of them.
+"""
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+from publishing.channels.base.capabilities import Capabilities
+from publishing.domain.account import Account, Destination
+from publishing.domain.content import Content, ContentProblem
+from publishing.domain.outcome import Finding, Outcome
+from publishing.http import Courier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What one delivery hands to its channel to build a payload from. Equal for every attempt of a generation."""
+
+    message_id: str
+    delivery_id: str
+    #: Derived from message, delivery and generation; passed on where the platform de-duplicates.
+    delivery_key: str
+    content: Content
+    #: When the message was due; the moment to write into records that carry a time of their own.
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """What will be sent: built once, stored as a hash in the delivery and as text in the receipt."""
+
+    #: The exact text that people will read there.
+    text: str
+    #: The request's body as plain data, before encoding. Never changed after it was built.
+    body: Mapping[str, object]
+    delivery_key: str = field(repr=False)
+
+    def sha(self) -> str:
+        """Return the hash of the body in canonical form."""
+        canonical = json.dumps(self.body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What a delivery in doubt left behind, for a look-up."""
+
+    payload: Payload
+    #: Of the first visible call of this generation; what is older cannot be ours.
+    first_commit_at: datetime
+    handle: str | None = None
+
+
+class Channel(ABC):
+    """One kind of place to publish to. Stateless; one instance serves all accounts and threads."""
+
+    capabilities: ClassVar[Capabilities]
+
+    def text_limit(self, account: Account) -> int | None:
+        """Return the longest text that this account takes, in the channel's unit."""
+        stated = account.settings.get("text_limit")
+        return int(stated) if stated else self.capabilities.text_limit
+
+    @abstractmethod
+    def measure(self, content: Content) -> int:
+        """Return the length of what would be published, counted as the platform counts."""
+
+    @abstractmethod
+    def problems(self, content: Content, account: Account) -> tuple[ContentProblem, ...]:
+        """Return everything that the platform would refuse or change, without asking it."""
+
+    @abstractmethod
+    def build(self, submission: Submission, account: Account) -> Payload:
+        """Build the request's content. Pure: the same submission gives the same payload, and is left untouched."""
+
+    @abstractmethod
+    def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
+        """Make exactly one visible call. Never repeats it."""
+
+    @abstractmethod
+    def look_up(self, trace: Trace, destination: Destination, courier: Courier) -> Finding:
+        """Search for evidence of a publication. Only reads."""

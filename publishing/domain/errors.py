@@ -1,0 +1,57 @@
+"""The small closed family of domain errors. Messages are sentences for the person who reads them, without secrets."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldProblem:
+    """What is wrong with one field of a request, and what to do about it."""
+
+    #: JSON pointer of the field, `/schedule/at`.
+    pointer: str
+    code: str
+    detail: str
+
+
+class DomainError(Exception):
+    """The request cannot be carried out. Nothing was written."""
+
+    code = "error"
+
+
+class InvalidError(DomainError):
+    """One or more fields are wrong."""
+
+    code = "invalid"
+
+    def __init__(self, *problems: FieldProblem) -> None:
+        super().__init__(" ".join(problem.detail for problem in problems))
+        self.problems = problems
+
+
+class NotFoundError(DomainError):
+    """There is no such object, or the actor may not know that there is."""
+
+    code = "not_found"
+
+
+class NotAllowedError(DomainError):
+    """The actor may not do this."""
+
+    code = "not_allowed"
+
+
+class ConflictError(DomainError):
+    """The object is in a state that does not allow this."""
+
+    code = "conflict"
+
+
+class StaleError(DomainError):
+    """The object changed since it was read."""
+
+    code = "stale"
+
+
+class UnavailableError(Exception):
+    """The table, the stream or a key service could not be reached; whether a write happened is unknown."""

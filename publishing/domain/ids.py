@@ -1,0 +1,44 @@
+"""Ids: 26 characters that sort by the time they were made (ULID), and keys derived from other ids."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Final
+
+#: Crockford's base 32: no I, L, O, U.
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ID_LENGTH: Final = 26
+
+
+def new_id(now: datetime) -> str:
+    """Make a new id: 48 bits of milliseconds, then 80 random bits. Unguessable, but no proof of any right."""
+    milliseconds = int(now.timestamp() * 1000)
+    return _encode((milliseconds << 80) | secrets.randbits(80))
+
+
+def new_token() -> str:
+    """Make a token by which a writer recognises its own write after a retry by the SDK."""
+    return secrets.token_hex(8)
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text has the form of an id."""
+    return len(text) == ID_LENGTH and all(character in _ALPHABET for character in text)
+
+
+def delivery_key(*, message_id: str, delivery_id: str, gen: int) -> str:
+    """Derive the key that is passed to channels that de-duplicate: the same for every attempt of one generation."""
+    return hashlib.sha256(f"{message_id}|{delivery_id}|{gen}".encode()).hexdigest()[:32]
+
+
+def digest(*parts: str) -> str:
+    """Hash parts into hexadecimal SHA-256; the parts cannot run into one another."""
+    return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
+
+
+def _encode(number: int) -> str:
+    characters = []
+    for _ in range(ID_LENGTH):
+        number, rest = divmod(number, 32)
+        characters.append(_ALPHABET[rest])
+    return "".join(reversed(characters))

@@ -1,0 +1,5 @@
+"""The one HTTP client."""
+
+
+class Courier:
+    """Placeholder until the client lands."""
