@@ -49,7 +49,6 @@ class MessageEvent(StrEnum):
 
     EDIT = "edit"
     SCHEDULE = "schedule"
-    UNSCHEDULE = "unschedule"
     DISPATCH = "dispatch"
     CANCEL = "cancel"
     FINISH = "finish"
@@ -72,7 +71,6 @@ TRANSITIONS: Final[Mapping[tuple[MessageStatus, MessageEvent], frozenset[Message
     (_S.IN_REVIEW, _E.DELETE): frozenset(),
     (_S.SCHEDULED, _E.EDIT): frozenset({_S.SCHEDULED}),
     (_S.SCHEDULED, _E.SCHEDULE): frozenset({_S.SCHEDULED}),
-    (_S.SCHEDULED, _E.UNSCHEDULE): frozenset({_S.DRAFT}),
     (_S.SCHEDULED, _E.DISPATCH): frozenset({_S.PUBLISHING}),
     (_S.SCHEDULED, _E.CANCEL): frozenset({_S.CANCELLED}),
     (_S.SCHEDULED, _E.DELETE): frozenset(),

@@ -40,7 +40,7 @@ class Timing:
     late: timedelta = timedelta(hours=6)
     #: Doubt that look-ups could not settle is left to a person this long after `give_up`.
     unsettled: timedelta = timedelta(minutes=30)
-    #: Backoff with full jitter: up to `backoff * 2**n` and `backoff_cap` in the first `backoff_phase`, then `backoff_late`.
+    #: Backoff with full jitter: up to `backoff * 2**n` and `backoff_cap` in the `backoff_phase`, then `backoff_late`.
     backoff: timedelta = timedelta(seconds=10)
     backoff_cap: timedelta = timedelta(minutes=5)
     backoff_phase: timedelta = timedelta(hours=1)

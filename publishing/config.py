@@ -1,0 +1,126 @@
+"""Configuration: read once from the environment into a frozen value; everything that is missing is named at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+
+class ConfigError(Exception):
+    """The environment lacks variables or holds values that cannot be used. The message names all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What the processes are told by their environment. AWS endpoints and regions are the SDK's own business."""
+
+    table_name: str
+    kinesis_stream_name: str = ""
+    media_bucket: str = ""
+    cognito_user_pool_id: str = ""
+    cognito_client_id: str = ""
+    secrets_arn: str = ""
+    use_ai_agent: bool = False
+    bedrock_model_id: str = ""
+    #: Name of the scheduler function, invoked when something becomes due before its next tick.
+    scheduler_function: str = ""
+    #: Key of the key service that credentials are sealed with: an id, ARN or alias.
+    kms_key_id: str = "alias/omnipub"
+    #: Where the user pool's keys are read, and what it calls itself; both follow from the pool's id on AWS.
+    jwks_url: str = ""
+    token_issuer: str = ""
+    #: How often the timers' index partitions are divided; 1 keeps the plain `STATUS#scheduled`.
+    timer_shards: int = 1
+    #: All durations of the protocol are divided by this; 1 in production.
+    time_divisor: float = 1.0
+    late_limit: timedelta = timedelta(hours=6)
+    #: Whether messages need an approver before they can go out.
+    review_on: bool = False
+    #: Whether channels may talk to private addresses over plain HTTP: local mode only.
+    allow_private_networks: bool = False
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], *, needs: tuple[str, ...] = ()) -> "Config":
+        """Read the environment. `needs` names variables that this process cannot do without, besides TABLE_NAME.
+
+        Raises ConfigError naming everything that is missing or unreadable at once.
+        """
+        problems = [f"{name} is not set" for name in ("TABLE_NAME", *needs) if not environment.get(name)]
+        values: dict[str, object] = {}
+        for field, (name, read) in _VARIABLES.items():
+            text = environment.get(name, "")
+            if text == "":
+                continue
+            try:
+                values[field] = read(text)
+            except ValueError:
+                problems.append(f"{name} cannot be read: it should be {_EXPECTED[read]}")
+        if problems:
+            raise ConfigError(f"Configuration: {'; '.join(problems)}.")
+        return cls(**values)  # type: ignore[arg-type]  # the table below pairs fields and readers
+
+    @property
+    def runs_on_aws(self) -> bool:
+        """Whether this process is a deployed function; what must never be on there asks this."""
+        return not self.allow_private_networks
+
+
+def _boolean(text: str) -> bool:
+    try:
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def _hours(text: str) -> timedelta:
+    hours = float(text)
+    if hours <= 0:
+        raise ValueError(text)
+    return timedelta(hours=hours)
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if number <= 0:
+        raise ValueError(text)
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 100:
+        raise ValueError(text)
+    return number
+
+
+_EXPECTED: Final[Mapping[Callable[[str], object], str]] = {
+    str: "text",
+    _boolean: "true or false",
+    _hours: "a positive number of hours",
+    _positive: "a positive number",
+    _count: "a whole number from 1 to 100",
+}
+
+_VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
+    "table_name": ("TABLE_NAME", str),
+    "kinesis_stream_name": ("KINESIS_STREAM_NAME", str),
+    "media_bucket": ("MEDIA_BUCKET", str),
+    "cognito_user_pool_id": ("COGNITO_USER_POOL_ID", str),
+    "cognito_client_id": ("COGNITO_CLIENT_ID", str),
+    "secrets_arn": ("SECRETS_ARN", str),
+    "use_ai_agent": ("USE_AI_AGENT", _boolean),
+    "bedrock_model_id": ("BEDROCK_MODEL_ID", str),
+    "scheduler_function": ("OMNIPUB_SCHEDULER_FUNCTION", str),
+    "kms_key_id": ("OMNIPUB_KMS_KEY_ID", str),
+    "jwks_url": ("OMNIPUB_JWKS_URL", str),
+    "token_issuer": ("OMNIPUB_TOKEN_ISSUER", str),
+    "timer_shards": ("OMNIPUB_TIMER_SHARDS", _count),
+    "time_divisor": ("OMNIPUB_TIME_DIVISOR", _positive),
+    "late_limit": ("OMNIPUB_LATE_LIMIT", _hours),
+    "review_on": ("OMNIPUB_REVIEW", _boolean),
+    "allow_private_networks": ("OMNIPUB_ALLOW_PRIVATE_NETWORKS", _boolean),
+    "log_level": ("OMNIPUB_LOG_LEVEL", str),
+}

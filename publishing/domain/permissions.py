@@ -1,0 +1,160 @@
+"""Who may do what: one table for desk, API, commands and workers. Services ask it; nobody else decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from publishing.domain.account import Account
+from publishing.domain.errors import NotAllowedError, NotFoundError
+from publishing.domain.message import Message, MessageStatus
+
+
+class Role(StrEnum):
+    """What a user was given; one user can have several."""
+
+    MEMBER = "member"
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    APPROVER = "approver"
+    ADMIN = "admin"
+
+
+class Action(StrEnum):
+    """What an actor can want to do."""
+
+    READ_MESSAGE = "read_message"
+    CREATE_MESSAGE = "create_message"
+    EDIT_MESSAGE = "edit_message"
+    SCHEDULE_MESSAGE = "schedule_message"
+    CANCEL_MESSAGE = "cancel_message"
+    DELETE_MESSAGE = "delete_message"
+    RETRY_DELIVERY = "retry_delivery"
+    RESOLVE_DELIVERY = "resolve_delivery"
+    SEE_ACCOUNT = "see_account"
+    USE_ACCOUNT = "use_account"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    STOP_DISPATCH = "stop_dispatch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who is asking: a user with roles, a program acting for one, or the system itself."""
+
+    id: str
+    roles: frozenset[Role] = frozenset()
+    #: What a program's key is limited to; None for no limit.
+    scopes: frozenset[Action] | None = None
+    is_system: bool = False
+    name: str = field(default="", repr=False)
+
+    def has(self, *roles: Role) -> bool:
+        """Tell whether the actor has one of these roles."""
+        return not self.roles.isdisjoint(roles)
+
+
+SYSTEM: Final = Actor(id="system", is_system=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """The actor may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The actor may not; the reason is a sentence. Hidden: the object must seem not to exist."""
+
+    reason: str
+    hidden: bool = False
+
+
+_EVERYONE: Final = frozenset(Role)
+_STAFF: Final = frozenset({Role.VIEWER, Role.EDITOR, Role.APPROVER, Role.ADMIN})
+_EDITORS: Final = frozenset({Role.EDITOR, Role.APPROVER, Role.ADMIN})
+_APPROVERS: Final = frozenset({Role.APPROVER, Role.ADMIN})
+_ADMINS: Final = frozenset({Role.ADMIN})
+
+#: Roles that may act on every object.
+_ON_ALL: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType({
+    Action.READ_MESSAGE: _STAFF,
+    Action.CREATE_MESSAGE: _EDITORS,
+    Action.EDIT_MESSAGE: _EDITORS,
+    Action.SCHEDULE_MESSAGE: _EDITORS,
+    Action.CANCEL_MESSAGE: _EDITORS,
+    Action.DELETE_MESSAGE: _EDITORS,
+    Action.RETRY_DELIVERY: _EDITORS,
+    Action.RESOLVE_DELIVERY: _EDITORS,
+    Action.SEE_ACCOUNT: _STAFF,
+    Action.USE_ACCOUNT: _EDITORS,
+    Action.MANAGE_ACCOUNTS: _ADMINS,
+    Action.STOP_DISPATCH: _ADMINS,
+})  # fmt: skip
+
+#: What a member may do with a message of their own.
+_ON_OWN: Final = frozenset({
+    Action.READ_MESSAGE, Action.CREATE_MESSAGE, Action.EDIT_MESSAGE, Action.SCHEDULE_MESSAGE, Action.CANCEL_MESSAGE,
+    Action.DELETE_MESSAGE,
+})  # fmt: skip
+#: What a member may do with an account that was opened to members.
+_ON_OPENED: Final = frozenset({Action.SEE_ACCOUNT, Action.USE_ACCOUNT})
+
+
+def may(
+    actor: Actor, action: Action, target: Message | Account | None = None, *, review_on: bool = False
+) -> Allowed | Refused:
+    """Judge whether an actor may do something, to one object where the action has one."""
+    if actor.is_system:
+        return Allowed()
+    if actor.scopes is not None and action not in actor.scopes:
+        return Refused(reason=f"This key lacks the scope {action}.")
+    if actor.has(*_ON_ALL[action]):
+        return _reviewed(actor, action, target, review_on=review_on)
+    if actor.has(Role.MEMBER) and _is_members(actor, action, target):
+        return _reviewed(actor, action, target, review_on=review_on)
+    return _refuse(actor, action, target)
+
+
+def demand(actor: Actor, action: Action, target: Message | Account | None = None, *, review_on: bool = False) -> None:
+    """Raise NotAllowedError, or NotFoundError where the object must seem not to exist, unless the actor may."""
+    verdict = may(actor, action, target, review_on=review_on)
+    if isinstance(verdict, Refused):
+        raise NotFoundError("There is no such object.") if verdict.hidden else NotAllowedError(verdict.reason)
+
+
+def _is_members(actor: Actor, action: Action, target: Message | Account | None) -> bool:
+    match target:
+        case Message():
+            if action is Action.DELETE_MESSAGE and target.status is not MessageStatus.DRAFT:
+                return False
+            return target.owner == actor.id and action in _ON_OWN
+        case Account():
+            return target.open_to_members and action in _ON_OPENED
+        case None:
+            return action in {Action.CREATE_MESSAGE, Action.READ_MESSAGE, Action.SEE_ACCOUNT}
+
+
+def _reviewed(actor: Actor, action: Action, target: Message | Account | None, *, review_on: bool) -> Allowed | Refused:
+    if action is not Action.SCHEDULE_MESSAGE or not review_on or actor.has(*_APPROVERS):
+        return Allowed()
+    if isinstance(target, Message) and target.approved_rev == target.rev and actor.has(Role.EDITOR):
+        return Allowed()
+    return Refused(reason="Review is on: submit the message, and an approver publishes it.")
+
+
+def _refuse(actor: Actor, action: Action, target: Message | Account | None) -> Refused:
+    match target:
+        case Message():
+            hidden = isinstance(_see(actor, Action.READ_MESSAGE, target), Refused)
+        case Account():
+            hidden = isinstance(_see(actor, Action.SEE_ACCOUNT, target), Refused)
+        case None:
+            hidden = False
+    return Refused(reason=f"Your roles do not allow this: {action.replace('_', ' ')}.", hidden=hidden)
+
+
+def _see(actor: Actor, action: Action, target: Message | Account) -> Allowed | Refused:
+    if actor.has(*_ON_ALL[action]) or (actor.has(Role.MEMBER) and _is_members(actor, action, target)):
+        return Allowed()
+    return Refused(reason="hidden")
