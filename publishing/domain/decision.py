@@ -76,12 +76,7 @@ class LookUp:
     """Search the platform for evidence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaveToPerson:
-    """Doubt that could not be settled in its time: end as unconfirmed."""
-
-
-Action = Leave | Claim | Cancel | Doubt | Fail | Postpone | Resend | LookUp | LeaveToPerson
+Action = Leave | Claim | Cancel | Doubt | Fail | Postpone | Resend | LookUp
 
 
 def decide(message: Message, delivery: Delivery, now: datetime, *, policy: Policy) -> Action:
@@ -109,18 +104,23 @@ def _before_commit(message: Message, delivery: Delivery, now: datetime, policy: 
     """Decide for pending, retry and sending: the visible call of the present attempt has certainly not begun."""
     if message.status is MessageStatus.CANCELLING:
         return _cancel(delivery, now)
-    if delivery.state is DeliveryState.SENDING and _is_leased(delivery, now):
-        return Leave(because="leased")
+    waits_for = _waits_for(delivery, now)
     hopeless = _hopeless(message, delivery, now, policy)
+    if waits_for == "leased" or (waits_for is not None and hopeless is None):
+        return Leave(because=waits_for)
     if hopeless is not None:
         return Doubt(reason=hopeless) if delivery.maybe_sent else Fail(reason=hopeless)
-    if delivery.state is DeliveryState.RETRY and delivery.next_at is not None and now < delivery.next_at:
-        return Leave(because="not_due")
     if delivery.maybe_sent and not _key_holds(delivery, now, policy):
         return Doubt(reason=delivery.last or Reason.LOST_SIGHT)
-    if policy.is_stopped:
-        return Leave(because="stopped")
-    return Claim()
+    return Leave(because="stopped") if policy.is_stopped else Claim()
+
+
+def _waits_for(delivery: Delivery, now: datetime) -> str | None:
+    if delivery.state is DeliveryState.SENDING and _is_leased(delivery, now):
+        return "leased"
+    if delivery.state is DeliveryState.RETRY and delivery.next_at is not None and now < delivery.next_at:
+        return "not_due"
+    return None
 
 
 def _cancel(delivery: Delivery, now: datetime) -> Action:
@@ -134,12 +134,13 @@ def _cancel(delivery: Delivery, now: datetime) -> Action:
 
 def _hopeless(message: Message, delivery: Delivery, now: datetime, policy: Policy) -> Reason | None:
     due = message.scheduled_at or message.created_at
+    if delivery.parked_since is not None:
+        return (delivery.last or Reason.EXPIRED) if now > delivery.parked_since + policy.timing.park else None
     if delivery.claims == 0 and now > due + policy.timing.late:
         return Reason.LATE
-    if delivery.claims >= policy.claim_limit and delivery.parked_since is None:
+    # Claims that left no result: the worker died each time.
+    if delivery.claims - delivery.attempts - delivery.waits >= policy.claim_limit:
         return Reason.CLAIMS
-    if delivery.parked_since is not None:
-        return delivery.last or Reason.EXPIRED if now > delivery.parked_since + policy.timing.park else None
     return Reason.EXPIRED if now > due + policy.timing.give_up else None
 
 
@@ -147,28 +148,31 @@ def _unknown(message: Message, delivery: Delivery, now: datetime, policy: Policy
     if delivery.next_at is not None and now < delivery.next_at:
         return Leave(because="not_due")
     committed = delivery.commit_at or now
-    if (
-        message.status is MessageStatus.PUBLISHING
-        and delivery.last not in _ENDING
-        and _key_holds(delivery, now, policy)
-    ):
-        return Resend(at=max(now, committed + policy.timing.key_gap))
+    is_wanted = message.status is MessageStatus.PUBLISHING and not ends_when_absent(delivery.last)
+    if is_wanted and _key_holds(delivery, now, policy) and _hopeless(message, delivery, now, policy) is None:
+        repeats = min(max(delivery.attempts - 1, 0), 4)
+        return Resend(at=max(now, committed + policy.timing.key_gap * (1 << repeats)))
     if now < committed + policy.timing.settle:
         return Postpone(until=committed + policy.timing.settle)
+    return LookUp()
+
+
+def leaves_to_person(message: Message, delivery: Delivery, now: datetime, *, policy: Policy) -> bool:
+    """Tell whether look-ups have failed for so long that a person must decide."""
     due = message.scheduled_at or message.created_at
-    settled_by = max(due + policy.timing.give_up, committed + policy.timing.settle) + policy.timing.unsettled
-    return LeaveToPerson() if now > settled_by else LookUp()
+    settled = (delivery.commit_at or now) + policy.timing.settle
+    return now > max(due + policy.timing.give_up, settled) + policy.timing.unsettled
 
 
 #: In doubt for one of these, a delivery is not sent again even where a key would make that safe.
 _ENDING = frozenset(
     {Reason.CANCELLED, Reason.EXPIRED, Reason.CLAIMS, Reason.CONTENT, Reason.PERMISSION, Reason.DESTINATION,
-     Reason.CREDENTIAL, Reason.QUOTA, Reason.DUPLICATE}
+     Reason.DUPLICATE}
 )  # fmt: skip
 
 
 def ends_when_absent(reason: Reason | None) -> bool:
-    """Tell whether a delivery in doubt for this reason ends as failed once nothing was found, instead of being retried."""
+    """Tell whether a delivery in doubt for this reason ends as failed, not retried, once nothing was found."""
     return reason in _ENDING
 
 

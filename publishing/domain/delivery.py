@@ -134,6 +134,8 @@ class Delivery:
     claims: int = 0
     #: Tries that count: waiting that a platform or a person asked for does not.
     attempts: int = 0
+    #: Results that do not count as tries: waits that a platform, a quota or a person asked for.
+    waits: int = 0
     #: Token of the claim that holds it.
     owner: str | None = None
     leased_until: datetime | None = None

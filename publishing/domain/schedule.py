@@ -35,7 +35,7 @@ def resolve_due(*, at: str, zone: str | None, now: datetime, pointer: str = "/sc
     try:
         given = datetime.fromisoformat(at)
     except ValueError:
-        raise _invalid(pointer, "/at", "unreadable", f"{at[:40]!r} is not a time. Write 2026-12-01T09:00:00.") from None
+        raise _invalid(pointer, "/at", "unreadable", f"{at[:40]!r} is no time. Write 2026-12-01T09:00:00.") from None
     if given.tzinfo is not None:
         moment = given.astimezone(UTC)
         wall_time = None
