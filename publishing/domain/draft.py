@@ -1,0 +1,139 @@
+"""What people ask for: new messages, changes to them, and the answers to both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Final, Generic, TypeVar
+
+from publishing.domain.content import ContentProblem, MediaUse
+from publishing.domain.message import MessageWithDeliveries, Variant
+from publishing.domain.schedule import Due
+
+
+Row = TypeVar("Row")
+
+
+class Unset(Enum):
+    """The value of a field that a request leaves alone."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message as somebody wants it, before any rule was applied."""
+
+    text: str
+    title: str = ""
+    link: str | None = None
+    media: tuple[MediaUse, ...] = ()
+    account_ids: tuple[str, ...] = ()
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    #: None for a draft that is not scheduled yet.
+    due: Due | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What an edit changes; fields left UNSET stay as they are."""
+
+    text: str | Unset = UNSET
+    title: str | Unset = UNSET
+    link: str | None | Unset = UNSET
+    media: tuple[MediaUse, ...] | Unset = UNSET
+    account_ids: tuple[str, ...] | Unset = UNSET
+    variants: Mapping[str, Variant] | Unset = UNSET
+
+
+class CancelVerdict(StrEnum):
+    """What became of one delivery when its message was cancelled."""
+
+    CANCELLED = "cancelled"
+    #: It is published, or ended otherwise, already.
+    TOO_LATE = "too_late"
+    #: An attempt is under way or in doubt; evidence will tell.
+    CHECKING = "checking"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """The answer to a cancel: the message, and a verdict for each delivery id."""
+
+    result: MessageWithDeliveries
+    verdicts: Mapping[str, CancelVerdict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What a person saw about an unconfirmed delivery."""
+
+    published: bool
+    #: Where it can be seen, if it was published and has an address.
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPreview:
+    """What one account would publish."""
+
+    account_id: str
+    channel: str
+    #: Exactly what would be said there.
+    text: str
+    #: In the channel's own unit.
+    length: int
+    limit: int | None
+    unit: str
+    problems: tuple[ContentProblem, ...]
+    warnings: tuple[ContentProblem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A dry run: nothing was written."""
+
+    accounts: tuple[AccountPreview, ...]
+    due_at: datetime | None
+    #: The same moment in the zone that was given.
+    due_local: datetime | None
+    zone: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAnswer:
+    """An answer kept under an idempotency key, to be given again."""
+
+    user_id: str
+    #: Hash of the key that the client chose.
+    key_sha: str
+    #: Hash of method, path and body.
+    request_sha: str
+    status: int
+    #: The response body and headers worth repeating, as JSON.
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFilter:
+    """Which messages a list shows."""
+
+    status: str | None = None
+    channel: str | None = None
+    #: Scheduled (else created) at or after / before.
+    since: datetime | None = None
+    until: datetime | None = None
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Row]):
+    """A page of a list: its rows and where the next one begins."""
+
+    rows: tuple[Row, ...]
+    next_cursor: str | None = None
+    previous_cursor: str | None = None

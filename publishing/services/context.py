@@ -1,0 +1,25 @@
+"""What use cases need besides the table: policies from the configuration, and ways to reach outside."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from publishing.domain.timing import Timing
+
+
+class Waker(Protocol):
+    """Wakes the scheduler before its next tick."""
+
+    def wake(self) -> None:
+        """Ask for a tick now, without waiting for it. Never raises: the next tick comes anyway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a use case of a request needs besides the table."""
+
+    waker: Waker
+    timing: Timing = field(default_factory=Timing)
+    #: Whether messages need an approver before they can go out.
+    review_on: bool = False
+    #: How many partitions the timers are spread over.
+    timer_shards: int = 1
