@@ -10,7 +10,6 @@ from publishing.domain.content import ContentProblem, MediaUse
 from publishing.domain.message import MessageWithDeliveries, Variant
 from publishing.domain.schedule import Due
 
-
 Row = TypeVar("Row")
 
 
@@ -43,7 +42,7 @@ class Changes:
 
     text: str | Unset = UNSET
     title: str | Unset = UNSET
-    link: str | None | Unset = UNSET
+    link: str | Unset | None = UNSET
     media: tuple[MediaUse, ...] | Unset = UNSET
     account_ids: tuple[str, ...] | Unset = UNSET
     variants: Mapping[str, Variant] | Unset = UNSET

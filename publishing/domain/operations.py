@@ -14,10 +14,12 @@ from publishing.domain.outcome import Problem, Publication, Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryOperation:
-    """The delivery that an operation is about, and the time of the decision."""
+    """The delivery that an operation is about, who writes, and the time of the decision."""
 
     message_id: str
     delivery_id: str
+    #: Token of the writer: a write that bears it was ours, whatever the answer to it said.
+    owner: str
     now: datetime
 
 
@@ -26,7 +28,6 @@ class ClaimDelivery(DeliveryOperation):
     """O7: take a delivery that is pending, due for a retry, or whose lease ran out before the commit mark."""
 
     gen: int
-    owner: str
     leased_until: datetime
 
 
@@ -170,7 +171,8 @@ Operation = (
 class Applied:
     """The write happened, now or in an earlier try whose answer was lost."""
 
-    delivery: Delivery
+    #: The delivery after it; None after a transaction, which brings nothing back.
+    delivery: Delivery | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ def due_now(now: datetime) -> Due:
 def resolve_due(*, at: str, zone: str | None, now: datetime, pointer: str = "/schedule") -> Due:
     """Resolve a due time given as RFC 3339 with an offset, or as wall time with an IANA zone.
 
-    Raises InvalidError when it cannot be read, lacks a zone, does not exist or exists twice in its zone (a clock change),
+    Raises InvalidError when it cannot be read, lacks a zone, does not exist or exists twice in its zone (clock change),
     lies in the past or more than 365 days ahead. A time that exists twice is settled by giving its offset.
     """
     try:

@@ -21,5 +21,3 @@ class Context:
     timing: Timing = field(default_factory=Timing)
     #: Whether messages need an approver before they can go out.
     review_on: bool = False
-    #: How many partitions the timers are spread over.
-    timer_shards: int = 1

@@ -1,0 +1,32 @@
+"""The rows of an account: its metadata, and its sealed credential apart."""
+
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from publishing.items.attributes import InstantAttribute
+from publishing.items.base import TableItem
+
+
+class AccountItem(TableItem, discriminator="account"):
+    """`ACCOUNT#<id>` / `METADATA`. No secrets."""
+
+    id = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    name = UnicodeAttribute()
+    base_url = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    open_to_members = BooleanAttribute()
+    settings = JSONAttribute(null=True)
+    problem = JSONAttribute(null=True)
+    rev = NumberAttribute()
+    created_at = InstantAttribute()
+    updated_at = InstantAttribute()
+
+
+class CredentialItem(TableItem, discriminator="credential"):
+    """`ACCOUNT#<id>` / `CREDENTIAL`: sealed for this row and version."""
+
+    ciphertext = BinaryAttribute(legacy_encoding=False)
+    nonce = BinaryAttribute(legacy_encoding=False)
+    data_key = BinaryAttribute(legacy_encoding=False)
+    tver = NumberAttribute()
+    expires_at = InstantAttribute(null=True)

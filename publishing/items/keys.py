@@ -1,0 +1,96 @@
+"""Key strings of the single table, composed in one place. The forms of messages, deliveries and users are fixed.
+
+Everything else under `MSG#<id>` sorts below `CHANNEL#`, so that `SK >= 'CHANNEL#'` reads a message with its deliveries
+and nothing more.
+"""
+
+import zlib
+from datetime import datetime
+from typing import Final
+
+METADATA: Final = "METADATA"
+DELIVERY_PREFIX: Final = "CHANNEL#"
+ATTEMPT_PREFIX: Final = "ATTEMPT#"
+CREDENTIAL: Final = "CREDENTIAL"
+HEAD: Final = "HEAD"
+
+SCHEDULED: Final = "STATUS#scheduled"
+PUBLISHING: Final = "STATUS#publishing"
+WAITING: Final = "STATUS#waiting"
+
+ACCOUNT_LIST: Final = "LIST#ACCOUNT"
+
+
+def message(message_id: str) -> str:
+    """Return the partition of a message, its deliveries and attempts."""
+    return f"MSG#{message_id}"
+
+
+def message_id_of(partition: str) -> str:
+    """Return the message id that a partition key names."""
+    return partition.removeprefix("MSG#")
+
+
+def delivery(delivery_id: str) -> str:
+    """Return a delivery's sort key: `CHANNEL#facebook`, or `CHANNEL#facebook#<account>` for `facebook.<account>`."""
+    return DELIVERY_PREFIX + delivery_id.replace(".", "#", 1)
+
+
+def delivery_id_of(sort: str) -> str:
+    """Return the delivery id that a sort key names."""
+    return sort.removeprefix(DELIVERY_PREFIX).replace("#", ".", 1)
+
+
+def attempts(delivery_id: str) -> str:
+    """Return what the sort keys of a delivery's attempts begin with."""
+    return f"{ATTEMPT_PREFIX}{delivery_id}#"
+
+
+def attempt(delivery_id: str, fence: int) -> str:
+    """Return an attempt's sort key; the fence has six digits so that attempts sort by time."""
+    return f"{attempts(delivery_id)}{fence:06d}"
+
+
+def user(user_id: str) -> str:
+    """Return the partition of a user, and GSI1's partition of what they own."""
+    return f"USER#{user_id}"
+
+
+def account(account_id: str) -> str:
+    """Return the partition of an account, its credential and rate bucket."""
+    return f"ACCOUNT#{account_id}"
+
+
+def month(moment: datetime) -> str:
+    """Return GSI3's partition of the messages of one month, in UTC."""
+    return f"MONTH#MSG#{moment:%Y-%m}"
+
+
+def answer(key_sha: str) -> str:
+    """Return the sort key of an answer kept under an idempotency key, in its user's partition."""
+    return f"IDEM#{key_sha}"
+
+
+def audit(day: str) -> str:
+    """Return the partition of one day's audit records (`2026-12-01`)."""
+    return f"AUDIT#{day}"
+
+
+def parked(day: str) -> str:
+    """Return the partition of one day's parked stream records."""
+    return f"PARKED#{day}"
+
+
+def setting(name: str) -> str:
+    """Return the partition of one setting of the whole deployment."""
+    return f"SETTING#{name}"
+
+
+def timer(status: str, message_id: str, shards: int) -> str:
+    """Return the timer partition of a message: `STATUS#scheduled`, with a suffix when timers are spread."""
+    return status if shards == 1 else f"{status}#{zlib.crc32(message_id.encode()) % shards}"
+
+
+def timers(status: str, shards: int) -> tuple[str, ...]:
+    """Return every timer partition of a status."""
+    return (status,) if shards == 1 else tuple(f"{status}#{shard}" for shard in range(shards))

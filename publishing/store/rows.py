@@ -1,0 +1,272 @@
+"""Rows to domain values and back. No reads or writes happen here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from publishing.domain.account import Account, AccountStatus, SealedCredential
+from publishing.domain.attempt import Attempt, AttemptOutcome
+from publishing.domain.content import MediaUse, summary
+from publishing.domain.delivery import Delivery, DeliveryState
+from publishing.domain.message import Message, MessageStatus, MessageSummary, Target, Variant
+from publishing.domain.outcome import Problem, Publication, Reason
+from publishing.items import keys
+from publishing.items.account import AccountItem, CredentialItem
+from publishing.items.attributes import write_instant
+from publishing.items.base import TableItem
+from publishing.items.message import AttemptItem, DeliveryItem, MessageItem
+
+
+def message(item: MessageItem) -> Message:
+    """Return the message of a row."""
+    return Message(
+        id=item.id,
+        owner=item.user_id,
+        status=MessageStatus(item.status),
+        text=item.body,
+        title=item.title or "",
+        link=item.link,
+        media=tuple(MediaUse(id=row[0], alt_text=row[1]) for row in item.media or ()),
+        targets=targets(item.targets),
+        variants={channel: Variant(text=text) for channel, text in (item.variants or {}).items()},
+        scheduled_at=item.scheduled_at,
+        zone=item.zone,
+        wall_time=item.wall_time,
+        gen=int(item.gen),
+        rev=int(item.rev),
+        approved_rev=None if item.approved_rev is None else int(item.approved_rev),
+        kick=item.kick,
+        created_at=item.created_at,
+        updated_at=item.updated_at,
+    )
+
+
+def message_key(message_id: str) -> MessageItem:
+    """Return a row with a message's keys only, for updates."""
+    return MessageItem(keys.message(message_id), keys.METADATA)
+
+
+def message_item(value: Message) -> MessageItem:
+    """Return the row of a message, index keys included."""
+    item = message_key(value.id)
+    item.id, item.user_id, item.status = value.id, value.owner, value.status.value
+    item.body, item.summary = value.text, summary(value.text)
+    item.title, item.link = value.title or None, value.link
+    item.media = media_column(value) or None
+    item.targets = targets_column(value)
+    item.variants = variants_column(value) or None
+    item.scheduled_at, item.zone, item.wall_time = value.scheduled_at, value.zone, value.wall_time
+    item.gen, item.rev, item.approved_rev = value.gen, value.rev, value.approved_rev
+    item.kick = value.kick
+    item.created_at, item.updated_at = value.created_at, value.updated_at
+    item.GSI1PK, item.GSI1SK = keys.user(value.owner), keys.message(value.id)
+    item.GSI3PK, item.GSI3SK = list_keys(value)
+    if value.status is MessageStatus.SCHEDULED and value.scheduled_at is not None:
+        item.GSI2PK = keys.timer(keys.SCHEDULED, value.id, TableItem.Meta.timer_shards)
+        item.GSI2SK = write_instant(value.scheduled_at)
+    return item
+
+
+def list_keys(value: Message) -> tuple[str, str]:
+    """Return GSI3's keys of a message: the month and moment of its due time, else of its making."""
+    at = value.scheduled_at or value.created_at
+    return keys.month(at), f"{write_instant(at)}#{value.id}"
+
+
+def targets_column(value: Message) -> list[list[str]]:
+    """Return a message's targets as they are stored."""
+    return [[target.delivery_id, target.channel, target.account_id] for target in value.targets]
+
+
+def media_column(value: Message) -> list[list[str]]:
+    """Return a message's media as they are stored."""
+    return [[use.id, use.alt_text] for use in value.media]
+
+
+def variants_column(value: Message) -> dict[str, str]:
+    """Return a message's variants as they are stored."""
+    return {channel: variant.text for channel, variant in value.variants.items()}
+
+
+def targets(column: Any) -> tuple[Target, ...]:  # noqa: ANN401 - JSON, as pynamodb types it
+    """Return the targets of a stored column."""
+    return tuple(Target(delivery_id=row[0], channel=row[1], account_id=row[2]) for row in column)
+
+
+def message_summary(item: MessageItem) -> MessageSummary:
+    """Return a message as a list shows it, from what the list indexes project."""
+    return MessageSummary(
+        id=item.id,
+        owner=item.user_id,
+        status=MessageStatus(item.status),
+        title=item.title or "",
+        summary=item.summary,
+        targets=targets(item.targets),
+        scheduled_at=item.scheduled_at,
+        zone=item.zone,
+        rev=int(item.rev),
+        created_at=item.created_at,
+        updated_at=item.updated_at,
+    )
+
+
+def delivery(item: DeliveryItem) -> Delivery:
+    """Return the delivery of a row."""
+    return Delivery(
+        message_id=keys.message_id_of(item.PK),
+        id=keys.delivery_id_of(item.SK),
+        channel=item.channel,
+        account_id=item.account_id,
+        state=DeliveryState(item.state),
+        gen=int(item.gen),
+        fence=int(item.fence),
+        claims=int(item.claims),
+        attempts=int(item.attempts),
+        waits=int(item.waits),
+        owner=item.owner,
+        leased_until=item.lease_until,
+        maybe_sent=bool(item.maybe_sent),
+        maybe_before=bool(item.maybe_before),
+        commit_at=item.commit_at,
+        first_commit_at=item.first_commit_at,
+        last=Reason(item.last) if item.last else None,
+        handle=item.handle,
+        adapted=item.adapted,
+        payload_sha=item.payload_sha,
+        publication=_publication(item.post_id, item.post_url),
+        published_at=item.published_at,
+        problem=problem(item.error),
+        next_at=item.next_at,
+        parked_since=item.parked_since,
+    )
+
+
+def delivery_key(message_id: str, delivery_id: str) -> DeliveryItem:
+    """Return a row with a delivery's keys only, for updates."""
+    return DeliveryItem(keys.message(message_id), keys.delivery(delivery_id))
+
+
+def delivery_item(value: Delivery) -> DeliveryItem:
+    """Return the row of a new delivery."""
+    item = delivery_key(value.message_id, value.id)
+    item.channel, item.account_id, item.state = value.channel, value.account_id, value.state.value
+    item.gen, item.fence, item.claims = value.gen, value.fence, value.claims
+    item.attempts, item.waits = value.attempts, value.waits
+    return item
+
+
+def raw_delivery(raw: Mapping[str, Any] | None) -> Delivery | None:
+    """Return the delivery of a row as the low-level client has it; None for no row."""
+    if not raw:
+        return None
+    item = TableItem.from_raw_data(dict(raw))
+    if not isinstance(item, DeliveryItem):
+        raise TypeError("The row is no delivery.")
+    return delivery(item)
+
+
+def raw_message(raw: Mapping[str, Any] | None) -> Message | None:
+    """Return the message of a row as the low-level client has it; None for no row."""
+    if not raw:
+        return None
+    item = TableItem.from_raw_data(dict(raw))
+    if not isinstance(item, MessageItem):
+        raise TypeError("The row is no message.")
+    return message(item)
+
+
+def attempt(item: AttemptItem) -> Attempt:
+    """Return the attempt of a row."""
+    return Attempt(
+        message_id=keys.message_id_of(item.PK),
+        delivery_id=item.delivery_id,
+        gen=int(item.gen),
+        fence=int(item.fence),
+        started_at=item.started_at,
+        text=item.text,
+        payload_sha=item.payload_sha,
+        claimed_at=item.claimed_at,
+        ended_at=item.ended_at,
+        outcome=AttemptOutcome(item.outcome) if item.outcome else None,
+        reason=Reason(item.reason) if item.reason else None,
+        detail=item.detail,
+        publication=_publication(item.post_id, item.post_url),
+    )
+
+
+def attempt_key(message_id: str, delivery_id: str, fence: int) -> AttemptItem:
+    """Return a row with an attempt's keys only, for updates."""
+    return AttemptItem(keys.message(message_id), keys.attempt(delivery_id, fence))
+
+
+def attempt_item(value: Attempt) -> AttemptItem:
+    """Return the row of an attempt that begins."""
+    item = attempt_key(value.message_id, value.delivery_id, value.fence)
+    item.delivery_id, item.gen, item.fence = value.delivery_id, value.gen, value.fence
+    item.text, item.payload_sha = value.text, value.payload_sha
+    item.claimed_at, item.started_at = value.claimed_at, value.started_at
+    return item
+
+
+def account(item: AccountItem) -> Account:
+    """Return the account of a row."""
+    return Account(
+        id=item.id,
+        channel=item.channel,
+        name=item.name,
+        base_url=item.base_url,
+        status=AccountStatus(item.status),
+        open_to_members=item.open_to_members,
+        settings=item.settings or {},
+        problem=problem(item.problem),
+        rev=int(item.rev),
+        created_at=item.created_at,
+        updated_at=item.updated_at,
+    )
+
+
+def account_item(value: Account) -> AccountItem:
+    """Return the row of an account, index keys included."""
+    item = AccountItem(keys.account(value.id), keys.METADATA)
+    item.id, item.channel, item.name, item.base_url = value.id, value.channel, value.name, value.base_url
+    item.status, item.open_to_members = value.status.value, value.open_to_members
+    item.settings = dict(value.settings) or None
+    item.problem = problem_column(value.problem)
+    item.rev, item.created_at, item.updated_at = value.rev, value.created_at, value.updated_at
+    item.GSI3PK, item.GSI3SK = keys.ACCOUNT_LIST, f"{value.channel}#{value.id}"
+    return item
+
+
+def credential(item: CredentialItem) -> SealedCredential:
+    """Return the sealed credential of a row."""
+    return SealedCredential(
+        account_id=item.PK.removeprefix("ACCOUNT#"),
+        version=int(item.tver),
+        ciphertext=item.ciphertext,
+        nonce=item.nonce,
+        data_key=item.data_key,
+        expires_at=item.expires_at,
+    )
+
+
+def credential_item(value: SealedCredential) -> CredentialItem:
+    """Return the row of a sealed credential."""
+    item = CredentialItem(keys.account(value.account_id), keys.CREDENTIAL)
+    item.ciphertext, item.nonce, item.data_key = value.ciphertext, value.nonce, value.data_key
+    item.tver, item.expires_at = value.version, value.expires_at
+    return item
+
+
+def problem(column: Any) -> Problem | None:  # noqa: ANN401 - JSON, as pynamodb types it
+    """Return the problem of a stored column."""
+    if not column:
+        return None
+    return Problem(code=column["code"], detail=column["detail"], retryable=column["retryable"])
+
+
+def problem_column(value: Problem | None) -> dict[str, object] | None:
+    """Return a problem as it is stored."""
+    return None if value is None else {"code": value.code, "detail": value.detail, "retryable": value.retryable}
+
+
+def _publication(post_id: str | None, post_url: str | None) -> Publication | None:
+    return None if post_id is None else Publication(id=post_id, url=post_url)
