@@ -67,10 +67,10 @@ class TableItem(Model):
 
 
 def bind(table_name: str, *, timer_shards: int = 1) -> None:
-    """Name the table for every item class, and over how many partitions its timers are spread. Entry points call it once, before anything else of the store.
+    """Name the table for every item class. Entry points call it once, before anything else of the store.
 
     The connection is made here, on the base class, so that all item classes share one client: making one costs tens of
-    milliseconds of a cold start.
+    milliseconds of a cold start. `timer_shards`: over how many partitions timers are spread.
     """
     TableItem.Meta.table_name = table_name
     TableItem.Meta.timer_shards = timer_shards
