@@ -55,3 +55,28 @@ class StaleError(DomainError):
 
 class UnavailableError(Exception):
     """The table, the stream or a key service could not be reached; whether a write happened is unknown."""
+
+
+class CredentialError(Exception):
+    """A sealed credential cannot be opened: it was moved, changed, or its key is gone."""
+
+
+class AnsweredError(Exception):
+    """The idempotency key was used already by the same request; here is what that was answered."""
+
+    def __init__(self, stored: object) -> None:
+        super().__init__("This request was answered already.")
+        #: A `publishing.domain.draft.StoredAnswer`.
+        self.stored = stored
+
+
+class KeyReusedError(DomainError):
+    """The idempotency key was used for another request."""
+
+    code = "idempotency_key_reused"
+
+
+class RunningError(DomainError):
+    """The same request is being carried out just now."""
+
+    code = "still_running"

@@ -82,6 +82,7 @@ class RecordRejected(DeliveryOperation):
     """O13: certainly refused, and no earlier attempt is in doubt."""
 
     fence: int
+    is_committed: bool
     reason: Reason
     problem: Problem
 

@@ -157,8 +157,10 @@ def _record_unknown(operation: RecordUnknown) -> tuple[Write, ...]:
 
 @build.register
 def _record_rejected(operation: RecordRejected) -> tuple[Write, ...]:
-    no_earlier_doubt = D.maybe_before == False  # noqa: E712 - builds a condition
     actions = [*_fail(operation.reason, operation), D.attempts.set(D.attempts + 1), D.maybe_sent.set(False)]
+    if not operation.is_committed:
+        return _one(operation, actions, _holds(operation.fence, _S.SENDING) & _never_sent())
+    no_earlier_doubt = D.maybe_before == False  # noqa: E712 - builds a condition
     rejected = _one(operation, actions, _holds(operation.fence, _S.COMMITTING) & no_earlier_doubt)
     ended = _end_badly(operation, AttemptOutcome.REJECTED)
     return (*rejected, ended)
@@ -252,7 +254,8 @@ def _holds(fence: int, state: DeliveryState) -> Condition:
 
 
 def _never_sent() -> Condition:
-    return D.maybe_sent.does_not_exist() | (D.maybe_sent == False)  # noqa: E712 - builds a condition
+    never: Condition = D.maybe_sent.does_not_exist() | (D.maybe_sent == False)  # noqa: E712 - builds a condition
+    return never
 
 
 def _timer(operation: DeliveryOperation, at: datetime) -> tuple[Action, ...]:

@@ -1,0 +1,129 @@
+"""Steps: what a use case of the workers asks of the outside, as values. Generators yield them; `drive` carries them out.
+
+The delivery and dispatch logic does no IO of its own, so the real worker and a simulation drive the very same code.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from publishing.channels.base.contract import Payload, Trace
+from publishing.domain.account import Account, Destination, SealedCredential
+from publishing.domain.errors import CredentialError, UnavailableError
+from publishing.domain.events import StreamEvent
+from publishing.domain.operations import DeliveryOperation, FinaliseMessage
+from publishing.domain.outcome import Problem
+
+Returned = TypeVar("Returned")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadClock:
+    """Answered with a Reading."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The time, and how long this invocation may still work."""
+
+    now: datetime
+    remaining: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sleep:
+    """Wait; answered with None."""
+
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMessage:
+    """Answered with a MessageWithDeliveries, strongly consistent, or None."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLane:
+    """Answered with a Lane: the account, its sealed credential and the stop switch."""
+
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCredential:
+    """Answered with the credential in clear; raises CredentialError when it cannot be opened."""
+
+    sealed: SealedCredential
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apply:
+    """Carry out an operation of the delivery protocol; answered with a WriteResult."""
+
+    operation: DeliveryOperation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finalise:
+    """End a message; answered with whether it was this write that ended it."""
+
+    operation: FinaliseMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Make the visible call; answered with an Outcome, never raises."""
+
+    kind: str
+    payload: Payload
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookUpPublication:
+    """Search for evidence; answered with a Finding, never raises."""
+
+    kind: str
+    trace: Trace
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteCredential:
+    """Note whether an account's credential works; `problem` None when it does. Answered with None."""
+
+    account: Account
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutEvents:
+    """Put hints on the stream; answered with how many did not arrive (the watchdog repeats those)."""
+
+    events: tuple[StreamEvent, ...]
+
+
+Steps = Generator[Any, Any, Returned]
+
+
+def drive(steps: Steps[Returned], perform: Callable[[Any], Any]) -> Returned:
+    """Carry out a generator's steps one by one and return what it returns.
+
+    An error of `perform` that the generator may want to handle (the table out of reach, a credential that cannot be
+    opened) is raised inside it; anything it does not handle comes out here.
+    """
+    try:
+        step = next(steps)
+        while True:
+            try:
+                answer = perform(step)
+            except (UnavailableError, CredentialError) as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(answer)
+    except StopIteration as end:
+        returned: Returned = end.value
+        return returned

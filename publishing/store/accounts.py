@@ -1,0 +1,143 @@
+"""Accounts and their sealed credentials in the table, and the stop switch that is read along with them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from publishing.domain.account import Account, AccountStatus, SealedCredential
+from publishing.domain.errors import NotFoundError, UnavailableError
+from publishing.domain.outcome import Problem
+from publishing.items import keys
+from publishing.items.account import AccountItem, CredentialItem
+from publishing.items.base import TableItem
+from publishing.items.records import StopSwitchItem
+from publishing.store import rows, writes
+from publishing.store.errors import ConditionFailedError
+from publishing.store.writes import Write
+
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """What a delivery needs to know before a claim, in one round trip: its account and whether all is halted."""
+
+    account: Account | None
+    credential: SealedCredential | None
+    is_stopped: bool
+
+
+def read_lane(account_id: str) -> Lane:
+    """Return an account, its sealed credential and the stop switch, strongly consistent, in one request."""
+    account_key = _key(keys.account(account_id), keys.METADATA)
+    credential_key = _key(keys.account(account_id), keys.CREDENTIAL)
+    switch_key = _key(keys.setting("dispatch"), keys.METADATA)
+    items = [TableItem.from_raw_data(raw) for raw in _batch_get([account_key, credential_key, switch_key])]
+    account = next((item for item in items if isinstance(item, AccountItem)), None)
+    credential = next((item for item in items if isinstance(item, CredentialItem)), None)
+    switch = next((item for item in items if isinstance(item, StopSwitchItem)), None)
+    return Lane(
+        account=None if account is None else rows.account(account),
+        credential=None if credential is None else rows.credential(credential),
+        is_stopped=switch is not None and switch.is_stopped,
+    )
+
+
+def find_accounts(account_ids: tuple[str, ...]) -> dict[str, Account]:
+    """Return the accounts that exist among these ids, strongly consistent, in one request."""
+    if not account_ids:
+        return {}
+    raws = _batch_get([_key(keys.account(account_id), keys.METADATA) for account_id in dict.fromkeys(account_ids)])
+    items = [TableItem.from_raw_data(raw) for raw in raws]
+    return {item.id: rows.account(item) for item in items if isinstance(item, AccountItem)}
+
+
+def get_account(account_id: str) -> Account:
+    """Return an account; raise NotFoundError when there is none."""
+    found = find_accounts((account_id,)).get(account_id)
+    if found is None:
+        raise NotFoundError("There is no such account.")
+    return found
+
+
+def list_accounts() -> tuple[Account, ...]:
+    """Return all accounts, by channel; one query of the accounts' list, then one read of those it names.
+
+    The list's index projects no settings, and there are few accounts: they are read in full.
+    """
+    listed = TableItem.by_month.query(keys.ACCOUNT_LIST)
+    ids = tuple(item.id for item in listed if isinstance(item, AccountItem))
+    found: dict[str, Account] = {}
+    for start in range(0, len(ids), 100):
+        found.update(find_accounts(ids[start : start + 100]))
+    return tuple(found[account_id] for account_id in ids if account_id in found)
+
+
+def put_account(account: Account) -> Write:
+    """Build the put of a new account."""
+    return writes.put_new(rows.account_item(account))
+
+
+def put_credential(credential: SealedCredential) -> Write:
+    """Build the put of an account's first credential."""
+    return writes.put_new(rows.credential_item(credential))
+
+
+def mark_needs_reauth(account_id: str, *, problem: Problem, now: datetime) -> bool:
+    """Note that an account's credential no longer works; return whether this write was the first to note it."""
+    row = AccountItem(keys.account(account_id), keys.METADATA)
+    actions = [
+        AccountItem.status.set(AccountStatus.NEEDS_REAUTH.value),
+        AccountItem.problem.set(rows.problem_column(problem)),
+        AccountItem.updated_at.set(now),
+    ]
+    try:
+        writes.run(writes.update(row, actions, AccountItem.status == AccountStatus.OK.value))
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def mark_working(account_id: str, *, now: datetime) -> bool:
+    """Note that an account's credential works again; return whether it had been noted as failing."""
+    row = AccountItem(keys.account(account_id), keys.METADATA)
+    actions = [
+        AccountItem.status.set(AccountStatus.OK.value),
+        AccountItem.problem.remove(),
+        AccountItem.updated_at.set(now),
+    ]
+    try:
+        writes.run(writes.update(row, actions, AccountItem.status == AccountStatus.NEEDS_REAUTH.value))
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def is_stopped() -> bool:
+    """Tell whether the stop switch is on; strongly consistent."""
+    items = [TableItem.from_raw_data(raw) for raw in _batch_get([_key(keys.setting("dispatch"), keys.METADATA)])]
+    return any(isinstance(item, StopSwitchItem) and item.is_stopped for item in items)
+
+
+def put_stop_switch(*, is_on: bool, actor_id: str, now: datetime) -> Write:
+    """Build the put of the stop switch."""
+    item = StopSwitchItem(keys.setting("dispatch"), keys.METADATA)
+    item.is_stopped, item.actor, item.at = is_on, actor_id, now
+    return writes.put(item)
+
+
+def _key(partition: str, sort: str) -> dict[str, dict[str, str]]:
+    return {"PK": {"S": partition}, "SK": {"S": sort}}
+
+
+def _batch_get(wanted: list[dict[str, dict[str, str]]]) -> list[dict[str, Any]]:
+    name = TableItem.Meta.table_name
+    found: list[dict[str, Any]] = []
+    request: dict[str, Any] = {name: {"Keys": wanted, "ConsistentRead": True}}
+    for _ in range(_TRIES):
+        answer = writes.dispatch("BatchGetItem", {"RequestItems": request})
+        found.extend(answer.get("Responses", {}).get(name, ()))
+        request = answer.get("UnprocessedKeys") or {}
+        if not request:
+            return found
+    raise UnavailableError("The table did not answer for all the items that were asked for.")

@@ -1,0 +1,69 @@
+"""What is due: GSI2, asked through the low-level client because it holds keys only.
+
+The index lags behind the table; its rows are suggestions, and the kick's condition on the base item decides.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from publishing import table
+from publishing.items import keys
+from publishing.items.attributes import read_instant, write_instant
+from publishing.items.base import TableItem
+from publishing.store.writes import dispatch
+
+_PARTITION, _SORT = table.index_keys(table.TIMERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """One row of the timers' index."""
+
+    message_id: str
+    #: None for a message's own timer.
+    delivery_id: str | None
+    at: datetime
+
+
+def list_scheduled(until: datetime, *, limit: int) -> tuple[Timer, ...]:
+    """Return messages that are due by then, the earliest first."""
+    return _due(keys.SCHEDULED, until, limit)
+
+
+def list_stalled(until: datetime, *, limit: int) -> tuple[Timer, ...]:
+    """Return messages under way whose watchdog has run out by then."""
+    return _due(keys.PUBLISHING, until, limit)
+
+
+def list_waiting(until: datetime, *, limit: int) -> tuple[Timer, ...]:
+    """Return deliveries whose waiting time is over by then."""
+    return _due(keys.WAITING, until, limit)
+
+
+def _due(status: str, until: datetime, limit: int) -> tuple[Timer, ...]:
+    found: list[Timer] = []
+    for partition in keys.timers(status, TableItem.Meta.timer_shards):
+        found.extend(_partition(partition, until, limit))
+    return tuple(sorted(found, key=lambda timer: timer.at)[:limit])
+
+
+def _partition(partition: str, until: datetime, limit: int) -> Iterator[Timer]:
+    answer = dispatch(
+        "Query",
+        {
+            "TableName": TableItem.Meta.table_name,
+            "IndexName": table.TIMERS,
+            "KeyConditionExpression": "#partition = :partition AND #sort <= :until",
+            "ExpressionAttributeNames": {"#partition": _PARTITION, "#sort": _SORT},
+            "ExpressionAttributeValues": {":partition": {"S": partition}, ":until": {"S": write_instant(until)}},
+            "Limit": limit,
+        },
+    )
+    for row in answer.get("Items", ()):
+        sort = row[table.SORT_KEY]["S"]
+        yield Timer(
+            message_id=keys.message_id_of(row[table.PARTITION_KEY]["S"]),
+            delivery_id=None if sort == keys.METADATA else keys.delivery_id_of(sort),
+            at=read_instant(row[_SORT]["S"]),
+        )
