@@ -1,4 +1,4 @@
-"""Steps: what a use case of the workers asks of the outside, as values. Generators yield them; `drive` carries them out.
+"""Steps: what the workers' use cases ask of the outside, as values. Generators yield them; `drive` carries them out.
 
 The delivery and dispatch logic does no IO of its own, so the real worker and a simulation drive the very same code.
 """
