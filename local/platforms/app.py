@@ -56,9 +56,9 @@ class App:
         if not ACCOUNT_NAME.fullmatch(account):
             return platform.failure(404)
         call = Call(request=request, account=account, path=request.parts[2:])
-        post_id = platform.permalink(call) if request.method == "GET" else None
-        if post_id is not None:
-            return self._wall.show(platform, account, post_id)
+        page = platform.page(call) if request.method == "GET" else None
+        if page is not None:
+            return self._wall.show(platform.kind, page)
         action = platform.route(call)
         if action is None:
             self._count(call, channel=platform.kind, kind="other", status=404)

@@ -114,8 +114,8 @@ class Platform(ABC):
     def card(self, post: Post) -> str:
         """Draw one post as HTML, everything in it escaped."""
 
-    def permalink(self, call: Call) -> str | None:
-        """Return the id of the post whose public page this address is, if it is one."""
+    def page(self, call: Call) -> tuple[str, ...] | None:
+        """Return what the wall shows at this address: an account, an account and a post id, or None for nothing."""
         del call
         return None
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 MAX_BODY = 1024 * 1024
+MAX_DRAINED = 16 * MAX_BODY
 # Longer than clients keep an idle connection, so that it is always they who close it first.
 IDLE_TIMEOUT = 75
 OWN_NAMES = frozenset({"127.0.0.1", "localhost"})
@@ -65,6 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
         except _Refused as refused:
             self.close_connection = True
             self._write(refused.response)
+            self._drain()
             return
         self._write(self.server.app.answer(request))
 
@@ -120,6 +122,15 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.stopping.wait(response.drip_every):
                 self._hang_up()
                 return
+
+    def _drain(self) -> None:
+        """Let the client finish what was refused unread: closing before that could destroy the answer on its way."""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(2)
+            left = MAX_DRAINED
+            while left > 0 and (chunk := self.connection.recv(65536)):
+                left -= len(chunk)
 
     def _hang_up(self) -> None:
         self.close_connection = True

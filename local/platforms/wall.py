@@ -47,21 +47,21 @@ class Wall:
             case ("static", name):
                 return self._asset(name)
             case ("wall", kind, *rest) if kind in self._platforms:
-                return self._network(kind, rest)
+                return self.show(kind, tuple(rest))
         return self._missing()
 
-    def _network(self, kind: str, rest: list[str]) -> Response:
-        match rest:
-            case []:
+    def show(self, kind: str, place: tuple[str, ...]) -> Response:
+        """Show a network, an account on it, or one post of that account."""
+        match place:
+            case ():
                 return self._page(self._platforms[kind].title, self._feed(kind), kind=kind)
-            case [account]:
+            case (account,):
                 return self._page(f"{account} on {kind}", self._feed(kind, account), kind=kind, account=account)
-            case [account, post_id]:
-                return self.show(self._platforms[kind], account, post_id)
+            case (account, post_id):
+                return self._post(self._platforms[kind], account, post_id)
         return self._missing()
 
-    def show(self, platform: Platform, account: str, post_id: str) -> Response:
-        """Show the page of one post."""
+    def _post(self, platform: Platform, account: str, post_id: str) -> Response:
         post = self._world.store.find_post(platform.kind, account, post_id)
         if post is None:
             return self._missing()

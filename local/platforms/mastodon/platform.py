@@ -55,11 +55,13 @@ class Mastodon(Platform):
         headers = rate_headers(300, 0 if status == HTTPStatus.TOO_MANY_REQUESTS else 299, reset_at)
         return json_response({"error": ERRORS[status]}, status=status, headers=headers)
 
-    def permalink(self, call: Call) -> str | None:
-        """Recognize `/@account/id`."""
+    def page(self, call: Call) -> tuple[str, ...] | None:
+        """Recognize `/@account`, `/@account/id` and the hashtags that statuses link to."""
         match call.path:
-            case (handle, post_id) if handle == f"@{call.account}":
-                return post_id
+            case (handle, *post_id) if handle == f"@{call.account}" and len(post_id) < 2:
+                return (call.account, *post_id)
+            case ("tags", _):
+                return (call.account,)
         return None
 
     def card(self, post: Post) -> str:

@@ -11,10 +11,10 @@ async function refresh() {
     const answer = await fetch(location.href, { cache: "no-store" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("wall").innerHTML;
-    live.classList.remove("lost");
-    live.lastElementChild.textContent = "live";
     // Somebody who reads headers or selects text shall not lose their place.
     const busy = wall.querySelector("details[open]") || !document.getSelection().isCollapsed;
+    live.classList.remove("lost");
+    live.lastElementChild.textContent = busy && fresh !== shown ? "paused while you read" : "live";
     if (fresh === shown || busy) return;
     shown = fresh;
     wall.replaceChildren(...page.getElementById("wall").childNodes);
