@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,7 +28,9 @@ class TestReceivingAWebhook:
 
     @pytest.mark.parametrize("missing", ["Omnipub_Id", "Omnipub_Timestamp", "Omnipub_Signature"])
     def test_needs_every_header(self, client: Client, missing):
-        answer = client.hook(**{missing: ""})
+        blank: dict[str, Any] = {missing: ""}
+
+        answer = client.hook(**blank)
 
         assert (answer.status_code, client.posts()) == (401, [])
         assert "are required" in answer.json()["error"]
