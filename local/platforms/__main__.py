@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from local.platforms.server import HOST, start
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> int:
@@ -17,9 +18,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8010, help="0 takes a free one")
     parser.add_argument("--state-dir", type=Path, required=True, help="where posts, keys and counts are kept")
     options = parser.parse_args()
-    done = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: done.set())
+    # Blocked before any thread starts, so that only the wait below receives them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
     try:
         running = start(options.port, state_dir=options.state_dir)
     except OSError as error:
@@ -27,7 +27,7 @@ def main() -> int:
         return 1
     with running:
         print(running.url, flush=True)
-        done.wait()
+        signal.sigwait(ENDINGS)
     return 0
 
 

@@ -47,7 +47,8 @@ class App:
             return self._control.answer(request)
         if head == "elsewhere":
             # Only a client that follows a redirect comes here; the counts show it.
-            self._count(Call(request=request, account="", path=()), channel="elsewhere", kind="other", status=404)
+            call = Call(request=request, account="", path=(), received_at=self._world.now())
+            self._count(call, channel="elsewhere", kind="other", status=404)
             return json_response({"error": "Nothing is here."}, status=HTTPStatus.NOT_FOUND)
         return self._wall.answer(request)
 
@@ -55,7 +56,7 @@ class App:
         account = request.parts[1] if len(request.parts) > 1 else ""
         if not ACCOUNT_NAME.fullmatch(account):
             return platform.failure(404)
-        call = Call(request=request, account=account, path=request.parts[2:])
+        call = Call(request=request, account=account, path=request.parts[2:], received_at=self._world.now())
         page = platform.page(call) if request.method == "GET" else None
         if page is not None:
             return self._wall.show(platform.kind, page)

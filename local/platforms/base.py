@@ -67,6 +67,7 @@ class Call:
     request: Request
     account: str
     path: tuple[str, ...]
+    received_at: datetime
 
 
 Commit = Callable[[], Response]

@@ -82,7 +82,7 @@ class Control:
     def _clear_faults(self, request: Request) -> Response:
         query = _query(request, {"id", "channel", "account"})
         number = query.get("id")
-        if number is not None and not (number.isascii() and number.isdigit()):
+        if number is not None and not (number.isascii() and number.isdigit() and len(number) < 20):
             raise RefusedError("id must be the number that a fault was given.")
         cleared = self._faults.clear(
             number=None if number is None else int(number),

@@ -77,7 +77,10 @@ class _Handler(BaseHTTPRequestHandler):
         # A page elsewhere on the web that points its own name here gets nothing.
         if parse_host(headers.get("host", "")) not in OWN_NAMES:
             raise _Refused(HTTPStatus.MISDIRECTED_REQUEST, "This server answers to 127.0.0.1 and localhost only.")
-        url = urlsplit(self.path)
+        try:
+            url = urlsplit(self.path)
+        except ValueError as error:
+            raise _Refused(HTTPStatus.BAD_REQUEST, "The address is not valid.") from error
         return Request(
             method=self.command,
             parts=tuple(unquote(part) for part in url.path.split("/") if part),

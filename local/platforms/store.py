@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS posts (
   text TEXT NOT NULL, key TEXT, received_at TEXT NOT NULL, url TEXT NOT NULL, body BLOB NOT NULL,
   details TEXT NOT NULL, deleted_at TEXT, UNIQUE (channel, account, id)
 );
+CREATE INDEX IF NOT EXISTS posts_shown ON posts (channel, account, deleted_at);
 CREATE TABLE IF NOT EXISTS keys (
   channel TEXT NOT NULL, account TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL, stored_at REAL NOT NULL,
   PRIMARY KEY (channel, account, key)
@@ -48,6 +49,7 @@ class Post:
     text: str
     #: The idempotency or delivery key that came with the request.
     key: str | None
+    #: When its request arrived; a slow platform publishes later.
     received_at: str
     url: str
     #: The request's body as it arrived.
@@ -150,10 +152,15 @@ class Store:
             (deleted_at, post.channel, post.account, post.id),
         )
 
-    def count_posts(self, channel: str) -> dict[str, int]:
-        """Count the posts of a channel that were not deleted, by account."""
-        sql = "SELECT account, COUNT(*) FROM posts WHERE channel = ? AND deleted_at IS NULL GROUP BY account ORDER BY 1"
-        return {str(account): int(str(count)) for account, count in self._rows(sql, (channel,))}
+    def count_posts(self, channel: str, account: str | None = None) -> dict[str, int]:
+        """Count the posts of a channel, or of one account on it, that were not deleted, by account."""
+        of_one = "" if account is None else "AND account = ?"
+        sql = (
+            "SELECT account, COUNT(*) FROM posts "  # noqa: S608 - constants
+            f"WHERE channel = ? AND deleted_at IS NULL {of_one} GROUP BY account ORDER BY account"
+        )
+        parameters = (channel,) if account is None else (channel, account)
+        return {str(name): int(str(count)) for name, count in self._rows(sql, parameters)}
 
     def clear_posts(self) -> None:
         """Forget all posts and idempotency keys, for a new run; ids are not used again."""

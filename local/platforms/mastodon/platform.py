@@ -138,10 +138,11 @@ class Mastodon(Platform):
             id=post_id,
             text=draft.text,
             key=key,
-            received_at=timestamp(now),
+            received_at=timestamp(call.received_at),
             url=f"{base}/@{call.account}/{post_id}",
             body=call.request.body,
             details={
+                "created_at": timestamp(now),
                 "content": text.to_html(draft.text, base),
                 "spoiler_text": draft.spoiler_text,
                 "visibility": draft.visibility,
@@ -196,7 +197,6 @@ class Mastodon(Platform):
         base = post.url.partition("/@")[0]
         return {
             "id": post.id,
-            "created_at": post.received_at,
             **post.details,
             "in_reply_to_account_id": account_id(post.account) if post.details.get("in_reply_to_id") else None,
             "uri": f"{base}/users/{post.account}/statuses/{post.id}",
@@ -233,7 +233,7 @@ class Mastodon(Platform):
             "url": f"{base}/@{account}",
             "uri": f"{base}/users/{account}",
             "note": "",
-            "statuses_count": self.world.store.count_posts(self.kind).get(account, 0),
+            "statuses_count": self.world.store.count_posts(self.kind, account).get(account, 0),
         }
 
     def _instance(self, account: str) -> dict[str, object]:

@@ -105,7 +105,7 @@ class Webhook(Platform):
             id=post_id,
             text=find_text(body) or call.request.body.decode(),
             key=headers["omnipub-id"],
-            received_at=timestamp(now),
+            received_at=timestamp(call.received_at),
             url=f"{self.world.url}/wall/webhook/{call.account}/{post_id}",
             body=call.request.body,
             details={"headers": {name: headers[name] for name in KEPT_HEADERS if name in headers}},

@@ -138,12 +138,17 @@ class TestOneFault:
             answer = pool.submit(client.toot, "Slow")
             assert waiting.wait(10)
             seen = observer.texts()
+            clock.advance(60)
             go_on.set()
+            created_at = answer.result().json()["created_at"]
             assert (answer.result().status_code, observer.texts()) == (200, ["Slow"])
+            assert observer.posts()[0]["received_at"] == "2026-11-22T12:00:00.250Z"
             client.http.close()
             observer.http.close()
 
         assert seen == seen_while_waiting
+        # The evidence says when the request came, the platform when it published.
+        assert created_at == ("2026-11-22T12:00:00.250Z" if applied == "before" else "2026-11-22T12:01:00.250Z")
 
 
 class TestAFaultsReach:

@@ -66,6 +66,18 @@ class TestTheServer:
         assert send_raw(running.url, start_line + b"Content-Length: many\r\n\r\n").startswith(b"HTTP/1.1 400 ")
         assert send_raw(running.url, start_line + b"Transfer-Encoding: chunked\r\n\r\n").startswith(b"HTTP/1.1 411 ")
 
+    def test_survives_what_is_no_http(self, running: RunningPlatforms, capfd):
+        requests = [b"GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\r\n\r\n", b"GET\r\n\r\n"]
+
+        answers = [send_raw(running.url, request) for request in requests]
+        healthy = send_raw(
+            running.url, b"GET /_control/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
+
+        assert all(b"400" in answer for answer in answers)
+        assert healthy.startswith(b"HTTP/1.1 200 ")
+        assert capfd.readouterr().err == ""
+
     def test_says_nothing_about_a_client_that_disappears(self, running: RunningPlatforms, client: Client, capfd):
         port = urlsplit(running.url).port or 0
         with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as connection:
