@@ -30,6 +30,8 @@ ERRORS = {
     500: "Internal server error",
     503: "There was a temporary problem serving your request, please try again",
 }
+#: The one address that needs no token.
+OPEN_PATH = ("api", "v2", "instance")
 Handler = Callable[[Call], Response | Commit]
 
 
@@ -90,7 +92,7 @@ class Mastodon(Platform):
                 return self._list
             case ("api", "v1", "statuses", _):
                 return lambda call: json_response(self._status(self._find(call, call.path[-1])))
-            case ("api", "v2", "instance"):
+            case _ if path == OPEN_PATH:
                 return lambda call: json_response(self._instance(call.account))
         return None
 
@@ -101,7 +103,7 @@ class Mastodon(Platform):
         if allowance.is_exceeded:
             error = {"error": ERRORS[HTTPStatus.TOO_MANY_REQUESTS]}
             return json_response(error, status=HTTPStatus.TOO_MANY_REQUESTS, headers=allowance.headers)
-        if call.path[-1] != "instance" and not self._knows(call):
+        if call.path != OPEN_PATH and not self._knows(call):
             error = {"error": ERRORS[HTTPStatus.UNAUTHORIZED]}
             return json_response(error, status=HTTPStatus.UNAUTHORIZED, headers=allowance.headers)
         try:

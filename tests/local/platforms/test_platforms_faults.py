@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from local.platforms import RunningPlatforms, faults, start
-from local.platforms.faults import HUGE_BODY, NAMES, Fault, choose
+from local.platforms.faults import HUGE_BODY, NAMES, Fault, FaultBook, choose
 from tests.local.platforms.client import Client, Clock
 
 APPLIED = {"unavailable_after", "server_error_after", "accept_and_hang_up", "malformed", "huge", "slow_drip", "slow"}
@@ -41,6 +41,19 @@ class TestChoosing:
 
         names = [fault.fault if fault else "" for fault in chosen]
         assert {name: names.count(name) for name in ("a", "b", "c", "")} == {"a": 100, "b": 50, "c": 50, "": 800}
+
+    def test_spoils_with_three_shares_the_same_requests_as_with_their_sum(self):
+        parted, whole = FaultBook(), FaultBook()
+        for name, share in (("rate_limited", 0.1), ("accept_and_hang_up", 0.05), ("unavailable_before", 0.05)):
+            parted.add(Fault(fault=name, share=share), seed=1)
+        whole.add(Fault(fault="forbidden", share=0.2), seed=1)
+
+        spoiled = [
+            [book.draw("mastodon", "demo", "create") is not None for _ in range(2000)] for book in (parted, whole)
+        ]
+
+        assert spoiled[0] == spoiled[1]
+        assert 0 < sum(spoiled[0]) < 2000
 
     def test_always_meets_a_share_of_one(self):
         assert choose([Fault(fault="a", share=1.0)], 0.9999999999) is not None

@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from local.platforms import start
@@ -82,6 +83,9 @@ class TestCreatingAStatus:
 
         assert (answer.status_code, answer.json()) == (401, {"error": "The access token is invalid"})
         assert client.posts() == []
+
+    def test_needs_the_token_whatever_the_address_ends_in(self, client: Client):
+        assert client.http.get(f"{STATUSES}/instance").status_code == 401
 
     def test_takes_only_the_registered_tokens_once_there_are_any(self, client: Client):
         client.register(channel="mastodon", account="demo", credentials=["new-token"])
@@ -186,6 +190,15 @@ class TestIdempotencyKey:
         client.read(f"api/v1/statuses/{first}", method="DELETE")
 
         assert client.toot("Second", key="k").json()["id"] != first
+
+    def test_settles_a_lost_answer(self, client: Client):
+        client.fault("accept_and_hang_up", count=1)
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.toot("Once", key="k")
+
+        repeated = client.toot("Once", key="k")
+
+        assert [post["id"] for post in client.posts()] == [repeated.json()["id"]]
 
     def test_does_not_hold_back_two_requests_at_the_same_time(self, tmp_path: Path, clock: Clock):
         both_have_looked = threading.Barrier(2)
