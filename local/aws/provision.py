@@ -21,9 +21,11 @@ REGION: Final = "us-east-1"
 #: The emulator accepts any credentials. These are what a developer's own are kept out with.
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 SCOPES: Final = ("openid", "email", "profile", "omnipub/api")
-MISSING: Final = frozenset(
-    {"ResourceNotFoundException", "NotFoundException", "UserNotFoundException", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "404"}
-)  # fmt: skip
+#: How AWS says that something does not exist.
+MISSING: Final = frozenset({
+    "ResourceNotFoundException", "NotFoundException", "UserNotFoundException", "404",
+    "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
