@@ -269,6 +269,7 @@ def _client(maker: Maker, pool_id: str, callback_url: str) -> str:
     cognito = maker.client("cognito-idp")
     settings = {
         "UserPoolId": pool_id,
+        "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],  # a password is typed into the pool's own page only
         "AllowedOAuthFlows": ["code"],
         "AllowedOAuthFlowsUserPoolClient": True,
         "AllowedOAuthScopes": list(SCOPES),

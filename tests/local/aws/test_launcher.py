@@ -29,7 +29,9 @@ class TestLauncher:
         with pytest.raises(EmulatorRefusedError) as refusal:
             start_emulator(first.state)
 
-        assert str(refusal.value) == f"Another emulator (process {first.pid}) already uses the state folder {first.state}."
+        assert (
+            str(refusal.value) == f"Another emulator (process {first.pid}) already uses the state folder {first.state}."
+        )
 
     def test_refuses_a_port_in_use(self, start_emulator: Start):
         with socket.create_server(("127.0.0.1", 0)) as other:
@@ -47,7 +49,11 @@ class TestLauncher:
         python = ROOT / ".venv-emulator/bin/python"
 
         answer = subprocess.run(
-            [python, "-c", code, "--port", "0", "--state", tmp_path], cwd=ROOT, capture_output=True, text=True, check=False
+            [python, "-c", code, "--port", "0", "--state", tmp_path],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
         assert answer.returncode == 1
@@ -112,7 +118,7 @@ class TestDamagedState:
         key = next(running.state.glob("services/cognito-pool-keys/*.pem"))
         key.write_text("no key")
 
-        with pytest.raises(EmulatorRefusedError, match="signing key .* is damaged; nothing was changed"):
+        with pytest.raises(EmulatorRefusedError, match=r"signing key .* is damaged; nothing was changed"):
             running.start()
 
         assert key.read_text() == "no key"
@@ -149,7 +155,7 @@ def listeners_of(pid: int) -> list[str]:
     """The TCP addresses that a process listens on, as Linux tells them."""
     if not Path("/proc/net/tcp").exists():
         pytest.skip("needs Linux's /proc")
-    own = {os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir() if entry.exists() or entry.is_symlink()}
+    own = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
     found = []
     for file in ("tcp", "tcp6"):
         for line in Path(f"/proc/{pid}/net/{file}").read_text().splitlines()[1:]:
