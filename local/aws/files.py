@@ -60,9 +60,9 @@ def read_sealed(path: Path, *, version: str, object_hook: Callable[[dict[str, An
         head, _, payload = path.read_bytes().partition(b"\n")
         form, writer, digest = head.decode().split(" ")
     except (OSError, ValueError) as error:
-        raise StateError(_damaged(path)) from error
+        raise damaged(f"The state file {path}") from error
     if form != FORMAT or digest != hashlib.sha256(payload).hexdigest():
-        raise StateError(_damaged(path))
+        raise damaged(f"The state file {path}")
     if writer != version:
         raise StateError(
             f"The state file {path} was written by ministack {writer} and this is {version}; "
@@ -71,5 +71,6 @@ def read_sealed(path: Path, *, version: str, object_hook: Callable[[dict[str, An
     return json.loads(payload, object_hook=object_hook)
 
 
-def _damaged(path: Path) -> str:
-    return f"The state file {path} is damaged; nothing was changed. Restore it, or start anew with: make reset"
+def damaged(what: str) -> StateError:
+    """Return the refusal of something that cannot be trusted any more."""
+    return StateError(f"{what} is damaged; nothing was changed. Restore it, or start anew with: make reset")

@@ -5,12 +5,15 @@ told that it holds); any other damage is refused.
 """
 
 import json
+import logging
 import os
 import zlib
 from pathlib import Path
 from typing import Any
 
-from local.aws.files import StateError, sync_folder
+from local.aws.files import StateError, damaged, sync_folder
+
+log = logging.getLogger("omnipub.emulator")
 
 
 class Journal:
@@ -57,10 +60,8 @@ def read(path: Path) -> list[Any]:
         entry = _decode(line)
         if entry is None:
             if whole + len(line) < len(content):
-                raise StateError(
-                    f"The journal {path} is damaged in line {number}; nothing was changed. "
-                    "Restore it, or start anew with: make reset"
-                )
+                raise damaged(f"Line {number} of the journal {path}")
+            log.warning("The last %d bytes of %s are torn and were cut off; nobody was told of them.", len(line), path)
             os.truncate(path, whole)
             break
         entries.append(entry)

@@ -75,7 +75,7 @@ def run(state: Path, *, port: int, compact_at: int, parent: int | None) -> None:
     from local.aws.snapshot import Services, Tables
 
     tables = Tables(state, version=MINISTACK, compact_at=compact_at)
-    services = Services(state / "services", version=MINISTACK)
+    services = Services(state / "services", objects=state / "objects", version=MINISTACK)
     services.load()
     tables.load()
     keeper = Keeper(tables, services)

@@ -16,7 +16,7 @@ from ministack.core import persistence, responses
 from ministack.services import dynamodb
 
 from local.aws import journal
-from local.aws.files import StateError, fail_stop, read_sealed, sealed, sync_folder, write_atomically
+from local.aws.files import StateError, damaged, fail_stop, read_sealed, sealed, sync_folder, write_atomically
 
 log = logging.getLogger("omnipub.emulator")
 
@@ -203,15 +203,17 @@ def _effect(name: str, item_or_key: dict[str, Any]) -> tuple[str, dict[str, Any]
 class Services:
     """Every service but DynamoDB: one sealed file each, written when its state differs from the file."""
 
-    def __init__(self, folder: Path, *, version: str) -> None:
-        """Name the folder; `load` reads it."""
+    def __init__(self, folder: Path, *, objects: Path, version: str) -> None:
+        """Name the folder, which `load` reads, and the one where ministack itself keeps the objects of buckets."""
         self._folder = folder
+        self._objects = objects
         self._version = version
         self._digests: dict[str, bytes] = {}
 
     def load(self) -> None:
-        """Restore all services. Raises `StateError` where a file or a signing key is damaged."""
+        """Restore all services. Raises `StateError` where a file, a signing key or an object's record is damaged."""
         self._check_keys()
+        self._check_objects()
         for path in sorted(self._folder.glob("*.json")):
             state = read_sealed(path, version=self._version, object_hook=persistence._json_object_hook)
             name = emulator._state_map.get(path.stem)
@@ -246,10 +248,15 @@ class Services:
             try:
                 load_pem_private_key(path.read_bytes(), password=None)
             except (OSError, ValueError, TypeError) as error:
-                raise StateError(
-                    f"The user pool's signing key {path} is damaged; nothing was changed. "
-                    "Restore it, or start anew with: make reset"
-                ) from error
+                raise damaged(f"The user pool's signing key {path}") from error
+
+    def _check_objects(self) -> None:
+        # Ministack serves an object whose record it cannot read without its type and its metadata.
+        for path in sorted(self._objects.rglob("*.meta.json")):
+            try:
+                json.loads(path.read_bytes())
+            except (OSError, ValueError) as error:
+                raise damaged(f"The object record {path}") from error
 
 
 def _steady(get_state: Callable[[], Any]) -> Any:  # noqa: ANN401 - a service's own shape

@@ -3,9 +3,11 @@
 import itertools
 import json
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import jwt
@@ -121,6 +123,23 @@ class TestAcknowledgedWrites:
         assert stored == {"first": {**key("first"), "text": {"S": "naïve 😀"}}}
 
 
+class TestJournal:
+    def test_is_folded_into_a_snapshot_before_it_grows_without_bound(self, start_emulator: Start):
+        running = start_emulator(compact_at=4_000)
+        table = running.create_table()
+        dynamodb = running.client("dynamodb")
+
+        for number in range(100):
+            dynamodb.put_item(
+                TableName=table, Item={**key("same"), "filler": {"S": "x" * 300}, "n": {"N": str(number)}}
+            )
+
+        (generation,) = running.state.glob("gen-*")
+        assert (running.state / "current").resolve() == generation.resolve()
+        assert (generation / "journal").stat().st_size < 5_000
+        assert scan(running, table)["same"]["n"] == {"N": "99"}
+
+
 class TestOtherServices:
     def test_open_what_was_sealed_and_know_who_signed_in(self, start_emulator: Start):
         running = start_emulator()
@@ -148,6 +167,15 @@ class TestOtherServices:
         running.restart(kill=True)
 
         assert running.client("secretsmanager").get_secret_value(SecretId="last words")["SecretString"] == "said"
+
+    def test_are_saved_soon_where_they_do_not_wait_for_it(self, start_emulator: Start):
+        running = start_emulator()
+        running.client("s3").create_bucket(Bucket="soon-saved")
+        wait_for(lambda: "soon-saved" in (running.state / "services/s3.json").read_text())
+
+        running.restart(kill=True)
+
+        assert [bucket["Name"] for bucket in running.client("s3").list_buckets()["Buckets"]] == ["soon-saved"]
 
     def test_keep_objects_with_what_is_known_of_them(self, start_emulator: Start):
         running = start_emulator()
@@ -224,6 +252,15 @@ def write_until_it_dies(running: Emulator, table: str, name: str, acknowledged: 
                 acknowledged.one_more()
         except (BotoCoreError, ClientError):
             return
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    for _ in range(600):
+        with suppress(FileNotFoundError):
+            if is_so():
+                return
+        time.sleep(0.05)
+    pytest.fail("It did not come to be within half a minute.")
 
 
 def both_or_neither(stored: Iterable[str]) -> bool:

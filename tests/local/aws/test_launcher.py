@@ -1,6 +1,7 @@
 """When the emulator starts, when it refuses to, and what it opens."""
 
 import os
+import resource
 import select
 import signal
 import socket
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from tests.emulator import ROOT, Emulator, EmulatorRefusedError
 
@@ -91,7 +93,7 @@ class TestDamagedState:
     def test_of_the_journal_is_refused_in_the_middle(self, start_emulator: Start):
         damaged = spoil(start_emulator, "current/journal", at=30)
 
-        with pytest.raises(EmulatorRefusedError, match="is damaged in line 1; nothing was changed"):
+        with pytest.raises(EmulatorRefusedError, match=r"Line 1 of the journal .* is damaged; nothing was changed"):
             start_emulator(damaged.parents[1])
 
     def test_of_the_journal_is_cut_off_at_its_end(self, start_emulator: Start):
@@ -123,6 +125,20 @@ class TestDamagedState:
 
         assert key.read_text() == "no key"
 
+    def test_of_an_objects_record_is_refused(self, start_emulator: Start):
+        running = start_emulator()
+        bucket = running.provisioned.media_bucket
+        # The first key looks like a record itself and holds no JSON, which is nobody's damage.
+        for key in ("a.meta.json", "a"):
+            running.client("s3").put_object(Bucket=bucket, Key=key, Body=b"no JSON")
+        running.restart()
+        record = next(path for path in running.state.glob("objects/**/*.meta.json") if path.name == "a.meta.json")
+        running.stop()
+        record.write_text("{")
+
+        with pytest.raises(EmulatorRefusedError, match=r"object record .* is damaged; nothing was changed"):
+            running.start()
+
     def test_of_the_link_to_the_generation_is_refused(self, start_emulator: Start):
         running = start_emulator()
         running.stop()
@@ -130,6 +146,24 @@ class TestDamagedState:
 
         with pytest.raises(EmulatorRefusedError, match="has lost its link 'current'; nothing was changed"):
             running.start()
+
+
+class TestFullDisk:
+    @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs Linux's prlimit")
+    def test_ends_the_emulator_before_it_acknowledges_what_it_could_not_keep(self, start_emulator: Start):
+        running = start_emulator()
+        name = running.create_table()
+        dynamodb = running.client("dynamodb")
+        dynamodb.put_item(TableName=name, Item=item("before"))
+        room = (running.state / "current/journal").stat().st_size + 20
+        resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (room, room))
+
+        with pytest.raises(ConnectionClosedError):
+            dynamodb.put_item(TableName=name, Item=item("during"))
+
+        assert "The emulator stops, because it cannot save its state" in running.stop()
+        running.start()
+        assert [found["PK"]["S"] for found in dynamodb.scan(TableName=name)["Items"]] == ["before"]
 
 
 def item(key: str) -> dict[str, dict[str, str]]:
