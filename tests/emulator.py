@@ -7,7 +7,9 @@ or spoils its state starts its own with `start_emulator`.
 import os
 import secrets
 import selectors
+import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,9 @@ from local.aws.provision import CREDENTIALS, REGION, Provisioned, provision
 from publishing import table
 
 ROOT = Path(__file__).parent.parent
+# Sessions read large files to make their first client, and make clients safely in one thread only.
+_session = Session()
+_making_clients = threading.Lock()
 START_WITHIN = 30  # seconds; a bound for a broken start, not a measurement
 
 
@@ -58,14 +63,15 @@ class Emulator:
     def client(self, service: str, **settings: Any) -> Any:
         """A botocore client that never retries: a test wants to see the first answer."""
         config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, **settings)
-        return Session().create_client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.url,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=config,
-        )
+        with _making_clients:
+            return _session.create_client(
+                service,
+                region_name=REGION,
+                endpoint_url=self.url,
+                aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+                config=config,
+            )
 
     def create_table(self) -> str:
         """Create a table of the project's shape and return its name."""
@@ -133,13 +139,25 @@ def emulator_table(emulator: Emulator) -> Iterator[str]:
     emulator.client("dynamodb").delete_table(TableName=name)
 
 
+@pytest.fixture(scope="session")
+def provisioned_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of an emulator that was provisioned and stopped; copy it, making it anew costs a second."""
+    state = tmp_path_factory.mktemp("provisioned") / "state"
+    running = Emulator(state)
+    provision(running.url)
+    running.stop()
+    return state
+
+
 @pytest.fixture
-def start_emulator(tmp_path: Path) -> Iterator[Callable[..., Emulator]]:
-    """Start emulators that only this test uses; they end with it."""
+def start_emulator(tmp_path: Path, provisioned_state: Path) -> Iterator[Callable[..., Emulator]]:
+    """Start emulators that only this test uses; they end with it. By default they are provisioned already."""
     running = []
 
     def start(state: Path | None = None, **options: Any) -> Emulator:
-        started = Emulator(state or tmp_path / "state", **options)
+        if state is None:
+            state = shutil.copytree(provisioned_state, tmp_path / "state", symlinks=True)
+        started = Emulator(state, **options)
         running.append(started)
         return started
 

@@ -8,6 +8,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from botocore.config import Config
@@ -125,13 +126,19 @@ def client(service: str, endpoint: str) -> Any:  # noqa: ANN401 - botocore makes
     return Maker(endpoint, []).client(service)
 
 
+@cache
+def _session() -> Session:
+    """Return the one session: each new one reads botocore's large files again."""
+    return Session()
+
+
 class Maker:
     """Clients of one emulator, and the list of what was made with them."""
 
     def __init__(self, endpoint: str, created: list[str]) -> None:
         """Name the emulator and where to note what is made."""
         self._endpoint = endpoint
-        self._session = Session()
+        self._session = _session()
         self._created = created
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time

@@ -10,8 +10,8 @@ from publishing import table
 
 
 class TestProvisioning:
-    def test_makes_everything_once(self, start_emulator):
-        running = start_emulator()
+    def test_makes_everything_once(self, start_emulator, tmp_path):
+        running = start_emulator(tmp_path / "empty")
         assert find_pool(running.url) is None
 
         first = provision(running.url)
