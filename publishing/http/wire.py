@@ -47,7 +47,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         self._resolve = resolve
         self._plain = httpcore.SyncBackend()
 
-    def connect_tcp(
+    def connect_tcp(  # noqa: PLR0917 - the signature of httpcore
         self,
         host: str,
         port: int,

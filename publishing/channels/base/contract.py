@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from publishing.channels.base.capabilities import Capabilities
+from publishing.channels.base.capabilities import Capabilities, Deduplication
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.outcome import Finding, Outcome
@@ -68,6 +68,10 @@ class Channel(ABC):
         stated = account.settings.get("text_limit")
         return int(stated) if stated else self.capabilities.text_limit
 
+    def deduplication(self, account: Account) -> Deduplication:  # noqa: ARG002 - some channels ask the account
+        """Return how this account's server protects from a double post. Ask this, not the capabilities, when acting."""
+        return self.capabilities.deduplication
+
     @abstractmethod
     def measure(self, content: Content) -> int:
         """Return the length of what would be published, counted as the platform counts."""
@@ -85,5 +89,5 @@ class Channel(ABC):
         """Make exactly one visible call. Never repeats it."""
 
     @abstractmethod
-    def look_up(self, trace: Trace, destination: Destination, courier: Courier) -> Finding:
+    def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
         """Search for evidence of a publication. Only reads."""
