@@ -16,8 +16,7 @@ from publishing.http.guard import OutgoingPolicy, Resolver, Target, resolve_by_s
 from publishing.http.wire import CALL, Call, GuardedBackend
 
 MAX_BODY: Final = 1_000_000
-#: Servers close idle connections after as little as 2 s (gunicorn) or 5 s (Node). A request that meets such a
-#: connection is lost from sight, so none that has idled longer is used again.
+#: Servers close idle connections after as little as 2 s (gunicorn) or 5 s (Node).
 _IDLE_SECONDS: Final = 1.5
 _CONNECTIONS: Final = 64
 
@@ -31,10 +30,13 @@ def make_tls_context() -> ssl.SSLContext:
 
 
 class HttpClient:
-    """One connection pool and one TLS context for all threads of a process.
+    """One TLS context and two connection pools for all threads of a process.
 
     It never repeats a request, not even a connection; follows no redirect; reads no proxy or password file from the
     environment; keeps no cookie.
+
+    A server may close an idle connection at the very moment that we use it again, and a request caught by that is lost
+    from sight. Requests that act therefore always get a connection of their own; only reading ones share.
     """
 
     def __init__(
@@ -47,24 +49,18 @@ class HttpClient:
     ) -> None:
         self.policy = policy
         self.call_seconds = call_seconds
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls or make_tls_context(),
-            max_connections=_CONNECTIONS,
-            max_keepalive_connections=_CONNECTIONS,
-            keepalive_expiry=_IDLE_SECONDS,
-            http1=True,
-            http2=False,
-            retries=0,
-            network_backend=GuardedBackend(policy=policy, resolve=resolve),
-        )
+        context = tls or make_tls_context()
+        backend = GuardedBackend(policy=policy, resolve=resolve)
+        self._acting = _make_pool(context, backend, idle_connections=0)
+        self._reading = _make_pool(context, backend, idle_connections=_CONNECTIONS)
 
     def courier(self) -> "Courier":
         """Return a courier for one attempt."""
         return Courier(self)
 
-    def rest(self) -> None:
-        """Close every idle connection. Call it when no request is under way, before the process may be frozen."""
-        self._pool.close()
+    def close_idle(self) -> None:
+        """Close what reading requests left open. Call it when none is under way, before the process may be frozen."""
+        self._reading.close()
 
     def send(self, call: Call, method: str, headers: list[tuple[str, str]], content: bytes) -> Answer:
         """Send one request and read its answer. Raise `CourierError`; `call` then tells whether bytes left."""
@@ -83,9 +79,8 @@ class HttpClient:
             scheme=call.target.scheme, host=call.target.host, port=call.target.port, target=call.target.target
         )
         timeout = {"pool": call.remaining()}
-        with self._pool.stream(
-            method, url, headers=headers, content=content, extensions={"timeout": timeout}
-        ) as response:
+        pool = self._acting if call.acts else self._reading
+        with pool.stream(method, url, headers=headers, content=content, extensions={"timeout": timeout}) as response:
             body, flaw = _read(response)
             named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers[::-1]}
         encoding = named.get("content-encoding", "identity").lower()
@@ -133,11 +128,26 @@ class Courier:
         sent["host"] = _host_header(target)
         if body or method not in {"GET", "HEAD"}:
             sent["content-length"] = str(len(body))
-        call = Call(target=target, seconds=self._client.call_seconds)
+        call = Call(target=target, acts=acts, seconds=self._client.call_seconds)
         try:
             return self._client.send(call, method, list(sent.items()), body)
         finally:
             self._may_have_acted = self._may_have_acted or (acts and call.may_have_left)
+
+
+def _make_pool(
+    context: ssl.SSLContext, backend: httpcore.NetworkBackend, *, idle_connections: int
+) -> httpcore.ConnectionPool:
+    return httpcore.ConnectionPool(
+        ssl_context=context,
+        max_connections=_CONNECTIONS,
+        max_keepalive_connections=idle_connections,
+        keepalive_expiry=_IDLE_SECONDS,
+        http1=True,
+        http2=False,
+        retries=0,
+        network_backend=backend,
+    )
 
 
 def _read(response: httpcore.Response) -> tuple[bytes, str | None]:

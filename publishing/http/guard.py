@@ -154,13 +154,20 @@ def _port(parts: SplitResult) -> int:
     return port or (80 if parts.scheme == "http" else 443)
 
 
-def _host(parts: SplitResult) -> str:
+def _host_in_brackets(host: str) -> str:
     try:
-        host = (parts.hostname or "").lower()
-        if ":" in host:
-            return ipaddress.IPv6Address(host).compressed
+        address = ipaddress.IPv6Address(host)
     except ValueError:
         raise RefusedError("The address names no server.") from None
+    if address.scope_id:
+        raise RefusedError("The address names a network card of this machine. Use a public server.")
+    return address.compressed
+
+
+def _host(parts: SplitResult) -> str:
+    host = (parts.hostname or "").lower()
+    if ":" in host:
+        return _host_in_brackets(host)
     if len(host) > 253 or not _NAME.fullmatch(host):
         raise RefusedError("The address names no server. International names are written with xn--.")
     return host

@@ -22,8 +22,9 @@ _CHUNK: Final = 16_384
 class Call:
     """One request under way."""
 
-    def __init__(self, *, target: Target, seconds: float) -> None:
+    def __init__(self, *, target: Target, acts: bool, seconds: float) -> None:
         self.target = target
+        self.acts = acts
         #: Whether bytes of the request may have left.
         self.may_have_left = False
         self._ends = time.monotonic() + seconds

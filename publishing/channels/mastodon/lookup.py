@@ -65,10 +65,13 @@ class Lookup:
             page = self._get(f"/api/v1/accounts/{quote(account_id, safe='')}/statuses?{urlencode(query)}").json()
             if not isinstance(page, list) or not all(isinstance(status, dict) for status in page):
                 raise UnreadableError("The answer is no list of statuses.")
-            if not page:
+            oldest = read_publication(page[-1]).id if page else None
+            if oldest is None:
                 return
+            if oldest == query.get("max_id"):
+                raise UnreadableError("The server lists the same page again.")
             yield from page
-            query["max_id"] = read_publication(page[-1]).id
+            query["max_id"] = oldest
         raise _TooManyError
 
     def _account_id(self) -> str:
