@@ -164,7 +164,7 @@ class TestMayHaveActed:
         assert len(server.requests) == 1
 
     def test_is_true_when_the_answer_does_not_come_in_time(self, hasty):
-        with serving(lambda _, __: server.stopping.wait() and None) as server:
+        with serving(lambda _, __: server.stopping.wait()) as server:
             courier = hasty.courier()
             with pytest.raises(LostSightError):
                 courier.request("POST", server.url, json={}, acts=True)
@@ -250,9 +250,11 @@ class TestAnAnswer:
         def ask(number):
             return client.courier().request("POST", f"{server.url}/{number}", acts=True).text
 
-        with serving(lambda c, request: c.sendall(http_answer(request.split(b" ")[1]))) as server:
-            with ThreadPoolExecutor(8) as pool:
-                answers = list(pool.map(ask, range(40)))
+        def echo(connection, request):
+            connection.sendall(http_answer(request.split(b" ")[1]))
+
+        with serving(echo) as server, ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(ask, range(40)))
 
         assert answers == [f"/{n}" for n in range(40)]
 
@@ -334,7 +336,7 @@ class TestLogging:
 
 class TestImporting:
     def test_stays_within_its_modules(self):
-        counted = subprocess.run(  # noqa: S603 - our own interpreter
+        counted = subprocess.run(
             [sys.executable, "-c", "import sys, publishing.http; print(len(sys.modules), 'httpx' in sys.modules)"],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
