@@ -198,7 +198,7 @@ class ChannelContract:
             return [self.publish(channel, one.destination(), client, build_submission(text)) for text in texts]
 
         with ThreadPoolExecutor(2) as pool:
-            outcomes = sum(pool.map(publish_to, [account, second_account]), [])
+            outcomes = [one for both in pool.map(publish_to, [account, second_account]) for one in both]
 
         assert [type(outcome) for outcome in outcomes] == [Published] * 10
         for one in (account, second_account):
@@ -291,7 +291,7 @@ class ChannelContract:
             outcome = self.publish(channel, self.elsewhere(account, server.url), client)
 
         assert (type(outcome), getattr(outcome, "reason", None)) == (Deferred, Reason.UNAVAILABLE)
-        assert "certificate" in outcome.detail
+        assert "certificate" in repr(outcome)
         assert server.requests == []
 
     def test_is_kept_from_private_addresses_in_a_deployment(self, channel, account, public_client):

@@ -19,8 +19,8 @@ _URL: Final = re.compile(
     r"(?:[/?#](?:[^\s<>\"]*[^\s<>\".,;:!?'()\[\]{}…])?)?",
     re.IGNORECASE,
 )
-#: `MENTION_RE` of Mastodon's Account model.
-_MENTION: Final = re.compile(r"(?<![=/\w])@([a-z0-9_]+(?:[a-z0-9_.-]+[a-z0-9_]+)?)@\w+(?:[.-]+\w+)*", re.IGNORECASE)
+#: What `MENTION_RE` of Mastodon's Account model matches, written so that no text takes long to search.
+_MENTION: Final = re.compile(r"(?<![=/\w])@([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)@\w+(?:[.-]+\w+)*", re.IGNORECASE)
 
 VISIBILITIES: Final = frozenset({"public", "unlisted", "private"})
 
