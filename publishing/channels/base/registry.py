@@ -1,4 +1,4 @@
-"""Which channels there are: written by hand, loaded when first asked for, changed by nobody."""
+"""Every channel that there is, by hand. A channel is imported when it is first asked for, and not before."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -8,10 +8,13 @@ from typing import Final
 
 from publishing.channels.base.contract import Channel
 
-_REGISTRY: Final[Mapping[str, str]] = MappingProxyType({
-    "mastodon": "publishing.channels.mastodon.MastodonChannel",
-    "webhook": "publishing.channels.webhook.WebhookChannel",
-})  # fmt: skip
+#: Kind to the dotted name of its class.
+CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "mastodon": "publishing.channels.mastodon.MastodonChannel",
+        "webhook": "publishing.channels.webhook.WebhookChannel",
+    }
+)
 
 
 class UnknownChannelError(LookupError):
@@ -19,16 +22,17 @@ class UnknownChannelError(LookupError):
 
 
 def kinds() -> tuple[str, ...]:
-    """Return the kinds of all channels, in alphabetical order."""
-    return tuple(sorted(_REGISTRY))
+    """Return the kinds of all channels, sorted. Imports none of them."""
+    return tuple(sorted(CHANNELS))
 
 
 @cache
 def get_channel(kind: str) -> Channel:
-    """Return the channel of a kind; raise UnknownChannelError when there is none."""
-    if kind not in _REGISTRY:
-        raise UnknownChannelError(f"There is no channel {kind!r}. There are: {', '.join(kinds())}.")
-    module, _, name = _REGISTRY[kind].rpartition(".")
-    channel_class = getattr(import_module(module), name)
-    channel: Channel = channel_class()
+    """Return the one instance of a channel. Raise `UnknownChannelError` when there is no such kind."""
+    try:
+        module, _, name = CHANNELS[kind].rpartition(".")
+    except KeyError:
+        known = ", ".join(kinds())
+        raise UnknownChannelError(f"There is no channel {kind[:40]!r}. There are: {known}.") from None
+    channel: Channel = getattr(import_module(module), name)()
     return channel
