@@ -1,7 +1,9 @@
 """One service's process: started under the guard, watched, started again, stopped."""
 
+import contextlib
 import http.client
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +20,8 @@ from local.process import READY_FILE
 
 _GUARD: Final = str(Path(__file__).with_name("guard.py"))
 #: Ends in a row, each soon after the start, that make a service hopeless: before it was ever up, and after.
-_HOPELESS_AT_START: Final, _HOPELESS: Final = 2, 6
+_HOPELESS_AT_START: Final = 2
+_HOPELESS: Final = 6
 #: Seconds that a process must have been up for its end not to count as a failed start.
 _STABLE_AFTER: Final = 5.0
 _KILLED: Final = -9
@@ -75,6 +78,9 @@ class Child:
         if self.identity is not None:
             self.identity.end(grace=0.0 if hurry else self.service.stop_within)
         if self._process is not None:
+            # Not reaped yet, so its group is still its own: end what it started and did not end itself.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def _start(self, now: float) -> None:
@@ -93,9 +99,7 @@ class Child:
         )
         self.identity = ProcessIdentity.of(self._process.pid)
         assert self._process.stdout is not None  # noqa: S101 - it was asked for above
-        self._pump = LogPump(
-            self.service.name, self._process.stdout, log_path(self._state / "logs", self.service.name)
-        )
+        self._pump = LogPump(self.service.name, self._process.stdout, log_path(self._state / "logs", self.service.name))
         self._started_at = now
         self.is_ready = False
 

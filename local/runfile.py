@@ -1,4 +1,4 @@
-"""`run.json`: what runs, for the next run and for `make token`, `make demo` and `make chaos`. And the lock beside it."""
+"""`run.json`: what runs, for the next run and for `make token`, `demo` and `chaos`; and the lock beside it."""
 
 import fcntl
 import json

@@ -102,7 +102,10 @@ class Supervisor:
                 raise _Interrupted
 
     def _tick(self) -> bool:
-        return any([child.tick() for child in self._children])
+        has_changed = False
+        for child in self._children:
+            has_changed |= child.tick()
+        return has_changed
 
     def _record(self, file: RunFile, state: RunState) -> None:
         me = ProcessIdentity.of(os.getpid())
