@@ -33,7 +33,8 @@ class ProcessIdentity:
     def end(self, *, grace: float, is_hurried: Callable[[], bool] = lambda: False) -> None:
         """Ask it to end, then kill it and its process group; return once it is gone.
 
-        The grace is over as soon as `is_hurried`. Only for processes that lead a group of their own, as all children of the supervisor do.
+        The grace is over as soon as `is_hurried`. Only for processes that lead a group of their own, as all children of
+        the supervisor do.
         """
         for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
             if not self.is_alive():
