@@ -31,7 +31,7 @@ def announce_ready() -> None:
         Path(path).touch()
 
 
-def stop_on_signals(*, grace: float = 3.0) -> threading.Event:
+def stop_on_signals(*, grace: float = 2.0) -> threading.Event:
     """Return an event that SIGTERM and SIGINT set. Main thread only.
 
     A process that is still there after the grace ends where it stands, as if killed: all state stands that.
