@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html, read 2026-11-22.
 import json
 import logging
 import re
+import sys
 import threading
 import urllib.parse
 import uuid
@@ -41,6 +42,10 @@ class InvokeServer(ThreadingHTTPServer):
         """Return what AWS_ENDPOINT_URL_LAMBDA must be."""
         return f"http://127.0.0.1:{self.server_port}"
 
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - the base's signature
+        """Log what broke a connection, most often a caller that went away."""
+        log.info("A caller's connection broke: %s", sys.exception())
+
     def start(self) -> threading.Thread:
         """Serve in a thread of its own until `shutdown`."""
         thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
@@ -70,11 +75,10 @@ class _InvokeHandler(BaseHTTPRequestHandler):
         """Invoke a function."""
         kind = self.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
         if length > (_LARGEST_ASYNCHRONOUS if kind == "Event" else _LARGEST_SYNCHRONOUS):
-            self.close_connection = True
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The event is too large.")
             return
-        body = self.rfile.read(length)
         match = _PATH.fullmatch(self.path)
         name = urllib.parse.unquote(match["name"]).rpartition(":function:")[2].partition(":")[0] if match else ""
         if (function := self.server.functions.get(name)) is None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.events.batches import Failure, Record
+from local.events.batches import Batch, Failure, Record
 from local.events.lanes import Lanes, lane_of
 from local.events.settings import MappingSettings
 
@@ -145,7 +145,7 @@ def test_whatever_fails_every_record_is_handled_or_parked_and_keys_keep_their_or
     keys = data.draw(st.lists(st.sampled_from("abcde"), max_size=25))
     lanes = Lanes(settings)
     unread = [build_record(number, key) for number, key in enumerate(keys, 1)]
-    running = {}
+    running: dict[int, Batch] = {}
     handled = defaultdict(list)
     ended = set()
     clock = 0.0
