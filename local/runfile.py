@@ -89,8 +89,8 @@ class RunFile:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 run = self.read()
-                who, how = (f" as process {run.supervisor.pid}", f", or: kill {run.supervisor.pid}") if run else ("", "")
+                how = f", or with: kill {run.supervisor.pid}" if run else "."
                 raise AlreadyRunningError(
-                    f"omnipub already runs here{who}. Stop it with Ctrl-C where it was started{how}"
+                    f"omnipub already runs here. Stop it with Ctrl-C where it was started{how}"
                 ) from None
             yield

@@ -208,7 +208,9 @@ class TestSupervisor:
 
         second = system.start(quiet("first"))
 
-        assert output_of(second).startswith(f"omnipub already runs here as process {first.pid}.")
+        assert output_of(second) == (
+            f"omnipub already runs here. Stop it with Ctrl-C where it was started, or with: kill {first.pid}\n"
+        )
         assert second.returncode == 1
         assert all(identity.is_alive() for identity in system.services().values())
 
