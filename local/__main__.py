@@ -56,10 +56,10 @@ def reset(options: argparse.Namespace) -> int:
         with RunFile(folder=state).lock():
             if not options.yes and not _confirmed(state):
                 say("Nothing was deleted.")
-                return 1
+                return 0
             shutil.rmtree(state)
     except AlreadyRunningError as error:
-        say(f"{error} Then reset.")
+        say(f"{error}\nNothing was deleted.")
         return 1
     say(f"Deleted {state}. The next `make run` starts anew.")
     return 0

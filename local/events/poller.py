@@ -139,8 +139,8 @@ class ShardPoller:
         )
         self._mapping.destination.park(record)
         self._lanes.settle(discard.records)
-        reason = discard.failure.reason if discard.failure else "never tried"
-        log.warning("Gave up %d records (%s): %s", len(discard.records), discard.condition, reason)
+        reason = discard.failure.reason if discard.failure else "They were never tried."
+        log.warning("Records given up: %d, %s. %s", len(discard.records), discard.condition, reason)
 
     def _save(self) -> None:
         checkpoint = self._lanes.checkpoint

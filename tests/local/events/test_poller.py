@@ -10,7 +10,7 @@ import pytest
 
 from local.events.checkpoint import Checkpoints
 from local.events.function import Function
-from local.events.poller import Mapping
+from local.events.poller import Mapping, ShardPoller
 from local.events.settings import MappingSettings
 from local.events.stream import run_mapping
 from tests.local.events.streams import MemoryStream, RecordingDestination
@@ -261,6 +261,28 @@ class TestAbsentStream:
         world.stream.is_away = False
 
         wait_until(lambda: world.checkpoint == after)
+
+
+class TestOverrunningHandler:
+    def test_ends_the_process_as_the_sandbox_would(self, world, wait_until):
+        stop, release, died = threading.Event(), threading.Event(), threading.Event()
+        world.stream.put("account-1")
+        mapping = Mapping(
+            stream=world.stream,
+            function=Function(name="omnipub-worker", handler=lambda *_: release.wait(20), timeout=-10.0),
+            destination=world.destination,
+            checkpoints=world.checkpoints,
+            settings=SETTINGS,
+        )
+        poller = threading.Thread(target=ShardPoller(mapping, world.stream.shard, stop=stop, die=died.set).run)
+
+        poller.start()
+        has_died = died.wait(20)
+        stop.set()
+        release.set()
+        poller.join()
+
+        assert has_died
 
 
 class TestCheckpointFile:
