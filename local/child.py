@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -73,10 +73,10 @@ class Child:
             self._process.kill()
         return False
 
-    def stop(self, *, hurry: bool = False) -> None:
+    def stop(self, *, is_hurried: Callable[[], bool]) -> None:
         """End the process and whatever it started; return once they are gone."""
         if self.identity is not None:
-            self.identity.end(grace=0.0 if hurry else self.service.stop_within)
+            self.identity.end(grace=self.service.stop_within, is_hurried=is_hurried)
         if self._process is not None:
             # Not reaped yet, so its group is still its own: end what it started and did not end itself.
             with contextlib.suppress(ProcessLookupError):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -29,10 +30,11 @@ class ProcessIdentity:
         """Tell whether this very process still runs."""
         return _started(self.pid) == self.started
 
-    def end(self, *, grace: float) -> None:
+    def end(self, *, grace: float, is_hurried: Callable[[], bool] = lambda: False) -> None:
         """Ask it to end, then kill it and its process group; return once it is gone.
 
-        Only for processes that lead a group of their own, as all children of the supervisor do.
+        The grace is over as soon as `is_hurried`. Only for processes that lead a group of their own, as all children of
+        the supervisor do.
         """
         for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
             if not self.is_alive():
@@ -40,6 +42,8 @@ class ProcessIdentity:
             _signal_group(self.pid, number)
             give_up_at = time.monotonic() + seconds
             while self.is_alive() and time.monotonic() < give_up_at:
+                if number == signal.SIGTERM and is_hurried():
+                    break
                 time.sleep(0.05)
 
 

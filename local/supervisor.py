@@ -124,7 +124,7 @@ class Supervisor:
             say("Stopping ...")
             self._record(file, "stopping")
         for child in reversed(self._children):
-            child.stop(hurry=self._hurry)
+            child.stop(is_hurried=lambda: self._hurry)
         file.remove()
 
     def _listen_to_signals(self) -> None:

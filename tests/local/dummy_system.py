@@ -21,7 +21,7 @@ def build_part(spec: dict[str, str]) -> Part:
         port=int(spec["port"]) if "port" in spec else None,
         port_variable="PORT",
         start_within=20.0,
-        stop_within=5.0,
+        stop_within=float(spec.get("stop_within", 30.0)),
     )
 
 

@@ -22,9 +22,8 @@ class TestPython:
         assert "\n" not in sentence
 
     def test_without_its_venv_module_says_what_to_install(self, monkeypatch):
-        monkeypatch.setattr(
-            preflight.importlib.util, "find_spec", lambda name: None if name == "ensurepip" else object()
-        )
+        found = {"ensurepip": None}
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: found.get(name, object()))
 
         sentence = preflight.problem()
 

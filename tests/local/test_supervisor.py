@@ -108,7 +108,7 @@ def system(tmp_path):
     for process in system.started:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 def ended(identities):
@@ -142,14 +142,24 @@ class TestSupervisor:
         assert process.wait(timeout=30) == 0
         assert ended(services.values())()
 
-    def test_stops_what_will_not_stop(self, system):
-        process = system.up({"name": "stubborn", "code": STUBBORN})
+    def test_kills_what_will_not_stop(self, system):
+        process = system.up({"name": "stubborn", "code": STUBBORN, "stop_within": 0.5})
         services = system.services()
 
         process.terminate()
-        process.send_signal(signal.SIGTERM)
 
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=20) == 0
+        assert ended(services.values())()
+
+    def test_does_not_wait_for_anything_when_asked_a_second_time(self, system):
+        process = system.up({"name": "stubborn", "code": STUBBORN, "stop_within": 600})
+        services = system.services()
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: system.run().state == "stopping")
+
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(timeout=20) == 0
         assert ended(services.values())()
 
     def test_ends_what_its_services_started(self, system):
