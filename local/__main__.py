@@ -80,7 +80,13 @@ def token(options: argparse.Namespace) -> int:
 
 def provision_emulator(ports: Ports) -> Mapping[str, str]:
     """Create table, stream, user pool and their like where they are missing; return their names as variables."""
-    made = import_module("local.aws.provision").provision(ports.emulator_url, public_url=ports.web_url)
+    # Loaded here, because `reset` and `token` need not wait for the SDK.
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        made = import_module("local.aws.provision").provision(ports.emulator_url, public_url=ports.web_url)
+    except (BotoCoreError, ClientError) as error:
+        raise StepFailedError(f"The emulator did not let everything be created: {error}") from error
     account, queue = made.failures_queue_arn.split(":")[-2:]
     environment: dict[str, str] = made.environment()
     return environment | {"OMNIPUB_FAILURE_QUEUE_URL": f"{ports.emulator_url}/{account}/{queue}"}
