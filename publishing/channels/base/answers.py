@@ -1,4 +1,4 @@
-"""Reading an answer in the way that all channels share; a channel names only what its platform does differently."""
+"""Asking and reading answers as all channels do; a channel names only what its platform does differently."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,12 @@ _DEFERRED: Final[Mapping[int, tuple[Reason, str]]] = {
     408: (Reason.UNAVAILABLE, "did not take in the request in time"),
     425: (Reason.UNAVAILABLE, "asks to send the request again"),
 }
+
+
+def bearer(credential: str) -> Mapping[str, str] | None:
+    """Return the header that carries a token, or None when it cannot be one: empty, or not printable ASCII."""
+    token = credential.strip()
+    return {"authorization": f"Bearer {token}"} if token and token.isascii() and token.isprintable() else None
 
 
 def read_refusal(answer: Answer, *, name: str, now: datetime, wait_until: datetime | None = None) -> Outcome | None:

@@ -9,10 +9,10 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.outcome import Finding, Outcome
@@ -68,9 +68,9 @@ class Channel(ABC):
         stated = account.settings.get("text_limit")
         return int(stated) if stated else self.capabilities.text_limit
 
-    def deduplication(self, account: Account) -> Deduplication:  # noqa: ARG002 - some channels ask the account
-        """Return how this account's server protects from a double post. Ask this, not the capabilities, when acting."""
-        return self.capabilities.deduplication
+    def key_window(self, account: Account) -> timedelta | None:  # noqa: ARG002 - some channels ask the account
+        """Return how long this account's server honors our key; None where repeating a request is never safe."""
+        return self.capabilities.key_window
 
     @abstractmethod
     def measure(self, content: Content) -> int:

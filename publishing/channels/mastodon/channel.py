@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from publishing.channels.base.answers import not_understood, read_refusal
+from publishing.channels.base.answers import bearer, not_understood, read_refusal
 from publishing.channels.base.capabilities import Capabilities, Deduplication
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
@@ -11,7 +11,7 @@ from publishing.channels.mastodon.lookup import Lookup, read_publication, read_r
 from publishing.channels.mastodon.payload import TEXT_LIMIT, build_body, compose, measure
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
-from publishing.domain.outcome import Finding, LookupFailed, Outcome, Published, Reason, Rejected
+from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
 from publishing.http import Courier, UnreadableError
 
 
@@ -33,10 +33,9 @@ class MastodonChannel(Channel):
         documentation_url="https://docs.joinmastodon.org/methods/statuses/#create",
     )
 
-    def deduplication(self, account: Account) -> Deduplication:
-        """Return `NONE` for servers that ignore the key: doubt is then settled by looking, never by repeating."""
-        ignores_key = account.settings.get("honours_key") == "no"
-        return Deduplication.NONE if ignores_key else self.capabilities.deduplication
+    def key_window(self, account: Account) -> timedelta | None:
+        """Return None for servers that ignore the key: doubt is then settled by looking, never by repeating."""
+        return None if account.settings.get("honors_key") == "no" else self.capabilities.key_window
 
     def measure(self, content: Content) -> int:
         """Return the status's length as Mastodon counts it, link included."""
@@ -56,11 +55,14 @@ class MastodonChannel(Channel):
 
     def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
         """Post the status under the delivery's key."""
-        base_url = _base_url(destination.account)
-        if base_url is None:
-            return Rejected(reason=Reason.DESTINATION, detail="This account has no server. Connect it again.")
         name = self.capabilities.name
-        headers = {"authorization": f"Bearer {destination.credential}", "idempotency-key": payload.delivery_key}
+        base_url, token = _base_url(destination.account), bearer(destination.credential)
+        if base_url is None:
+            return Rejected(reason=Reason.DESTINATION, detail=f"{name} was not called: the account names no server.")
+        if token is None:
+            detail = f"{name} was not called: the account's token cannot be one. Connect the account again."
+            return Deferred(reason=Reason.CREDENTIAL, detail=detail)
+        headers = {**token, "idempotency-key": payload.delivery_key}
         answer = courier.request(
             "POST", f"{base_url}/api/v1/statuses", headers=headers, json=dict(payload.body), acts=True
         )
@@ -74,10 +76,15 @@ class MastodonChannel(Channel):
 
     def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
         """Read the account's own statuses back to the first commit."""
-        base_url = _base_url(destination.account)
+        name = self.capabilities.name
+        base_url, token = _base_url(destination.account), bearer(destination.credential)
         if base_url is None:
-            return LookupFailed(reason=Reason.DESTINATION, detail="This account has no server. Connect it again.")
-        return Lookup(base_url=base_url, destination=destination, courier=courier, now=now).search(trace)
+            return LookupFailed(reason=Reason.DESTINATION, detail=f"{name} was not asked: the account names no server.")
+        if token is None:
+            detail = f"{name} was not asked: the account's token cannot be one. Connect the account again."
+            return LookupFailed(reason=Reason.CREDENTIAL, detail=detail)
+        remote_id = destination.account.settings.get("remote_id")
+        return Lookup(base_url=base_url, headers=token, remote_id=remote_id, courier=courier, now=now).search(trace)
 
 
 def _base_url(account: Account) -> str | None:

@@ -9,7 +9,6 @@ from publishing.channels.base.answers import parse_moment, read_lookup_refusal, 
 from publishing.channels.base.contract import Trace
 from publishing.channels.base.text import plain_text
 from publishing.channels.mastodon.payload import comparable
-from publishing.domain.account import Destination
 from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Publication, Reason
 from publishing.http import Answer, Courier, UnreadableError
 
@@ -31,9 +30,12 @@ class _RefusedLookupError(Exception):
 class Lookup:
     """One look-up."""
 
-    def __init__(self, *, base_url: str, destination: Destination, courier: Courier, now: datetime) -> None:
+    def __init__(
+        self, *, base_url: str, headers: Mapping[str, str], remote_id: str | None, courier: Courier, now: datetime
+    ) -> None:
         self._base_url = base_url
-        self._destination = destination
+        self._headers = headers
+        self._remote_id = remote_id
         self._courier = courier
         self._now = now
 
@@ -75,17 +77,15 @@ class Lookup:
         raise _TooManyError
 
     def _account_id(self) -> str:
-        known = self._destination.account.settings.get("remote_id")
-        if known:
-            return known
+        if self._remote_id:
+            return self._remote_id
         stated = self._get("/api/v1/accounts/verify_credentials").json_object().get("id")
         if not isinstance(stated, str) or not stated:
             raise UnreadableError("The answer names no account.")
         return stated
 
     def _get(self, path: str) -> Answer:
-        headers = {"authorization": f"Bearer {self._destination.credential}"}
-        answer = self._courier.request("GET", self._base_url + path, headers=headers, acts=False)
+        answer = self._courier.request("GET", self._base_url + path, headers=self._headers, acts=False)
         refused = read_lookup_refusal(
             answer, name="Mastodon", now=self._now, wait_until=read_reset(answer, now=self._now)
         )
