@@ -180,6 +180,23 @@ class TestMayHaveActed:
         assert courier.may_have_acted
 
 
+class TestACourier:
+    def test_gives_all_its_requests_one_deadline(self, hasty):
+        def script(connection, request):
+            if not server.stopping.wait(0.25):
+                connection.sendall(http_answer(headers="Connection: close\r\n"))
+
+        with serving(script) as server:
+            courier = hasty.courier()
+            courier.request("GET", server.url, acts=False)
+            with pytest.raises(LostSightError):
+                courier.request("GET", server.url, acts=False)
+            with pytest.raises(NotSentError):
+                courier.request("POST", server.url, acts=True)
+
+        assert not courier.may_have_acted
+
+
 class TestAnAnswer:
     def test_of_a_body_that_drips_says_so_and_keeps_its_status(self, hasty):
         head = b"HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Length: 900\r\n\r\n"
@@ -313,9 +330,9 @@ class TestAConnection:
         assert names == ["platform.test"]
         assert f"host: platform.test:{server.port}".encode() in server.requests[0]
 
-    def test_to_a_server_that_speaks_no_tls_is_certainly_not_used(self, client):
+    def test_to_a_server_that_speaks_no_tls_is_certainly_not_used(self, hasty):
         with serving(http_answer()) as server:
-            courier = client.courier()
+            courier = hasty.courier()
             with pytest.raises(NotSentError):
                 courier.request("POST", f"https://127.0.0.1:{server.port}/", json={}, acts=True)
 
