@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint
+.PHONY: help setup test check lint schema
 
 help: ## List what make can do.
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ lint: setup ## Format check, lint, types, layers.
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+schema: setup ## Write the API's description anew into publishing/api/openapi.json.
+	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --format openapi-json --file publishing/api/openapi.json
 
 test: setup ## Unit, integration and contract tests.
 	@$(BIN)/pytest
