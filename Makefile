@@ -3,10 +3,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+EMULATOR_VENV := .venv-emulator
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint schema
+.PHONY: help setup emulator lock test check lint schema
 
 help: ## List what make can do.
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -20,8 +21,15 @@ $(VENV)/.synced: requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
+emulator: $(EMULATOR_VENV)/.synced ## Install the AWS emulator into an environment of its own.
+
+$(EMULATOR_VENV)/.synced: requirements/emulator.txt | $(VENV)/.synced
+	@test -x $(EMULATOR_VENV)/bin/python || $(BIN)/python -m venv --without-pip $(EMULATOR_VENV)
+	@$(BIN)/uv pip sync --quiet --python $(EMULATOR_VENV)/bin/python --require-hashes requirements/emulator.txt
+	@touch $@
+
 lock: setup ## Resolve the dependency groups anew into requirements/<group>.txt, with hashes.
-	@for group in worker web dev; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	@for group in worker web dev emulator; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 		--no-annotate --no-header --group pyproject.toml:$$group -o requirements/$$group.txt || exit 1; done
 
 lint: setup ## Format check, lint, types, layers.
@@ -33,7 +41,7 @@ lint: setup ## Format check, lint, types, layers.
 schema: setup ## Write the API's description anew into publishing/api/openapi.json.
 	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --format openapi-json --file publishing/api/openapi.json
 
-test: setup ## Unit, integration and contract tests.
+test: setup emulator ## Unit, integration and contract tests.
 	@$(BIN)/pytest
 
 check: lint test ## Everything that must hold for a commit.

@@ -15,9 +15,9 @@ def _secret_key() -> str:
     if key := os.environ.get("OMNIPUB_SECRET_KEY", ""):
         return key
     if arn := os.environ.get("SECRETS_ARN", ""):
-        from publishing.adapters.secrets import read_secret  # a build has no need of the SDK
+        from publishing.adapters.secrets import application_secrets  # a build has no need of the SDK
 
-        return read_secret(arn, "django_secret_key")
+        return application_secrets(arn)["django_secret_key"]
     # Django itself refuses to sign anything with an empty key.
     return ""
 

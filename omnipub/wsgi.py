@@ -6,6 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 from publishing import logs
 from publishing.config import Config
+from publishing.items.base import bind
 
 NEEDS = ("KINESIS_STREAM_NAME", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID")
 
@@ -13,4 +14,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnipub.settings")
 _key = "OMNIPUB_SECRET_KEY" if os.environ.get("OMNIPUB_SECRET_KEY") else "SECRETS_ARN"
 _config = Config.from_environment(os.environ, needs=(*NEEDS, _key))
 logs.configure(_config.log_level)
+bind(_config.table_name, timer_shards=_config.timer_shards)
 application = get_wsgi_application()

@@ -25,8 +25,10 @@ def private_key(name: str = KID) -> rsa.RSAPrivateKey:
 
 
 def public_pem() -> bytes:
-    return private_key().public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    return (
+        private_key()
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
 
 
@@ -53,7 +55,9 @@ def build_claims(**changes: object) -> dict[str, object]:
     return {name: value for name, value in claims.items() if value is not None}
 
 
-def build_token(*, kid: str = KID, signed_by: str = KID, headers: dict[str, object] | None = None, **changes: object) -> str:
+def build_token(
+    *, kid: str = KID, signed_by: str = KID, headers: dict[str, object] | None = None, **changes: object
+) -> str:
     """Return a token signed by a key of the given name."""
     # The library's own encoder refuses some forgeries; what it signs below is any bytes.
     payload = json.dumps(build_claims(**changes)).encode()

@@ -1,1 +1,5 @@
-"""Simulated platforms: they speak the documented HTTP of each channel, keep what was posted and misbehave on request."""
+"""Simulated platforms: they speak each channel's documented HTTP, keep what was posted, and misbehave on request."""
+
+from local.platforms.server import RunningPlatforms, start
+
+__all__ = ["RunningPlatforms", "start"]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core import signing
 from rest_framework.request import Request
 
-from publishing.api.problems import FieldError, invalid
+from publishing.api.problems import FieldError, ProblemError, invalid
 from publishing.domain.draft import Page, Row
 from publishing.domain.ids import digest
 
@@ -32,8 +32,7 @@ class Pager:
         try:
             raw = self._signer.unsign_object(cursor[:CURSOR_LIMIT])
         except (signing.BadSignature, ValueError):
-            detail = "This cursor is not one that this list gave you. Begin again without it."
-            raise invalid(FieldError(parameter="cursor", code="bad_cursor", detail=detail)) from None
+            raise bad_cursor() from None
         return str(raw)
 
     def page(self, page: Page[Row], present: Callable[[Row], object]) -> dict[str, object]:
@@ -49,6 +48,12 @@ class Pager:
             return None
         query = urlencode({**self._filters, "cursor": self._signer.sign_object(raw)})
         return absolute(self._request, f"{self._request.path}?{query}")
+
+
+def bad_cursor() -> ProblemError:
+    """Return the error for a cursor that is none of this list's."""
+    detail = "This cursor is not one that this list gave you. Begin again without it."
+    return invalid(FieldError(parameter="cursor", code="bad_cursor", detail=detail))
 
 
 def absolute(request: Request, path: str) -> str:

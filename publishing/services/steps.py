@@ -1,4 +1,4 @@
-"""Steps: what a use case of the workers asks of the outside, as values. Generators yield them; `drive` carries them out.
+"""Steps: what the workers' use cases ask of the outside, as values. Generators yield them; `drive` carries them out.
 
 The delivery and dispatch logic does no IO of its own, so the real worker and a simulation drive the very same code.
 """
@@ -14,6 +14,7 @@ from publishing.domain.errors import CredentialError, UnavailableError
 from publishing.domain.events import StreamEvent
 from publishing.domain.operations import DeliveryOperation, FinaliseMessage
 from publishing.domain.outcome import Problem
+from publishing.store.timers import Timer
 
 Returned = TypeVar("Returned")
 
@@ -104,6 +105,72 @@ class PutEvents:
     """Put hints on the stream; answered with how many did not arrive (the watchdog repeats those)."""
 
     events: tuple[StreamEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListTimers:
+    """Ask for everything that is due by then; answered with Timers."""
+
+    until: datetime
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timers:
+    """What the timers' index shows, each kind with the earliest first."""
+
+    scheduled: tuple[Timer, ...]
+    stalled: tuple[Timer, ...]
+    waiting: tuple[Timer, ...]
+
+    @property
+    def all(self) -> tuple[Timer, ...]:
+        """All of them."""
+        return (*self.scheduled, *self.stalled, *self.waiting)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsStopped:
+    """Answered with whether the stop switch is on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KickScheduled:
+    """O4; answered with the message as it is now, or None when it is not due."""
+
+    message_id: str
+    now: datetime
+    watchdog: timedelta
+    token: str
+    review_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KickWatchdog:
+    """O5; answered with the message, or None when somebody else took it up."""
+
+    message_id: str
+    now: datetime
+    watchdog: timedelta
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KickWaiting:
+    """O6; answered with the delivery, or None when somebody else took it up."""
+
+    message_id: str
+    delivery_id: str
+    now: datetime
+    again: timedelta
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallScheduler:
+    """Invoke the scheduler once more, for these messages or for a tick; answered with whether it was accepted."""
+
+    message_ids: tuple[str, ...]
 
 
 Steps = Generator[Any, Any, Returned]

@@ -63,7 +63,7 @@ def _refused_together(
     """Carry out the half of a refused transaction that still holds: a delivery's result, or an attempt's end."""
     delivery_failed, *_ = refusal.failed
     if isinstance(operation, CommitDelivery):
-        return NotApplied(delivery=rows.raw_delivery(refusal.old[0]))
+        return _recognise(operation, refusal.old[0])
     try:
         after = writes.run(planned[1 if delivery_failed else 0])
     except ConditionFailedError as second:
@@ -77,6 +77,7 @@ def _recognise(operation: DeliveryOperation, old: RawItem | None) -> WriteResult
         return NotApplied(delivery=None)
     if isinstance(operation, RecordPublished):
         return _published_already(operation, delivery)
+    # A claim's token belongs to one claim, so a commit mark that bears it is this very mark.
     is_ours = delivery.owner == operation.owner and delivery.state in _leads_to(operation)
     return Applied(delivery=delivery) if is_ours else NotApplied(delivery=delivery)
 
@@ -105,6 +106,7 @@ def _leads_to(operation: DeliveryOperation) -> frozenset[DeliveryState]:
 
 _LEADS_TO: Final[dict[type[DeliveryOperation], frozenset[DeliveryState]]] = {
     ClaimDelivery: frozenset({_S.SENDING}),
+    CommitDelivery: frozenset({_S.COMMITTING}),
     TakeOver: frozenset({_S.UNKNOWN}),
     EnterDoubt: frozenset({_S.UNKNOWN}),
     FailUnsent: frozenset({_S.FAILED}),

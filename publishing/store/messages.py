@@ -5,6 +5,7 @@ conditional updates (`kick_*`, `finalise`).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -107,14 +108,21 @@ def rearm_delivery(delivery: Delivery, *, gen: int) -> Write:
     return writes.update(rows.delivery_key(delivery.message_id, delivery.id), actions, condition)
 
 
-def wake_message(read: Message, *, gen: int, now: datetime) -> Write:
-    """Build the message's half of O19 for one delivery: under way again, in a new generation, its timer due now."""
+def wake_message(read: Message, *, gen: int, now: datetime, due: datetime) -> Write:
+    """Build the message's half of O19 for one delivery: under way again, in a new generation, its timer due now.
+
+    `due` is what lateness and giving up are counted from now on; lists show it.
+    """
     partition = keys.timer(keys.PUBLISHING, read.id, TableItem.Meta.timer_shards)
+    month, place = rows.list_keys(replace(read, scheduled_at=due))
     actions = [
         M.status.set(MessageStatus.PUBLISHING.value),
         M.gen.set(gen),
         M.GSI2PK.set(partition),
         M.GSI2SK.set(write_instant(now)),
+        M.scheduled_at.set(due),
+        M.GSI3PK.set(month),
+        M.GSI3SK.set(place),
         M.updated_at.set(now),
     ]
     return writes.update(rows.message_key(read.id), actions, _unmoved(read))

@@ -106,14 +106,11 @@ class ResolutionIn(StrictSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse an address of something that is not there, and one that is no web address."""
+        """Refuse an address of something that is not there."""
         url = attrs.get("url")
         if url is not None and not attrs["published"]:
             detail = "What is not there has no address. Leave the field out, or set published to true."
             raise serializers.ValidationError({"url": detail}, code="contradiction")
-        if url is not None and not url.startswith(("https://", "http://")):
-            detail = "This should be a web address: https://…"
-            raise serializers.ValidationError({"url": detail}, code="no_address")
         return attrs
 
     def resolution(self) -> Resolution:

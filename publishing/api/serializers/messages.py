@@ -51,12 +51,6 @@ class _ContentIn(StrictSerializer):
     accounts = StrictListField(required=False, child=StringField(max_length=64), help_text="Ids of accounts.")
     variants = StrictDictField(required=False, child=VariantIn(), help_text="Channel → its own wording.")
 
-    def validate_link(self, link: str | None) -> str | None:
-        """Refuse what is no web address."""
-        if link is not None and not link.startswith(("https://", "http://")):
-            raise serializers.ValidationError("This should be a web address: https://…", code="no_address")
-        return link
-
 
 class MessageIn(_ContentIn):
     """A new message, or one to preview."""

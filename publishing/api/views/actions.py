@@ -15,7 +15,7 @@ from publishing.api.serializers.messages import CancellationOut, MessageOut, pre
 from publishing.api.serializers.schedule import ScheduleIn, read_due
 from publishing.api.views.base import View, actor_of, read_body, refuse_body
 from publishing.api.views.messages import message_answer
-from publishing.services import scheduling
+from publishing.services import scheduling, settling
 
 
 class ActionView(View):
@@ -86,5 +86,5 @@ class CancelView(ActionView):
     def act(self, request: Request, *, now: datetime, **names: str) -> Answer:
         """Cancel the message."""
         refuse_body(request)
-        cancellation = scheduling.cancel_message(actor=actor_of(request), now=now, context=context(), **names)
+        cancellation = settling.cancel_message(actor=actor_of(request), now=now, context=context(), **names)
         return Answer.of(present_cancellation(cancellation), rev=cancellation.result.message.rev)

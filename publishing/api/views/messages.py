@@ -13,7 +13,7 @@ from publishing.api.context import context, read_clock
 from publishing.api.etags import demanded_rev
 from publishing.api.filters import PARAMETERS, read_filter, read_limit
 from publishing.api.idempotency import read_key
-from publishing.api.paging import Pager
+from publishing.api.paging import Pager, bad_cursor
 from publishing.api.serializers.messages import (
     MessageChangesIn,
     MessageIn,
@@ -27,7 +27,7 @@ from publishing.api.views.base import View, actor_of, read_body, read_query
 from publishing.domain.draft import StoredAnswer
 from publishing.domain.errors import AnsweredError
 from publishing.domain.message import MessageStatus, MessageWithDeliveries
-from publishing.services import queries, scheduling
+from publishing.services import previewing, queries, scheduling
 
 
 def message_answer(result: MessageWithDeliveries, *, status: int = HTTPStatus.OK, location: str = "") -> Answer:
@@ -60,13 +60,12 @@ class MessagesView(View):
         parameters = read_query(request, PARAMETERS)
         filters = {name: value for name, value in parameters.items() if name != "cursor"}
         pager = Pager(request, actor_id=actor.id, filters=filters)
-        page = queries.list_messages(
-            actor=actor,
-            filter=read_filter(parameters),
-            cursor=pager.read(parameters.get("cursor")),
-            limit=read_limit(parameters),
-            now=read_clock(),
-        )
+        wanted, cursor, limit = read_filter(parameters), pager.read(parameters.get("cursor")), read_limit(parameters)
+        try:
+            page = queries.list_messages(actor=actor, filter=wanted, cursor=cursor, limit=limit, now=read_clock())
+        except ValueError:
+            # The cursor is ours, but of the other order: the actor's roles changed between two pages.
+            raise bad_cursor() from None
         return Answer.of(pager.page(page, lambda row: MessageSummaryOut(row).data)).response()
 
     @extend_schema(
@@ -113,7 +112,7 @@ class PreviewView(View):
         """Preview a message."""
         now = read_clock()
         draft = read_body(request, MessageIn, now=now).draft()
-        preview = scheduling.preview_message(actor=actor_of(request), draft=draft, now=now, context=context())
+        preview = previewing.preview_message(actor=actor_of(request), draft=draft, now=now, context=context())
         return Answer.of(PreviewOut(preview).data).response()
 
 

@@ -9,7 +9,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from publishing.channels.base.capabilities import Capabilities
@@ -68,6 +68,10 @@ class Channel(ABC):
         stated = account.settings.get("text_limit")
         return int(stated) if stated else self.capabilities.text_limit
 
+    def key_window(self, account: Account) -> timedelta | None:  # noqa: ARG002 - some channels ask the account
+        """Return how long this account's server honors our key; None where repeating a request is never safe."""
+        return self.capabilities.key_window
+
     @abstractmethod
     def measure(self, content: Content) -> int:
         """Return the length of what would be published, counted as the platform counts."""
@@ -85,5 +89,5 @@ class Channel(ABC):
         """Make exactly one visible call. Never repeats it."""
 
     @abstractmethod
-    def look_up(self, trace: Trace, destination: Destination, courier: Courier) -> Finding:
+    def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
         """Search for evidence of a publication. Only reads."""

@@ -1,0 +1,19 @@
+"""Which platforms are simulated. A new one is a folder beside this file and one line here."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from local.platforms.mastodon import Mastodon
+from local.platforms.webhook import Webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.platforms.base import Platform
+
+PLATFORMS: Mapping[str, type[Platform]] = MappingProxyType({
+    "mastodon": Mastodon,
+    "webhook": Webhook,
+})  # fmt: skip

@@ -1,0 +1,22 @@
+"""AWS clients, made once per process and shared by its threads. Time-outs are far below the functions' own.
+
+The SDK finds regions, credentials and endpoints by itself; nothing here knows whether it talks to AWS or an emulator.
+"""
+
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+
+@cache
+def client(service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    """Return the client of a service."""
+    config = Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        max_pool_connections=32,
+    )
+    return botocore.session.get_session().create_client(service, config=config)

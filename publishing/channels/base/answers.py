@@ -1,0 +1,133 @@
+"""Asking and reading answers as all channels do; a channel names only what its platform does differently."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from publishing.domain.outcome import Deferred, LookupFailed, Outcome, Reason, Rejected, Unknown
+from publishing.http import Answer
+
+#: Asked to wait longer than this, we ask again after it all the same.
+LONGEST_WAIT: Final = timedelta(hours=24)
+
+#: Refusals: certainly not done, and repeating the request changes nothing.
+_REJECTED: Final[Mapping[int, tuple[Reason, str]]] = {
+    400: (Reason.CONTENT, "does not accept this content"),
+    413: (Reason.CONTENT, "says that this is too large"),
+    415: (Reason.CONTENT, "does not accept this kind of content"),
+    422: (Reason.CONTENT, "does not accept this content"),
+    403: (Reason.PERMISSION, "does not let this account publish. Check its rights there"),
+    451: (Reason.PERMISSION, "refuses this for legal reasons"),
+    404: (Reason.DESTINATION, "knows no such address. Check the account's address"),
+    410: (Reason.DESTINATION, "says that the address is gone for good. Connect the account anew"),
+}
+#: Not processed: certainly not done, and worth another try.
+_DEFERRED: Final[Mapping[int, tuple[Reason, str]]] = {
+    401: (Reason.CREDENTIAL, "no longer accepts the account's credential. Connect the account again"),
+    402: (Reason.QUOTA, "says that the account's credit is used up"),
+    408: (Reason.UNAVAILABLE, "did not take in the request in time"),
+    425: (Reason.UNAVAILABLE, "asks to send the request again"),
+}
+
+
+def bearer(credential: str) -> Mapping[str, str] | None:
+    """Return the header that carries a token, or None when it cannot be one: empty, or not printable ASCII."""
+    token = credential.strip()
+    return {"authorization": f"Bearer {token}"} if token and token.isascii() and token.isprintable() else None
+
+
+def read_refusal(answer: Answer, *, name: str, now: datetime, wait_until: datetime | None = None) -> Outcome | None:
+    """Return the outcome of an answer whose status is no success, or None for a 2xx.
+
+    It is about the visible call: an error of the server's own may hide a publication, so a 5xx is `Unknown`.
+    `wait_until` is the end of the waiting time where the platform states it in a way of its own.
+    """
+    if answer.is_success:
+        return None
+    if answer.status == 429:
+        return _asked_to_wait(name, wait_until or read_retry_after(answer, now=now), now=now)
+    if answer.status in _DEFERRED:
+        reason, saying = _DEFERRED[answer.status]
+        return Deferred(reason=reason, detail=f"{name} {saying}.", not_before=read_retry_after(answer, now=now))
+    if answer.status < 500:
+        reason, saying = _REJECTED.get(answer.status, _unexpected(answer.status))
+        return Rejected(reason=reason, detail=f"{name} {saying}.")
+    detail = f"{name} had an error of its own (HTTP {answer.status}). It may have published all the same."
+    return Unknown(reason=Reason.SERVER_ERROR, detail=detail)
+
+
+def not_understood(name: str) -> Unknown:
+    """Return the outcome of a success that cannot be read: it was probably done, and we have no proof."""
+    return Unknown(reason=Reason.LOST_SIGHT, detail=f"{name} answered in a way that cannot be understood.")
+
+
+def read_lookup_refusal(
+    answer: Answer, *, name: str, now: datetime, wait_until: datetime | None = None
+) -> LookupFailed | None:
+    """Return why a look-up brought no evidence, or None for a 2xx."""
+    outcome = read_refusal(answer, name=name, now=now, wait_until=wait_until)
+    match outcome:
+        case None:
+            return None
+        case Deferred(reason=reason, detail=detail, not_before=not_before):
+            return LookupFailed(reason=reason, detail=detail, not_before=not_before)
+        case Unknown():
+            detail = f"{name} had an error of its own when asked what is there (HTTP {answer.status})."
+            return LookupFailed(reason=Reason.UNAVAILABLE, detail=detail)
+        case _:
+            detail = f"{name} refused to say what is there (HTTP {answer.status})."
+            reason = Reason.PERMISSION if answer.status == 403 else Reason.DESTINATION
+            return LookupFailed(reason=reason, detail=detail)
+
+
+def read_retry_after(answer: Answer, *, now: datetime) -> datetime | None:
+    """Return when `Retry-After` allows another try: seconds or an HTTP date. None when it is absent or nonsense."""
+    stated = answer.headers.get("retry-after", "").strip()
+    if not stated:
+        return None
+    try:
+        return _bounded(now + timedelta(seconds=float(stated)), now=now)
+    except (ValueError, OverflowError):
+        pass
+    from email.utils import parsedate_to_datetime  # Here, because it is rare and email is many modules.
+
+    try:
+        moment = parsedate_to_datetime(stated)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return _bounded(moment if moment.tzinfo else moment.replace(tzinfo=UTC), now=now)
+
+
+def read_moment(text: object, *, now: datetime) -> datetime | None:
+    """Return an ISO 8601 moment as the end of a waiting time, or None when it is none."""
+    moment = parse_moment(text)
+    return _bounded(moment, now=now) if moment else None
+
+
+def parse_moment(text: object) -> datetime | None:
+    """Return an ISO 8601 moment in UTC, or None when it is none or has no zone."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _unexpected(status: int) -> tuple[Reason, str]:
+    if status < 400:
+        return Reason.DESTINATION, "answered that the address has moved. Enter the account's new address"
+    return Reason.DESTINATION, f"refused the request (HTTP {status}). Check the account's address"
+
+
+def _bounded(moment: datetime, *, now: datetime) -> datetime:
+    return min(max(moment, now), now + LONGEST_WAIT)
+
+
+def _asked_to_wait(name: str, until: datetime | None, *, now: datetime) -> Deferred:
+    if until is None:
+        return Deferred(reason=Reason.RATE, detail=f"{name} asks to wait.")
+    day = "" if until.date() == now.date() else f"{until:%Y-%m-%d} "
+    detail = f"{name} asks to wait until {day}{until:%H:%M} UTC."
+    return Deferred(reason=Reason.RATE, detail=detail, not_before=until)

@@ -1,0 +1,5 @@
+"""Mastodon and servers that speak its API."""
+
+from publishing.channels.mastodon.channel import MastodonChannel
+
+__all__ = ["MastodonChannel"]

@@ -1,0 +1,91 @@
+"""The call that posts a status and the reading of its answer."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from publishing.channels.base.answers import bearer, not_understood, read_refusal
+from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.checks import common_problems, no_titles
+from publishing.channels.base.contract import Channel, Payload, Submission, Trace
+from publishing.channels.mastodon.lookup import Lookup, read_publication, read_reset
+from publishing.channels.mastodon.payload import TEXT_LIMIT, build_body, compose, measure
+from publishing.domain.account import Account, Destination
+from publishing.domain.content import Content, ContentProblem
+from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
+from publishing.http import Courier, UnreadableError
+
+
+class MastodonChannel(Channel):
+    """Posts statuses. The server remembers our key for an hour, so the identical request can be repeated in it."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        kind="mastodon",
+        name="Mastodon",
+        deduplication=Deduplication.KEY,
+        key_window=timedelta(minutes=54),
+        can_look_up=True,
+        text_limit=TEXT_LIMIT,
+        text_unit="characters",
+        connect_fields=(
+            ("base_url", "The server's address, like https://mastodon.social."),
+            ("token", "An access token with the scopes write:statuses, read:statuses and read:accounts."),
+        ),
+        documentation_url="https://docs.joinmastodon.org/methods/statuses/#create",
+    )
+
+    def key_window(self, account: Account) -> timedelta | None:
+        """Return None for servers that ignore the key: doubt is then settled by looking, never by repeating."""
+        return None if account.settings.get("honors_key") == "no" else self.capabilities.key_window
+
+    def measure(self, content: Content) -> int:
+        """Return the status's length as Mastodon counts it, link included."""
+        return measure(compose(content))
+
+    def problems(self, content: Content, account: Account) -> tuple[ContentProblem, ...]:
+        """Return what Mastodon would refuse or leave out."""
+        return common_problems(self, content, account) + no_titles(self, content)
+
+    def build(self, submission: Submission, account: Account) -> Payload:
+        """Build the status."""
+        return Payload(
+            text=compose(submission.content),
+            body=build_body(submission, account.settings),
+            delivery_key=submission.delivery_key,
+        )
+
+    def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
+        """Post the status under the delivery's key."""
+        name = self.capabilities.name
+        base_url, token = _base_url(destination.account), bearer(destination.credential)
+        if base_url is None:
+            return Rejected(reason=Reason.DESTINATION, detail=f"{name} was not called: the account names no server.")
+        if token is None:
+            detail = f"{name} was not called: the account's token cannot be one. Connect the account again."
+            return Deferred(reason=Reason.CREDENTIAL, detail=detail)
+        headers = {**token, "idempotency-key": payload.delivery_key}
+        answer = courier.request(
+            "POST", f"{base_url}/api/v1/statuses", headers=headers, json=dict(payload.body), acts=True
+        )
+        refusal = read_refusal(answer, name=name, now=now, wait_until=read_reset(answer, now=now))
+        if refusal:
+            return refusal
+        try:
+            return Published(publication=read_publication(answer.json_object()))
+        except UnreadableError:
+            return not_understood(name)
+
+    def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
+        """Read the account's own statuses back to the first commit."""
+        name = self.capabilities.name
+        base_url, token = _base_url(destination.account), bearer(destination.credential)
+        if base_url is None:
+            return LookupFailed(reason=Reason.DESTINATION, detail=f"{name} was not asked: the account names no server.")
+        if token is None:
+            detail = f"{name} was not asked: the account's token cannot be one. Connect the account again."
+            return LookupFailed(reason=Reason.CREDENTIAL, detail=detail)
+        remote_id = destination.account.settings.get("remote_id")
+        return Lookup(base_url=base_url, headers=token, remote_id=remote_id, courier=courier, now=now).search(trace)
+
+
+def _base_url(account: Account) -> str | None:
+    return account.base_url.rstrip("/") if account.base_url else None

@@ -1,5 +1,0 @@
-"""The one HTTP client."""
-
-
-class Courier:
-    """Placeholder until the client lands."""

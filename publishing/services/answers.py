@@ -1,0 +1,34 @@
+"""Idempotency of requests that act: the same key and request get the same answer, another request is refused."""
+
+from datetime import datetime
+
+from publishing.domain.draft import StoredAnswer
+from publishing.domain.errors import KeyReusedError, RunningError
+from publishing.store import answers
+
+
+def begin(*, user_id: str, key_sha: str, request_sha: str, now: datetime) -> StoredAnswer | None:
+    """Take an idempotency key; return None to go on, or the answer that this request got before.
+
+    Raises KeyReusedError when the key was used for another request, RunningError while the same one is being carried
+    out. A key taken by a request that died is free again after a minute.
+    """
+    held = answers.begin(user_id=user_id, key_sha=key_sha, request_sha=request_sha, now=now)
+    if held is None:
+        return None
+    if held.req_sha != request_sha:
+        raise KeyReusedError("This Idempotency-Key was used for another request. Choose a new one.")
+    stored = answers.stored(held, user_id=user_id, key_sha=key_sha)
+    if stored is None:
+        raise RunningError("The same request is being carried out just now. Wait a moment, then send it again.")
+    return stored
+
+
+def finish(*, answer: StoredAnswer, now: datetime) -> None:
+    """Keep the answer of a request that took its key with `begin`, for 48 hours."""
+    answers.finish(answer, now=now)
+
+
+def abandon(*, user_id: str, key_sha: str) -> None:
+    """Give a key back after a request that changed nothing."""
+    answers.abandon(user_id=user_id, key_sha=key_sha)

@@ -1,0 +1,151 @@
+"""Check what people ask for: everything that is wrong is named at once, by field, with what to do about it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from publishing.channels.base.registry import get_channel, kinds
+from publishing.domain.account import Account
+from publishing.domain.content import (
+    LINK_LIMIT,
+    TITLE_LIMIT,
+    ContentProblem,
+    Severity,
+    has_lone_surrogate,
+    text_problem,
+)
+from publishing.domain.draft import Draft
+from publishing.domain.errors import FieldProblem, InvalidError
+from publishing.domain.message import Message
+from publishing.domain.permissions import Action, Actor, Allowed, may
+from publishing.store.accounts import find_accounts
+
+ACCOUNT_LIMIT: Final = 50
+
+
+def check_draft(*, actor: Actor, draft: Draft) -> tuple[Account, ...]:
+    """Return the accounts of a draft that can be stored; raise InvalidError otherwise."""
+    problems = list(_content_problems(draft))
+    accounts, account_problems = _accounts(actor, draft.account_ids)
+    _raise(problems + account_problems)
+    return accounts
+
+
+def check_content(*, actor: Actor, message: Message) -> tuple[Account, ...]:
+    """Return the accounts of a message as it would be stored; raise InvalidError otherwise."""
+    return check_draft(actor=actor, draft=draft_of(message))
+
+
+def draft_of(message: Message) -> Draft:
+    """Return a message as a draft, to check or preview it."""
+    return Draft(
+        text=message.text,
+        title=message.title,
+        link=message.link,
+        media=message.media,
+        account_ids=tuple(target.account_id for target in message.targets),
+        variants=message.variants,
+    )
+
+
+def check_sendable(message: Message, accounts: Sequence[Account]) -> None:
+    """Raise InvalidError when a message cannot go out: nobody to send to, or content that an account would refuse."""
+    if not accounts:
+        detail = "The message is addressed to no account. Choose at least one before scheduling."
+        _raise([FieldProblem(pointer="/accounts", code="required", detail=detail)])
+    _raise(
+        [
+            _field_problem(problem, message, account)
+            for account in accounts
+            for problem in account_problems(message, account)
+            if problem.severity is Severity.PROBLEM
+        ]
+    )
+
+
+def account_problems(message: Message, account: Account) -> tuple[ContentProblem, ...]:
+    """Return what an account would refuse or change of a message."""
+    return get_channel(account.channel).problems(message.content_for(account.channel), account)
+
+
+def _field_problem(problem: ContentProblem, message: Message, account: Account) -> FieldProblem:
+    is_variant = problem.field == "text" and account.channel in message.variants
+    pointer = f"/variants/{account.channel}/text" if is_variant else f"/{problem.field}"
+    return FieldProblem(pointer=pointer, code=problem.code, detail=f"{account.name}: {problem.detail}")
+
+
+def _content_problems(draft: Draft) -> Iterable[FieldProblem]:
+    texts = [("/text", draft.text), *((f"/variants/{kind}/text", each.text) for kind, each in draft.variants.items())]
+    for pointer, text in texts:
+        problem = text_problem(text)
+        if problem is not None:
+            yield FieldProblem(pointer=pointer, code=problem[0], detail=problem[1])
+    yield from _title_problems(draft.title)
+    yield from _link_problems(draft.link)
+    for kind in draft.variants:
+        if kind not in kinds():
+            detail = f"There is no channel {kind[:40]!r}. There are: {', '.join(kinds())}."
+            yield FieldProblem(pointer=f"/variants/{kind[:40]}", code="unknown_channel", detail=detail)
+    for position, _ in enumerate(draft.media):
+        detail = "There is no such medium. Upload it first, then use its id."
+        yield FieldProblem(pointer=f"/media/{position}/id", code="unknown_media", detail=detail)
+
+
+def _title_problems(title: str) -> Iterable[FieldProblem]:
+    if len(title) > TITLE_LIMIT:
+        detail = f"The title has {len(title):,} characters; at most {TITLE_LIMIT} are possible. Shorten it."
+        yield FieldProblem(pointer="/title", code="too_long", detail=detail)
+    if has_lone_surrogate(title) or "\x00" in title:
+        detail = "The title holds half of a character or a NUL character. Type it again."
+        yield FieldProblem(pointer="/title", code="not_text", detail=detail)
+
+
+def _link_problems(link: str | None) -> Iterable[FieldProblem]:
+    if link is None:
+        return
+    if len(link) > LINK_LIMIT:
+        detail = f"The link has {len(link):,} characters; at most {LINK_LIMIT:,} are possible."
+        yield FieldProblem(pointer="/link", code="too_long", detail=detail)
+    elif not _is_web_address(link):
+        detail = "The link is no web address. Write it in full: https://example.org/page."
+        yield FieldProblem(pointer="/link", code="not_a_link", detail=detail)
+
+
+def _is_web_address(link: str) -> bool:
+    if has_lone_surrogate(link) or any(character.isspace() or character < " " for character in link):
+        return False
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _accounts(actor: Actor, account_ids: tuple[str, ...]) -> tuple[tuple[Account, ...], list[FieldProblem]]:
+    if len(account_ids) > ACCOUNT_LIMIT:
+        detail = f"The message is addressed to {len(account_ids)} accounts; at most {ACCOUNT_LIMIT} are possible."
+        return (), [FieldProblem(pointer="/accounts", code="too_many", detail=detail)]
+    found = find_accounts(account_ids)
+    problems = []
+    for position, account_id in enumerate(account_ids):
+        problem = _account_problem(actor, account_id, found.get(account_id), account_ids[:position])
+        if problem is not None:
+            problems.append(FieldProblem(pointer=f"/accounts/{position}", code=problem[0], detail=problem[1]))
+    return tuple(found[account_id] for account_id in account_ids if account_id in found), problems
+
+
+def _account_problem(
+    actor: Actor, account_id: str, account: Account | None, before: tuple[str, ...]
+) -> tuple[str, str] | None:
+    if account_id in before:
+        return "doubled", "This account is named twice. Name each account once."
+    if account is None or not isinstance(may(actor, Action.USE_ACCOUNT, account), Allowed):
+        return "unknown_account", "There is no such account. List the accounts to see which ones you can use."
+    if not account.may_receive:
+        return "not_connected", f"{account.name} is {account.status}. Choose another account or connect it again."
+    return None
+
+
+def _raise(problems: Sequence[FieldProblem]) -> None:
+    if problems:
+        raise InvalidError(*problems)

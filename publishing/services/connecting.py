@@ -1,0 +1,69 @@
+"""Connect accounts, and halt all dispatch in an emergency."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from publishing.adapters import secrets
+from publishing.channels.base.registry import UnknownChannelError, get_channel, kinds
+from publishing.domain.account import Account
+from publishing.domain.errors import FieldProblem, InvalidError
+from publishing.domain.ids import new_id
+from publishing.domain.permissions import Action, Actor, demand
+from publishing.store import accounts
+from publishing.store.audit import AuditRecord, transact_with_audit
+
+
+def connect_account(
+    *,
+    actor: Actor,
+    channel: str,
+    name: str,
+    base_url: str | None,
+    credential: str,
+    key_id: str,
+    now: datetime,
+    open_to_members: bool = False,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Account:
+    """Connect an account: its credential is sealed before it is stored, and nobody but the worker opens it again.
+
+    Raises InvalidError for an unknown channel or an empty credential, UnavailableError when the key service is away.
+    """
+    demand(actor, Action.MANAGE_ACCOUNTS)
+    try:
+        get_channel(channel)
+    except UnknownChannelError:
+        detail = f"There is no such channel. There are: {', '.join(kinds())}."
+        raise InvalidError(FieldProblem(pointer="/channel", code="unknown_channel", detail=detail)) from None
+    if not credential:
+        detail = "The credential is empty. Paste the secret or token of the account."
+        raise InvalidError(FieldProblem(pointer="/credential", code="required", detail=detail))
+    account = Account(
+        id=new_id(now),
+        channel=channel,
+        name=name,
+        base_url=base_url,
+        open_to_members=open_to_members,
+        settings=settings,
+        created_at=now,
+        updated_at=now,
+    )
+    sealed = secrets.seal(credential, account_id=account.id, version=1, key_id=key_id)
+    record = AuditRecord(
+        actor=actor.id, action="account.connect", target=f"account:{account.id}", at=now, facts={"channel": channel}
+    )
+    transact_with_audit([accounts.put_account(account), accounts.put_credential(sealed)], record)
+    return account
+
+
+def set_stop_switch(*, actor: Actor, is_on: bool, now: datetime) -> None:
+    """Halt all dispatch at once, or lift the halt. What is under way at a platform cannot be called back.
+
+    After lifting, what is overdue goes out by the late policy: what did not start in time asks for attention instead.
+    """
+    demand(actor, Action.STOP_DISPATCH)
+    record = AuditRecord(
+        actor=actor.id, action="dispatch.stop" if is_on else "dispatch.resume", target="setting:dispatch", at=now
+    )
+    transact_with_audit([accounts.put_stop_switch(is_on=is_on, actor_id=actor.id, now=now)], record)

@@ -1,0 +1,179 @@
+"""Dispatch: when a message becomes due, move it and put one hint per delivery on the stream, at the due second.
+
+A tick looks ahead to the next one and sleeps until each due time. Ticks may overlap, repeat or be missed: the kick's
+condition decides who moves a message, and the next tick finds what an earlier one left. Generators of steps, like
+`services.delivering`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+from publishing.domain.delivery import Delivery
+from publishing.domain.events import EventKind, StreamEvent
+from publishing.domain.message import Message, MessageWithDeliveries
+from publishing.domain.timing import Timing
+from publishing.services.job import new_owner
+from publishing.services.steps import (
+    CallScheduler,
+    IsStopped,
+    KickScheduled,
+    KickWaiting,
+    KickWatchdog,
+    ListTimers,
+    PutEvents,
+    ReadClock,
+    Reading,
+    ReadMessage,
+    Sleep,
+    Steps,
+    Timers,
+)
+from publishing.store.timers import Timer
+
+#: A tick that is awake asks again this often.
+POLL: Final = timedelta(seconds=1)
+#: It stops this long before its time runs out, and hands over.
+HANDOVER: Final = timedelta(seconds=8)
+#: More due messages than this are shared with further invocations, in slices.
+FAN_OUT: Final = 200
+SLICE: Final = 100
+#: How many rows of each timer are read at once.
+PAGE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickRules:
+    """What a tick depends on besides the table."""
+
+    timing: Timing
+    random: Random
+    review_on: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickReport:
+    """What a tick did."""
+
+    dispatched: int = 0
+    woken: int = 0
+    #: Hints that did not arrive on the stream; the watchdog repeats them.
+    unsent: int = 0
+    polls: int = 0
+    handed_over: bool = False
+
+
+def tick(*, rules: TickRules, is_wake: bool) -> Steps[TickReport]:
+    """Dispatch what is due, and stay awake until what becomes due before the next tick is dispatched too.
+
+    `is_wake`: somebody just scheduled something near; the index may not show it yet, so look at least twice.
+    """
+    report = TickReport()
+    while True:
+        reading: Reading = yield ReadClock()
+        timers: Timers = yield ListTimers(until=reading.now + rules.timing.tick, limit=PAGE)
+        report = yield from _dispatch_due(timers, reading.now, rules, report)
+        next_at = min((timer.at for timer in timers.all if timer.at > reading.now), default=None)
+        if next_at is None and (not is_wake or report.polls >= 2):
+            return report
+        reading = yield ReadClock()
+        if reading.remaining <= HANDOVER + POLL:
+            yield CallScheduler(message_ids=())
+            return replace(report, handed_over=True)
+        pause = POLL if next_at is None else min(POLL, next_at - reading.now)
+        yield Sleep(duration=max(pause, timedelta(0)))
+
+
+def dispatch_slice(message_ids: Iterable[str], *, rules: TickRules) -> Steps[TickReport]:
+    """Dispatch these messages, a share of very many that were due at once."""
+    report = TickReport()
+    for message_id in message_ids:
+        report = yield from _dispatch(message_id, rules, report)
+    return report
+
+
+def _dispatch_due(timers: Timers, now: datetime, rules: TickRules, report: TickReport) -> Steps[TickReport]:
+    report = replace(report, polls=report.polls + 1)
+    for timer in _due(timers.stalled, now):
+        report = yield from _take_up(timer.message_id, rules, report)
+    for timer in _due(timers.waiting, now):
+        report = yield from _wake(timer, rules, report)
+    due = [timer.message_id for timer in _due(timers.scheduled, now)]
+    if not due or (yield IsStopped()):
+        return report
+    while len(due) > FAN_OUT:
+        portion, due = due[:SLICE], due[SLICE:]
+        if not (yield CallScheduler(message_ids=tuple(portion))):
+            due = [*portion, *due]
+            break
+    for message_id in due:
+        report = yield from _dispatch(message_id, rules, report)
+    return report
+
+
+def _dispatch(message_id: str, rules: TickRules, report: TickReport) -> Steps[TickReport]:
+    """O4: move first, put second. The other order could put the same message every minute."""
+    reading: Reading = yield ReadClock()
+    message: Message | None = yield KickScheduled(
+        message_id=message_id,
+        now=reading.now,
+        watchdog=rules.timing.watchdog,
+        token=new_owner(rules.random),
+        review_on=rules.review_on,
+    )
+    if message is None:
+        return report
+    events = tuple(_event(message.id, target.delivery_id, target.account_id, message.gen) for target in message.targets)
+    unsent: int = yield PutEvents(events=events)
+    return replace(report, dispatched=report.dispatched + 1, unsent=report.unsent + unsent)
+
+
+def _take_up(message_id: str, rules: TickRules, report: TickReport) -> Steps[TickReport]:
+    """O5: a message under way made no progress; hint at each of its deliveries that has not ended."""
+    reading: Reading = yield ReadClock()
+    message: Message | None = yield KickWatchdog(
+        message_id=message_id, now=reading.now, watchdog=rules.timing.watchdog, token=new_owner(rules.random)
+    )
+    if message is None:
+        return report
+    found: MessageWithDeliveries | None = yield ReadMessage(message_id=message_id)
+    if found is None:
+        return report
+    # When all have ended, one hint makes a worker end the message.
+    open_ones = [delivery for delivery in found.deliveries if not delivery.state.is_terminal] or found.deliveries[:1]
+    unsent: int = yield PutEvents(events=tuple(_event_of(delivery) for delivery in open_ones))
+    return replace(report, woken=report.woken + 1, unsent=report.unsent + unsent)
+
+
+def _wake(timer: Timer, rules: TickRules, report: TickReport) -> Steps[TickReport]:
+    """O6: a delivery's waiting time is over."""
+    if timer.delivery_id is None:
+        return report
+    reading: Reading = yield ReadClock()
+    delivery: Delivery | None = yield KickWaiting(
+        message_id=timer.message_id,
+        delivery_id=timer.delivery_id,
+        now=reading.now,
+        again=rules.timing.waiting,
+        token=new_owner(rules.random),
+    )
+    if delivery is None:
+        return report
+    unsent: int = yield PutEvents(events=(_event_of(delivery),))
+    return replace(report, woken=report.woken + 1, unsent=report.unsent + unsent)
+
+
+def _due(timers: Iterable[Timer], now: datetime) -> list[Timer]:
+    return [timer for timer in timers if timer.at <= now]
+
+
+def _event_of(delivery: Delivery) -> StreamEvent:
+    return _event(delivery.message_id, delivery.id, delivery.account_id, delivery.gen)
+
+
+def _event(message_id: str, delivery_id: str, account_id: str, gen: int) -> StreamEvent:
+    return StreamEvent(
+        kind=EventKind.DELIVER, message_id=message_id, delivery_id=delivery_id, account_id=account_id, gen=gen
+    )

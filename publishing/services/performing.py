@@ -1,0 +1,116 @@
+"""Carry out steps for real: the table, the stream, the key service, the channels. One performer per invocation."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from publishing.adapters import clock, functions, secrets, stream
+from publishing.channels.base import border
+from publishing.channels.base.registry import get_channel
+from publishing.domain.message import MessageStatus
+from publishing.http import HttpClient
+from publishing.services import steps
+from publishing.store import accounts, deliveries, messages, timers
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performer:
+    """What a worker's or scheduler's steps act on."""
+
+    #: How long this invocation may still work.
+    remaining: Callable[[], timedelta]
+    stream_name: str = ""
+    scheduler_function: str = ""
+    #: None in the scheduler, which talks to no channel.
+    http: HttpClient | None = None
+
+    def __call__(self, step: Any) -> Any:  # noqa: ANN401 - each step has its own answer
+        """Carry out one step and return its answer."""
+        return _PERFORMERS[type(step)](self, step)
+
+    def client(self) -> HttpClient:
+        """Return the HTTP client; a performer without one was given a step that it must not have."""
+        if self.http is None:
+            raise TypeError("This process talks to no channel.")
+        return self.http
+
+
+def _read_clock(performer: Performer, _: steps.ReadClock) -> steps.Reading:
+    return steps.Reading(now=clock.now(), remaining=performer.remaining())
+
+
+def _publish(performer: Performer, step: steps.Publish) -> object:
+    courier = performer.client().courier()
+    channel = get_channel(step.kind)
+    return border.publish(channel, step.payload, step.destination, courier, now=clock.now())
+
+
+def _look_up(performer: Performer, step: steps.LookUpPublication) -> object:
+    return border.look_up(
+        get_channel(step.kind), step.trace, step.destination, performer.client().courier(), now=clock.now()
+    )
+
+
+def _finalise(_: Performer, step: steps.Finalise) -> bool:
+    operation = step.operation
+    return messages.finalise(
+        operation.message_id, gen=operation.gen, status=MessageStatus(operation.status), now=operation.now
+    )
+
+
+def _note_credential(_: Performer, step: steps.NoteCredential) -> None:
+    if step.problem is None:
+        if accounts.mark_working(step.account.id, now=clock.now()):
+            log.info("account.works_again", extra={"account": step.account.id})
+    elif accounts.mark_needs_reauth(step.account.id, problem=step.problem, now=clock.now()):
+        # Only the first to note it says so: one notice, however many deliveries wait.
+        log.warning("account.needs_reauth", extra={"account": step.account.id, "channel": step.account.channel})
+
+
+def _list_timers(_: Performer, step: steps.ListTimers) -> steps.Timers:
+    return steps.Timers(
+        scheduled=timers.list_scheduled(step.until, limit=step.limit),
+        stalled=timers.list_stalled(step.until, limit=step.limit),
+        waiting=timers.list_waiting(step.until, limit=step.limit),
+    )
+
+
+def _kick_scheduled(_: Performer, step: steps.KickScheduled) -> object:
+    return messages.kick_scheduled(
+        step.message_id, now=step.now, watchdog=step.watchdog, token=step.token, review_on=step.review_on
+    )
+
+
+def _kick_watchdog(_: Performer, step: steps.KickWatchdog) -> object:
+    return messages.kick_watchdog(step.message_id, now=step.now, watchdog=step.watchdog, token=step.token)
+
+
+def _kick_waiting(_: Performer, step: steps.KickWaiting) -> object:
+    return messages.kick_waiting(step.message_id, step.delivery_id, now=step.now, again=step.again, token=step.token)
+
+
+_PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
+    steps.ReadClock: _read_clock,
+    steps.Sleep: lambda _, step: clock.sleep(step.duration.total_seconds()),
+    steps.ReadMessage: lambda _, step: messages.find_message(step.message_id),
+    steps.ReadLane: lambda _, step: accounts.read_lane(step.account_id),
+    steps.OpenCredential: lambda _, step: secrets.open_sealed(step.sealed),
+    steps.Apply: lambda _, step: deliveries.apply(step.operation),
+    steps.Finalise: _finalise,
+    steps.Publish: _publish,
+    steps.LookUpPublication: _look_up,
+    steps.NoteCredential: _note_credential,
+    steps.PutEvents: lambda performer, step: stream.put_events(performer.stream_name, step.events),
+    steps.ListTimers: _list_timers,
+    steps.IsStopped: lambda _, __: accounts.is_stopped(),
+    steps.KickScheduled: _kick_scheduled,
+    steps.KickWatchdog: _kick_watchdog,
+    steps.KickWaiting: _kick_waiting,
+    steps.CallScheduler: lambda performer, step: functions.invoke_scheduler(
+        performer.scheduler_function, step.message_ids
+    ),
+}

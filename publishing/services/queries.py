@@ -1,0 +1,62 @@
+"""Read: what actors may see of messages, deliveries, channels and accounts."""
+
+from datetime import datetime
+
+from publishing.domain.account import Account
+from publishing.domain.attempt import Attempt
+from publishing.domain.delivery import Delivery
+from publishing.domain.draft import MessageFilter, Page
+from publishing.domain.errors import NotFoundError
+from publishing.domain.message import MessageSummary, MessageWithDeliveries
+from publishing.domain.permissions import Action, Actor, Allowed, Role, demand, may
+from publishing.store import accounts, deliveries, lists, messages
+
+
+def get_message(*, actor: Actor, message_id: str) -> MessageWithDeliveries:
+    """Return a message with its deliveries; NotFoundError when there is none that the actor may see."""
+    found = messages.get_message(message_id)
+    demand(actor, Action.READ_MESSAGE, found.message)
+    return found
+
+
+def list_messages(
+    *,
+    actor: Actor,
+    filter: MessageFilter,  # noqa: A002 - the word for it
+    cursor: str | None,
+    limit: int,
+    now: datetime,
+) -> Page[MessageSummary]:
+    """Return a page of messages, the latest due (else made) first; members see their own, the newest first.
+
+    A page may be shorter than `limit` and still have a next one: a selective filter bounds how far one request looks.
+    Raises ValueError for a cursor that is none of this list's.
+    """
+    demand(actor, Action.READ_MESSAGE)
+    sees_all = actor.is_system or actor.has(Role.VIEWER, Role.EDITOR, Role.APPROVER, Role.ADMIN)
+    if filter.mine or not sees_all:
+        return lists.list_owned(owner=actor.id, wanted=filter, cursor=cursor, limit=limit)
+    return lists.list_by_month(wanted=filter, cursor=cursor, limit=limit, now=now)
+
+
+def get_delivery(*, actor: Actor, message_id: str, delivery_id: str) -> tuple[Delivery, tuple[Attempt, ...]]:
+    """Return one delivery with all attempts at it, the oldest first."""
+    found = get_message(actor=actor, message_id=message_id)
+    delivery = found.delivery(delivery_id)
+    if delivery is None:
+        raise NotFoundError("The message has no such delivery.")
+    return delivery, deliveries.list_attempts(message_id, delivery_id)
+
+
+def list_accounts(*, actor: Actor) -> tuple[Account, ...]:
+    """Return the accounts that the actor may see, by channel."""
+    demand(actor, Action.SEE_ACCOUNT)
+    every = accounts.list_accounts()
+    return tuple(account for account in every if isinstance(may(actor, Action.SEE_ACCOUNT, account), Allowed))
+
+
+def get_account(*, actor: Actor, account_id: str) -> Account:
+    """Return an account; NotFoundError when there is none that the actor may see."""
+    account = accounts.get_account(account_id)
+    demand(actor, Action.SEE_ACCOUNT, account)
+    return account

@@ -1,0 +1,149 @@
+"""Record what came of an attempt: each outcome has its operation, and doubt is never forgotten."""
+
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from publishing.domain import decision
+from publishing.domain.account import Account, AccountStatus
+from publishing.domain.errors import UnavailableError
+from publishing.domain.operations import (
+    NotApplied,
+    RecordDeferred,
+    RecordPublished,
+    RecordRejected,
+    RecordUnknown,
+    WriteResult,
+)
+from publishing.domain.outcome import Deferred, Outcome, Problem, Publication, Published, Reason, Rejected, Unknown
+from publishing.domain.retry import next_try
+from publishing.services.job import Job
+from publishing.services.steps import Apply, NoteCredential, ReadClock, Reading, Sleep, Steps
+
+#: How often the record of a success is tried again while the table is out of reach.
+_SUCCESS_TRIES: Final = 5
+
+
+def record(job: Job, account: Account, outcome: Outcome, *, is_committed: bool) -> Steps[str]:
+    """Record the outcome of an attempt, before or after its commit mark; return a word for the log."""
+    match outcome:
+        case Published(publication=publication):
+            yield from succeed(job, publication, fence=job.delivery.fence)
+            if account.status is AccountStatus.NEEDS_REAUTH:
+                yield NoteCredential(account=account, problem=None)
+            return "published"
+        case Deferred():
+            yield from _defer(job, account, outcome, is_committed=is_committed)
+            return f"deferred_{outcome.reason.value}"
+        case Rejected():
+            yield from _reject(job, outcome, is_committed=is_committed)
+            return f"rejected_{outcome.reason.value}"
+        case Unknown():
+            yield from _doubt(job, outcome.reason, outcome.detail)
+            return f"unknown_{outcome.reason.value}"
+        case _:
+            assert_never(outcome)
+
+
+def succeed(job: Job, publication: Publication, *, fence: int | None) -> Steps[WriteResult | None]:
+    """Record success, insisting while the table is out of reach: this evidence cannot be made again."""
+    delivery = job.delivery
+    for attempt in range(_SUCCESS_TRIES):
+        reading: Reading = yield ReadClock()
+        operation = RecordPublished(
+            message_id=delivery.message_id,
+            delivery_id=delivery.id,
+            owner=delivery.owner or "",
+            now=reading.now,
+            gen=delivery.gen,
+            publication=publication,
+            fence=fence,
+        )
+        try:
+            result: WriteResult = yield Apply(operation=operation)
+        except UnavailableError:
+            if attempt == _SUCCESS_TRIES - 1:
+                raise
+            yield Sleep(duration=timedelta(seconds=0.5 * (attempt + 1)))
+        else:
+            return result
+    return None
+
+
+def _defer(job: Job, account: Account, outcome: Deferred, *, is_committed: bool) -> Steps[None]:
+    reading: Reading = yield ReadClock()
+    delivery, now = job.delivery, reading.now
+    problem = Problem(code=outcome.reason.value, detail=outcome.detail, retryable=True)
+    is_parking = outcome.reason.is_parking
+    yield Apply(
+        operation=RecordDeferred(
+            message_id=delivery.message_id,
+            delivery_id=delivery.id,
+            owner=delivery.owner or "",
+            now=now,
+            fence=delivery.fence,
+            is_committed=is_committed,
+            reason=outcome.reason,
+            problem=problem,
+            next_at=_when(job, outcome, now),
+            parked_since=(delivery.parked_since or now) if is_parking else None,
+        )
+    )
+    if outcome.reason is Reason.CREDENTIAL:
+        yield NoteCredential(account=account, problem=problem)
+
+
+def _when(job: Job, outcome: Deferred, now: datetime) -> datetime:
+    if outcome.reason is Reason.NO_TIME:
+        return now
+    if outcome.reason.is_parking:
+        return max(outcome.not_before or now, now + job.timing.park_again)
+    # A platform that names a time is asked again soon after it, however often it did so.
+    names_time = outcome.reason is Reason.RATE and outcome.not_before is not None
+    attempts = 0 if names_time else job.delivery.attempts + 1
+    return next_try(
+        now=now,
+        due=job.due,
+        attempts=attempts,
+        not_before=outcome.not_before,
+        timing=job.timing,
+        random=job.random,
+    )
+
+
+def _reject(job: Job, outcome: Rejected, *, is_committed: bool) -> Steps[None]:
+    reading: Reading = yield ReadClock()
+    delivery = job.delivery
+    result: WriteResult = yield Apply(
+        operation=RecordRejected(
+            message_id=delivery.message_id,
+            delivery_id=delivery.id,
+            owner=delivery.owner or "",
+            now=reading.now,
+            fence=delivery.fence,
+            is_committed=is_committed,
+            reason=outcome.reason,
+            problem=Problem(code=outcome.reason.value, detail=outcome.detail, retryable=True),
+        )
+    )
+    if isinstance(result, NotApplied) and is_committed:
+        # A refusal now says nothing about an earlier attempt in doubt: look for that one.
+        yield from _doubt(job, outcome.reason, outcome.detail)
+
+
+def _doubt(job: Job, reason: Reason, detail: str) -> Steps[None]:
+    reading: Reading = yield ReadClock()
+    delivery = job.delivery
+    has_key = job.channel is not None and job.channel.capabilities.key_window is not None
+    wait = job.timing.key_gap if has_key and not decision.ends_when_absent(reason) else job.timing.settle
+    yield Apply(
+        operation=RecordUnknown(
+            message_id=delivery.message_id,
+            delivery_id=delivery.id,
+            owner=delivery.owner or "",
+            now=reading.now,
+            fence=delivery.fence,
+            reason=reason,
+            problem=Problem(code=reason.value, detail=detail, retryable=False),
+            next_at=(delivery.commit_at or reading.now) + wait,
+        )
+    )

@@ -1,0 +1,151 @@
+"""Send one delivery: claim, prepare, commit mark, one visible call."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from publishing.channels.base.contract import Channel, Payload
+from publishing.domain.account import Account, AccountStatus, Destination
+from publishing.domain.attempt import Attempt
+from publishing.domain.content import Severity
+from publishing.domain.delivery import Delivery
+from publishing.domain.errors import CredentialError, UnavailableError
+from publishing.domain.operations import (
+    Applied,
+    ClaimDelivery,
+    CommitDelivery,
+    EnterDoubt,
+    FailUnsent,
+    NotApplied,
+    WriteResult,
+)
+from publishing.domain.outcome import Deferred, Outcome, Reason, Rejected
+from publishing.services import sentences
+from publishing.services.job import Done, Job, has_time, new_owner, open_credential, submission_of
+from publishing.services.recording import record
+from publishing.services.steps import Apply, Publish, ReadClock, Reading, ReadLane, Steps
+from publishing.store.accounts import Lane
+
+#: How often the commit mark is tried while the table is out of reach. A mark that was set without our knowing would
+#: leave doubt about a call that was never made.
+_COMMIT_TRIES: Final = 3
+
+
+def send(job: Job) -> Steps[Done]:
+    """Claim the delivery and make one attempt at it."""
+    lane: Lane = yield ReadLane(account_id=job.delivery.account_id)
+    if lane.is_stopped:
+        return "stopped", True
+    if job.channel is None or lane.account is None or lane.account.status is AccountStatus.DISCONNECTED:
+        return (yield from _give_up(job, Reason.DESTINATION))
+    if lane.account.status is AccountStatus.PAUSED:
+        return "paused", True
+    claimed = yield from _claim(job)
+    if isinstance(claimed, str):
+        return claimed, claimed != "no_time"
+    job = replace(job, delivery=claimed[0])
+    return (yield from _attempt(job, lane, lane.account, claimed[1])), True
+
+
+def _give_up(job: Job, reason: Reason) -> Steps[Done]:
+    """End a delivery whose account is gone; one in doubt is looked up instead, as far as that goes."""
+    reading: Reading = yield ReadClock()
+    delivery = job.delivery
+    operation = EnterDoubt if delivery.maybe_sent else FailUnsent
+    yield Apply(
+        operation=operation(
+            message_id=delivery.message_id,
+            delivery_id=delivery.id,
+            owner=new_owner(job.random),
+            now=reading.now,
+            gen=delivery.gen,
+            reason=reason,
+            problem=sentences.problem(reason, channel=job.channel_name, retryable=True),
+        )
+    )
+    return "gave_up", True
+
+
+def _claim(job: Job) -> Steps[tuple[Delivery, datetime] | str]:
+    reading: Reading = yield ReadClock()
+    if not has_time(job.timing, reading):
+        return "no_time"
+    lease = min(reading.remaining, job.timing.lease_cap) + job.timing.lease_margin
+    delivery = job.delivery
+    result: WriteResult = yield Apply(
+        operation=ClaimDelivery(
+            message_id=delivery.message_id,
+            delivery_id=delivery.id,
+            owner=new_owner(job.random),
+            now=reading.now,
+            gen=delivery.gen,
+            leased_until=reading.now + lease,
+        )
+    )
+    if isinstance(result, NotApplied) or result.delivery is None:
+        return "claim_lost"
+    return result.delivery, reading.now
+
+
+def _attempt(job: Job, lane: Lane, account: Account, claimed_at: datetime) -> Steps[str]:
+    """Prepare, set the commit mark, make the visible call, record what came of it."""
+    prepared = yield from _prepare(job, lane, account)
+    if not isinstance(prepared, tuple):
+        return (yield from record(job, account, prepared, is_committed=False))
+    payload, destination = prepared
+    reading: Reading = yield ReadClock()
+    if not has_time(job.timing, reading):
+        return (yield from record(job, account, _deferred(Reason.NO_TIME, job), is_committed=False))
+    committed = yield from _commit(job, payload, claimed_at, reading.now)
+    if not isinstance(committed, Applied):
+        # Cancelled, or taken over: whoever won goes on from here.
+        return "commit_lost"
+    outcome: Outcome = yield Publish(kind=job.delivery.channel, payload=payload, destination=destination)
+    delivery = replace(job.delivery, commit_at=reading.now, maybe_before=job.delivery.maybe_sent)
+    return (yield from record(replace(job, delivery=delivery), account, outcome, is_committed=True))
+
+
+def _prepare(job: Job, lane: Lane, account: Account) -> Steps[tuple[Payload, Destination] | Deferred | Rejected]:
+    """Do what can be repeated: open the credential, check the content, build the payload."""
+    if job.channel is None:
+        return _deferred(Reason.INTERNAL, job)
+    try:
+        credential = yield from open_credential(lane)
+    except CredentialError:
+        return _deferred(Reason.CREDENTIAL, job)
+    refused = _refusal(job.channel, job, account)
+    if refused is not None:
+        return refused
+    payload = job.channel.build(submission_of(job.message, job.delivery), account)
+    return payload, Destination(account=account, credential=credential)
+
+
+def _deferred(reason: Reason, job: Job) -> Deferred:
+    return Deferred(reason=reason, detail=sentences.problem(reason, channel=job.channel_name, retryable=True).detail)
+
+
+def _refusal(channel: Channel, job: Job, account: Account) -> Rejected | None:
+    """Return the refusal of a content that the platform would certainly not take, so that it is not asked."""
+    problems = channel.problems(job.message.content_for(job.delivery.channel), account)
+    severe = [problem.detail for problem in problems if problem.severity is Severity.PROBLEM]
+    return Rejected(reason=Reason.CONTENT, detail=" ".join(severe)) if severe else None
+
+
+def _commit(job: Job, payload: Payload, claimed_at: datetime, now: datetime) -> Steps[WriteResult | None]:
+    delivery = job.delivery
+    attempt = Attempt(
+        message_id=delivery.message_id, delivery_id=delivery.id, gen=delivery.gen, fence=delivery.fence,
+        started_at=now, text=payload.text, payload_sha=payload.sha(), claimed_at=claimed_at,
+    )  # fmt: skip
+    operation = CommitDelivery(
+        message_id=delivery.message_id, delivery_id=delivery.id, owner=delivery.owner or "", now=now, attempt=attempt
+    )
+    for turn in range(_COMMIT_TRIES):
+        try:
+            result: WriteResult = yield Apply(operation=operation)
+        except UnavailableError:
+            if turn == _COMMIT_TRIES - 1:
+                raise
+        else:
+            return result
+    return None

@@ -1,0 +1,163 @@
+"""The border: whatever a channel does, an outcome or a finding comes out, and no secret."""
+
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from publishing.channels.base import border
+from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.contract import Channel, Payload, Trace
+from publishing.domain.account import Destination
+from publishing.domain.outcome import Deferred, LookupFailed, Reason, Rejected, Unknown
+from publishing.http import LostSightError, NotSentError, RefusedError, UnreadableError
+from tests.channels.simulated import build_account, build_submission
+from tests.servers import http_answer, serving
+
+NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+ERRORS = [ValueError("canary"), KeyError("canary"), RecursionError(), AssertionError(), UnicodeError(), MemoryError()]
+
+
+class BrokenChannel(Channel):
+    """Does what the test says, before or after a visible request."""
+
+    capabilities = Capabilities(kind="broken", name="Broken", deduplication=Deduplication.NONE)
+
+    def __init__(self, result: object, *, url: str | None = None) -> None:
+        self._result = result
+        self._url = url
+
+    def measure(self, content):
+        return len(content.text)
+
+    def problems(self, content, account):
+        return ()
+
+    def build(self, submission, account):
+        return Payload(text="", body={}, delivery_key=submission.delivery_key)
+
+    def publish(self, payload, destination, courier, *, now):
+        if self._url:
+            courier.request("POST", self._url, json={}, acts=True)
+        return self._break()
+
+    def look_up(self, trace, destination, courier, *, now):
+        return self._break()
+
+    def _break(self):
+        if isinstance(self._result, BaseException):
+            raise self._result
+        return self._result
+
+
+DESTINATION = Destination(account=build_account("broken", None), credential="canary")
+PAYLOAD = Payload(text="", body={}, delivery_key="canary")
+TRACE = Trace(payload=PAYLOAD, first_commit_at=NOW)
+
+
+def publish(client, result, *, url=None):
+    return border.publish(BrokenChannel(result, url=url), PAYLOAD, DESTINATION, client.courier(), now=NOW)
+
+
+def look_up(client, result):
+    return border.look_up(BrokenChannel(result), TRACE, DESTINATION, client.courier(), now=NOW)
+
+
+class TestPublish:
+    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+    def test_defers_when_our_code_breaks_before_anything_left(self, client, error):
+        outcome = publish(client, error)
+
+        assert isinstance(outcome, Deferred)
+        assert outcome.reason is Reason.INTERNAL
+
+    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+    def test_is_in_doubt_when_our_code_breaks_afterwards(self, client, error):
+        with serving(http_answer()) as server:
+            outcome = publish(client, error, url=server.url)
+
+        assert isinstance(outcome, Unknown)
+        assert outcome.reason is Reason.LOST_SIGHT
+
+    @pytest.mark.parametrize("result", [None, True, "published", {"id": 1}])
+    def test_takes_nothing_else_for_an_outcome(self, client, result):
+        with serving(http_answer()) as server:
+            after = publish(client, result, url=server.url)
+
+        assert isinstance(publish(client, result), Deferred)
+        assert isinstance(after, Unknown)
+
+    @pytest.mark.parametrize(
+        ("error", "kind", "reason"),
+        [
+            (NotSentError("There was no connection."), Deferred, Reason.UNAVAILABLE),
+            (LostSightError("No answer came back."), Deferred, Reason.UNAVAILABLE),
+            (UnreadableError("The answer is not JSON."), Deferred, Reason.UNAVAILABLE),
+            (RefusedError("Use https."), Rejected, Reason.DESTINATION),
+        ],
+    )
+    def test_gives_errors_before_the_visible_call_their_outcome(self, client, error, kind, reason):
+        outcome = publish(client, error)
+
+        assert isinstance(outcome, kind)
+        assert outcome.reason is reason
+        assert outcome.detail.startswith("Broken ")
+
+    @pytest.mark.parametrize("error", [NotSentError("x."), LostSightError("x."), UnreadableError("x.")])
+    def test_is_in_doubt_about_every_such_error_afterwards(self, client, error):
+        with serving(http_answer()) as server:
+            outcome = publish(client, error, url=server.url)
+
+        assert isinstance(outcome, Unknown)
+
+    def test_is_in_doubt_when_a_channel_would_act_twice(self, client):
+        class Twice(BrokenChannel):
+            def publish(self, payload, destination, courier, *, now):
+                super().publish(payload, destination, courier, now=now)
+                return super().publish(payload, destination, courier, now=now)
+
+        with serving(http_answer()) as server:
+            outcome = border.publish(Twice(None, url=server.url), PAYLOAD, DESTINATION, client.courier(), now=NOW)
+
+        assert isinstance(outcome, Unknown)
+        assert len(server.requests) == 1
+
+    def test_lets_an_interrupt_through(self, client):
+        with pytest.raises(KeyboardInterrupt):
+            publish(client, KeyboardInterrupt())
+
+    def test_logs_where_it_broke_and_not_what_was_said(self, client, caplog):
+        caplog.set_level(logging.DEBUG)
+
+        outcome = publish(client, ValueError("canary"))
+
+        (record,) = caplog.records
+        assert record.getMessage() == "channel.broke"
+        assert vars(record)["error"] == "ValueError"
+        assert any("test_border.py" in place for place in vars(record)["at"])
+        assert "canary" not in caplog.text + repr(vars(record)) + repr(outcome)
+
+
+class TestLookUp:
+    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+    def test_fails_when_our_code_breaks(self, client, error):
+        finding = look_up(client, error)
+
+        assert isinstance(finding, LookupFailed)
+        assert finding.reason is Reason.INTERNAL
+
+    @pytest.mark.parametrize("result", [None, False, [], "absent"])
+    def test_takes_nothing_else_for_a_finding(self, client, result):
+        assert isinstance(look_up(client, result), LookupFailed)
+
+    @pytest.mark.parametrize(
+        "error", [NotSentError("x."), LostSightError("x."), UnreadableError("x."), RefusedError("x.")]
+    )
+    def test_fails_when_there_is_no_answer(self, client, error):
+        assert isinstance(look_up(client, error), LookupFailed)
+
+
+class TestDestination:
+    def test_shows_no_credential(self):
+        assert build_submission().delivery_key
+        assert "canary" not in repr((DESTINATION, PAYLOAD, TRACE))

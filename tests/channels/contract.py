@@ -1,0 +1,419 @@
+"""ChannelContract: what every channel does, proved over real sockets. Subclass it and name the channel."""
+
+import copy
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+
+from publishing.channels.base import border
+from publishing.channels.base.capabilities import Deduplication
+from publishing.channels.base.contract import Channel, Payload, Trace
+from publishing.channels.base.registry import get_channel
+from publishing.domain.account import Destination
+from publishing.domain.content import TEXT_LIMIT, Content, Severity
+from publishing.domain.outcome import (
+    Absent,
+    Deferred,
+    Found,
+    LookupFailed,
+    Outcome,
+    Published,
+    Reason,
+    Rejected,
+    Undecidable,
+    Unknown,
+)
+from publishing.http import HttpClient, OutgoingPolicy
+from tests.channels.simulated import SimulatedAccount, build_submission, new_account, utc_now
+from tests.servers import http_answer, make_certificate, server_tls, serving, unused_port
+
+#: Each fault, and the outcome that every channel gives it.
+OUTCOMES = {
+    "rate_limited": (Deferred, Reason.RATE),
+    "expired_credential": (Deferred, Reason.CREDENTIAL),
+    "forbidden": (Rejected, Reason.PERMISSION),
+    "not_found": (Rejected, Reason.DESTINATION),
+    "redirect": (Rejected, Reason.DESTINATION),
+    "unavailable_before": (Unknown, Reason.SERVER_ERROR),
+    "unavailable_after": (Unknown, Reason.SERVER_ERROR),
+    "server_error_before": (Unknown, Reason.SERVER_ERROR),
+    "server_error_after": (Unknown, Reason.SERVER_ERROR),
+    "hang_up_before": (Unknown, Reason.LOST_SIGHT),
+    "accept_and_hang_up": (Unknown, Reason.LOST_SIGHT),
+}
+#: Successes that cannot be read; `SlowDrip` besides.
+UNREADABLE = ("html", "empty", "malformed", "huge")
+SECRET_TEXT = "canary in the text"
+
+
+class ChannelContract:
+    """Every channel passes these tests."""
+
+    kind: ClassVar[str]
+    #: The last word of an account's secret on the simulated platform.
+    secret: ClassVar[str]
+    #: Whether a 2xx alone proves that it was done; otherwise an unreadable one is doubt.
+    status_is_proof: ClassVar[bool] = False
+
+    @pytest.fixture
+    def channel(self) -> Channel:
+        return get_channel(self.kind)
+
+    @pytest.fixture
+    def account(self, platforms_url: str) -> SimulatedAccount:
+        return new_account(platforms_url, self.kind, self.secret)
+
+    @pytest.fixture
+    def second_account(self, platforms_url: str) -> SimulatedAccount:
+        return new_account(platforms_url, self.kind, self.secret)
+
+    @pytest.fixture
+    def public_client(self) -> Iterator[HttpClient]:
+        """A client as a deployment has it."""
+        client = HttpClient(OutgoingPolicy(), 5)
+        yield client
+        client.close_idle()
+
+    # --- what is pure ------------------------------------------------------------------------------------------------
+
+    def test_names_itself_like_its_folder(self, channel):
+        assert channel.capabilities.kind == self.kind
+        assert type(channel).__module__.startswith(f"publishing.channels.{self.kind}.")
+
+    def test_states_a_window_exactly_when_it_has_a_key(self, channel):
+        has_key = channel.capabilities.deduplication is Deduplication.KEY
+
+        assert (channel.capabilities.key_window is not None) == has_key
+
+    def test_builds_the_same_payload_twice_and_leaves_its_input_untouched(self, channel, account):
+        submission = build_submission("Once", link="https://example.org/a", title="Title")
+        before = copy.deepcopy(submission)
+        target = account.destination().account
+
+        first = channel.build(submission, target)
+        second = channel.build(submission, target)
+
+        assert (first, first.sha()) == (second, second.sha())
+        assert submission == before
+
+    def test_builds_another_payload_for_another_text(self, channel, account):
+        target = account.destination().account
+        submission = build_submission("Once")
+        other = replace(submission, content=Content(text="Twice"))
+
+        assert channel.build(submission, target).sha() != channel.build(other, target).sha()
+
+    def test_finds_no_problem_with_an_ordinary_text(self, channel, account):
+        content = Content(text="Grüße 👨‍👩‍👧‍👦", link="https://example.org/")
+
+        assert channel.problems(content, account.destination().account) == ()
+
+    def test_takes_a_text_of_exactly_its_limit(self, channel, account):
+        target = account.destination().account
+        limit = channel.text_limit(target) or TEXT_LIMIT
+
+        assert channel.problems(Content(text="a" * limit), target) == ()
+
+    def test_refuses_a_text_one_unit_too_long_before_any_request(self, channel, account):
+        target = account.destination().account
+        limit = channel.text_limit(target) or TEXT_LIMIT
+
+        problems = channel.problems(Content(text="a" * (limit + 1)), target)
+
+        assert [(problem.code, problem.field, problem.severity) for problem in problems] == [
+            ("too_long", "text", Severity.PROBLEM)
+        ]
+        assert f"{limit:,}" in problems[0].detail
+        assert account.count("create") == 0
+
+    def test_obeys_the_limit_that_the_account_states(self, channel, account):
+        target = account.destination(text_limit="10").account
+
+        assert channel.problems(Content(text="a" * 10), target) == ()
+        assert [problem.code for problem in channel.problems(Content(text="a" * 11), target)] == ["too_long"]
+
+    @pytest.mark.parametrize("text", ["", " \n\t", "\u200b\ufeff", "\ud83d", "a\x00b"])
+    def test_refuses_what_is_no_text(self, channel, account, text):
+        problems = channel.problems(Content(text=text), account.destination().account)
+
+        assert [problem.severity for problem in problems] == [Severity.PROBLEM]
+
+    @pytest.mark.parametrize(
+        "link", ["example.org", "javascript:alert(1)", "https://example.org/\n", "https://" + "a" * 2_048]
+    )
+    def test_refuses_what_is_no_link(self, channel, account, link):
+        problems = channel.problems(Content(text="Look", link=link), account.destination(text_limit="9000").account)
+
+        assert [problem.field for problem in problems] == ["link"]
+
+    # --- one visible call --------------------------------------------------------------------------------------------
+
+    def test_publishes_with_one_creating_request(self, channel, account, client):
+        submission = build_submission("We open at eight. Grüße 👋🏽")
+
+        outcome = self.publish(channel, account.destination(), client, submission)
+
+        (post,) = account.posts()
+        assert isinstance(outcome, Published)
+        assert outcome.publication.id == post["id"]
+        assert post["text"] == submission.content.text
+        assert account.count("create") == 1
+
+    def test_publishes_its_link(self, channel, account, client):
+        link = "https://example.org/opening?day=1"
+
+        self.publish(channel, account.destination(), client, build_submission("We open.", link=link))
+
+        (post,) = account.posts()
+        assert link in post["body"]
+
+    def test_sends_the_delivery_key(self, channel, account, client):
+        submission = build_submission(key="0123456789abcdef")
+
+        self.publish(channel, account.destination(), client, submission)
+
+        assert [post["key"] for post in account.posts()] == ["0123456789abcdef"]
+
+    def test_posts_once_for_two_requests_where_it_has_a_key(self, channel, account, client):
+        if channel.capabilities.deduplication is not Deduplication.KEY:
+            pytest.skip("The platform offers no key.")
+        submission = build_submission()
+        account.misbehaves("accept_and_hang_up", count=1)
+
+        first = self.publish(channel, account.destination(), client, submission)
+        second = self.publish(channel, account.destination(), client, submission)
+
+        assert isinstance(first, Unknown)
+        assert isinstance(second, Published)
+        assert len(account.posts()) == 1
+
+    def test_does_not_mix_up_two_accounts(self, channel, account, second_account, client):
+        def publish_to(one: SimulatedAccount) -> list[Outcome]:
+            texts = [f"For {one.name}: {number}" for number in range(5)]
+            return [self.publish(channel, one.destination(), client, build_submission(text)) for text in texts]
+
+        with ThreadPoolExecutor(2) as pool:
+            outcomes = [one for both in pool.map(publish_to, [account, second_account]) for one in both]
+
+        assert [type(outcome) for outcome in outcomes] == [Published] * 10
+        for one in (account, second_account):
+            assert [post["text"] for post in one.posts()] == [f"For {one.name}: {number}" for number in range(5)]
+
+    # --- misbehaving platforms ---------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("fault", OUTCOMES)
+    def test_gives_each_fault_its_outcome(self, channel, account, client, fault):
+        account.misbehaves(fault)
+
+        outcome = self.publish(channel, account.destination(), client)
+
+        expected = OUTCOMES[fault]
+        assert (type(outcome), getattr(outcome, "reason", None)) == expected
+        assert account.count("create") == 1
+        if not isinstance(outcome, Unknown):
+            assert account.posts() == []
+
+    def test_waits_as_long_as_the_platform_asks(self, channel, account, client):
+        account.misbehaves("rate_limited", retry_after=120)
+        now = utc_now()
+
+        outcome = self.publish(channel, account.destination(), client)
+
+        assert isinstance(outcome, Deferred)
+        assert outcome.not_before is not None
+        assert timedelta(seconds=100) < outcome.not_before - now < timedelta(seconds=180)
+        assert "asks to wait until" in outcome.detail
+
+    def test_defers_when_the_platform_does_not_know_the_credential(self, channel, account, client):
+        destination = replace(account.destination(), credential="revoked")
+
+        outcome = self.publish(channel, destination, client)
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == (Deferred, Reason.CREDENTIAL)
+        assert account.posts() == []
+
+    @pytest.mark.parametrize("fault", UNREADABLE)
+    def test_takes_an_unreadable_success_for_what_is_documented(self, channel, account, client, fault):
+        account.misbehaves(fault)
+
+        outcome = self.publish(channel, account.destination(), client)
+
+        self.assert_unreadable(outcome)
+        assert account.count("create") == 1
+
+    def test_does_not_wait_for_an_answer_that_drips(self, channel, account, hasty):
+        account.misbehaves("slow_drip", delay=0.1)
+
+        outcome = self.publish(channel, account.destination(), hasty)
+
+        self.assert_unreadable(outcome)
+
+    def test_is_in_doubt_when_no_answer_comes_in_time(self, channel, account, hasty):
+        account.misbehaves("slow", delay=2, applied="after")
+
+        outcome = self.publish(channel, account.destination(), hasty)
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == (Unknown, Reason.LOST_SIGHT)
+
+    @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-", b"\x00\x01\x02\r\n\r\n"])
+    def test_is_in_doubt_when_the_answer_is_no_http(self, channel, account, client, answer):
+        with serving(answer) as server:
+            outcome = self.publish(channel, self.elsewhere(account, server.url), client)
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == (Unknown, Reason.LOST_SIGHT)
+        assert len(server.requests) == 1
+
+    @pytest.mark.parametrize("status", range(400, 600, 7))
+    def test_takes_no_refusal_for_a_success(self, channel, account, client, status):
+        body = b'{"id": "1", "url": "https://example.org/1"}'
+        with serving(http_answer(body, status=f"{status} Some words")) as server:
+            outcome = self.publish(channel, self.elsewhere(account, server.url), client)
+
+        assert not isinstance(outcome, Published)
+        assert isinstance(outcome, Unknown) == (status >= 500)
+
+    def test_defers_when_the_connection_is_refused(self, channel, account, client):
+        destination = self.elsewhere(account, f"http://127.0.0.1:{unused_port()}")
+
+        outcome = self.publish(channel, destination, client)
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == (Deferred, Reason.UNAVAILABLE)
+
+    def test_defers_when_the_certificate_is_not_valid(self, channel, account, client, tmp_path):
+        tls = server_tls(make_certificate(tmp_path, "127.0.0.1"))
+
+        with serving(http_answer(), tls=tls) as server:
+            outcome = self.publish(channel, self.elsewhere(account, server.url), client)
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == (Deferred, Reason.UNAVAILABLE)
+        assert "certificate" in repr(outcome)
+        assert server.requests == []
+
+    def test_is_kept_from_private_addresses_in_a_deployment(self, channel, account, public_client):
+        with serving(http_answer()) as server:
+            url = server.url.replace("http://", "https://").replace(f":{server.port}", "")
+            outcome = self.publish(channel, self.elsewhere(account, url), public_client)
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == (Rejected, Reason.DESTINATION)
+        assert server.connections == 0
+
+    def test_rejects_an_account_without_an_address(self, channel, account, client):
+        destination = account.destination()
+
+        outcome = self.publish(
+            channel, replace(destination, account=replace(destination.account, base_url=None)), client
+        )
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == (Rejected, Reason.DESTINATION)
+
+    # --- looking up --------------------------------------------------------------------------------------------------
+
+    def test_finds_what_it_lost_sight_of(self, channel, account, client):
+        submission = build_submission(
+            "Seen again: https://example.org/a/long/path?x=1&y=2 <b>&amp; 👋🏽", link="https://example.org/l"
+        )
+        trace = self.trace(channel, account, submission)
+        account.misbehaves("accept_and_hang_up")
+        self.publish(channel, account.destination(), client, submission)
+
+        finding = border.look_up(channel, trace, account.destination(), client.courier(), now=utc_now())
+
+        if channel.capabilities.can_look_up:
+            assert isinstance(finding, Found)
+            assert finding.publication.id == account.posts()[0]["id"]
+        else:
+            assert isinstance(finding, Undecidable)
+
+    def test_does_not_find_what_is_not_there(self, channel, account, client):
+        trace = self.trace(channel, account, build_submission())
+        self.publish(channel, account.destination(), client, build_submission("Something else"))
+
+        finding = border.look_up(channel, trace, account.destination(), client.courier(), now=utc_now())
+
+        assert isinstance(finding, Absent if channel.capabilities.can_look_up else Undecidable)
+
+    @pytest.mark.parametrize("fault", [fault for fault in (*OUTCOMES, *UNREADABLE) if fault != "malformed"])
+    def test_says_so_when_the_look_up_fails(self, channel, account, client, fault):
+        if not channel.capabilities.can_look_up:
+            pytest.skip("There is nobody to ask.")
+        account.misbehaves(fault, on="read")
+
+        finding = border.look_up(
+            channel,
+            self.trace(channel, account, build_submission()),
+            account.destination(),
+            client.courier(),
+            now=utc_now(),
+        )
+
+        assert isinstance(finding, LookupFailed)
+        assert not finding.detail.isspace()
+
+    def test_only_reads_when_looking_up(self, channel, account, client):
+        courier = client.courier()
+
+        border.look_up(
+            channel, self.trace(channel, account, build_submission()), account.destination(), courier, now=utc_now()
+        )
+
+        assert account.count("create") == 0
+        assert not courier.may_have_acted
+
+    # --- secrets -----------------------------------------------------------------------------------------------------
+
+    def test_lets_no_secret_out(self, channel, account, client, caplog):
+        caplog.set_level(logging.DEBUG)
+        submission = build_submission(SECRET_TEXT)
+        destination = account.destination()
+        said = [repr(destination), repr(channel)]
+
+        for fault in (None, *OUTCOMES, *UNREADABLE):
+            if fault:
+                account.misbehaves(fault)
+            courier = client.courier()
+            payload = channel.build(submission, destination.account)
+            said.append(repr(border.publish(channel, payload, destination, courier, now=utc_now())))
+            trace = Trace(payload=payload, first_commit_at=utc_now())
+            said.append(repr(border.look_up(channel, trace, destination, client.courier(), now=utc_now())))
+            account.behaves()
+
+        everything = "\n".join([*said, caplog.text, *(repr(vars(record)) for record in caplog.records)])
+        assert account.credential not in everything
+        assert SECRET_TEXT not in everything
+
+    @pytest.mark.parametrize("fault", [*OUTCOMES, *UNREADABLE])
+    def test_speaks_to_editors_in_a_sentence_without_addresses(self, channel, account, client, fault):
+        account.misbehaves(fault)
+
+        outcome = self.publish(channel, account.destination(), client)
+
+        if not isinstance(outcome, Published):
+            assert outcome.detail.startswith(f"{channel.capabilities.name} ")
+            assert outcome.detail.endswith(".")
+            assert "127.0.0.1" not in outcome.detail
+            assert "//" not in outcome.detail
+
+    # --- helpers -----------------------------------------------------------------------------------------------------
+
+    def publish(self, channel: Channel, destination: Destination, client: HttpClient, submission=None) -> Outcome:
+        payload: Payload = channel.build(submission or build_submission(), destination.account)
+        return border.publish(channel, payload, destination, client.courier(), now=utc_now())
+
+    def trace(self, channel: Channel, account: SimulatedAccount, submission) -> Trace:
+        payload = channel.build(submission, account.destination().account)
+        return Trace(payload=payload, first_commit_at=utc_now())
+
+    def elsewhere(self, account: SimulatedAccount, url: str) -> Destination:
+        destination = account.destination()
+        return replace(destination, account=replace(destination.account, base_url=url))
+
+    def assert_unreadable(self, outcome: Outcome) -> None:
+        if self.status_is_proof:
+            assert isinstance(outcome, Published)
+        else:
+            assert (type(outcome), getattr(outcome, "reason", None)) == (Unknown, Reason.LOST_SIGHT)

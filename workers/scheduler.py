@@ -1,0 +1,37 @@
+"""The scheduler: every minute, and on request, dispatch what is due."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from publishing import logs
+from publishing.services.dispatching import TickReport, TickRules, dispatch_slice, tick
+from publishing.services.performing import Performer
+from publishing.services.steps import drive
+from workers.runtime import LambdaContext, remaining, runtime
+
+log = logging.getLogger(__name__)
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Run a tick; or, asked with `message_ids`, dispatch those. Answers with what was done.
+
+    Raises UnavailableError when the table is out of reach: the next tick comes in a minute.
+    """
+    shared = runtime("KINESIS_STREAM_NAME")
+    rules = TickRules(timing=shared.timing, random=shared.random, review_on=shared.config.review_on)
+    performer = Performer(
+        remaining=lambda: remaining(context),
+        stream_name=shared.config.kinesis_stream_name,
+        scheduler_function=shared.config.scheduler_function,
+    )
+    message_ids = tuple(str(message_id) for message_id in event.get("message_ids") or ())
+    with logs.correlated(context.aws_request_id):
+        if message_ids:
+            report: TickReport = drive(dispatch_slice(message_ids, rules=rules), performer)
+        else:
+            report = drive(tick(rules=rules, is_wake=event.get("source") == "omnipub"), performer)
+        if report != TickReport(polls=report.polls):
+            log.info("scheduler.tick", extra=asdict(report))
+    return asdict(report)
