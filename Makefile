@@ -7,7 +7,7 @@ EMULATOR_VENV := .venv-emulator
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator run reset token lock lint test check
+.PHONY: help setup emulator run reset token lock schema lint test check
 
 help: ## List what make can do.
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ lint: setup ## Format check, lint, types, layers.
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+schema: setup ## Write the API's description anew into publishing/api/openapi.json.
+	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --format openapi-json --file publishing/api/openapi.json
 
 test: setup emulator ## Unit, integration and contract tests.
 	@$(BIN)/pytest

@@ -1,0 +1,139 @@
+"""Django's settings for the web process. What the domain needs to know is in `publishing.config.Config`.
+
+Importing this reads the environment, and the network only for the signing key where SECRETS_ARN names one. Commands of
+a build (`collectstatic`, `spectacular`) run without any variable; the server itself refuses to start (`wsgi.py`).
+"""
+
+import os
+import sys
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _secret_key() -> str:
+    if key := os.environ.get("OMNIPUB_SECRET_KEY", ""):
+        return key
+    if arn := os.environ.get("SECRETS_ARN", ""):
+        from publishing.adapters.secrets import application_secrets  # a build has no need of the SDK
+
+        return application_secrets(arn)["django_secret_key"]
+    # Django itself refuses to sign anything with an empty key.
+    return ""
+
+
+DEBUG = False
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = [
+    host.strip() for host in os.environ.get("OMNIPUB_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",") if host.strip()
+]
+ROOT_URLCONF = "omnipub.urls"
+WSGI_APPLICATION = "omnipub.wsgi.application"
+
+INSTALLED_APPS = [
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "publishing",
+]
+MIDDLEWARE = [
+    "publishing.api.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "publishing.api.middleware.SecurityHeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "publishing.api.middleware.BodyLimitMiddleware",
+]
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {}}]
+
+# All state is in one DynamoDB table; any accidental call of the ORM fails loudly.
+DATABASES: dict[str, dict[str, object]] = {}
+# A sandbox's memory is nobody's cache.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
+# Paths: nothing guesses the base path. Empty means that the application answers at the root.
+FORCE_SCRIPT_NAME = os.environ.get("OMNIPUB_BASE_PATH", "").rstrip("/")
+#: Scheme and host that links in answers begin with; empty for those that the request came to.
+PUBLIC_URL = os.environ.get("OMNIPUB_PUBLIC_URL", "").rstrip("/")
+# A request without its last slash is told about it; redirecting a POST would lose its body.
+APPEND_SLASH = False
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+LANGUAGE_CODE = "en"
+
+# Static files: collected and hashed at build time; found in the packages where nothing was collected (a laptop).
+STATIC_URL = "static/"
+_COLLECTED = BASE_DIR / "staticfiles"
+_IS_COLLECTED = (_COLLECTED / "staticfiles.json").is_file() or "collectstatic" in sys.argv
+STATIC_ROOT = _COLLECTED if _IS_COLLECTED else None
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _IS_COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not _IS_COLLECTED
+WHITENOISE_AUTOREFRESH = False
+
+# Limits.
+BODY_LIMIT = 256 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
+# What every answer says to browsers. The Content-Security-Policy is in `publishing.api.middleware`.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# `publishing.logs` sets up logging in wsgi.py; Django's own set-up would write around it.
+LOGGING_CONFIG = None
+
+REST_FRAMEWORK = {
+    # Deny by default: an open view says so itself, and a test walks all routes.
+    "DEFAULT_AUTHENTICATION_CLASSES": ["publishing.identity.authentication.AccessTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["publishing.identity.authentication.IsActor"],
+    "DEFAULT_RENDERER_CLASSES": ["publishing.api.rendering.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["publishing.api.parsing.StrictJsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "publishing.api.schema.Schema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "publishing.api.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_THROTTLE_CLASSES": [],
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "omnipub",
+    "DESCRIPTION": "Write a message once; it is published at its due second to every connected account.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "MessageStatus": "publishing.domain.message.MessageStatus",
+        "DeliveryState": "publishing.domain.delivery.DeliveryState",
+        "AccountStatus": "publishing.domain.account.AccountStatus",
+        "AttemptOutcome": "publishing.domain.attempt.AttemptOutcome",
+        "Reason": "publishing.domain.outcome.Reason",
+        "CancelVerdict": "publishing.domain.draft.CancelVerdict",
+        "Deduplication": "publishing.channels.base.capabilities.Deduplication",
+        "Role": "publishing.domain.permissions.Role",
+        "Action": "publishing.domain.permissions.Action",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "publishing.api.schema.add_problems",
+    ],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "OAS_VERSION": "3.1.0",
+}

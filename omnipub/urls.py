@@ -1,0 +1,15 @@
+"""Every route of the web process."""
+
+from django.urls import include, path
+
+from publishing.api.views.health import HealthView
+
+urlpatterns = [
+    path("health", HealthView.as_view(), name="health"),
+    path("api/v1/", include("publishing.api.urls")),
+]
+
+handler400 = "publishing.api.errors.bad_request"
+handler403 = "publishing.api.errors.forbidden"
+handler404 = "publishing.api.errors.page_not_found"
+handler500 = "publishing.api.errors.server_error"

@@ -1,0 +1,104 @@
+"""`Idempotency-Key`: the same key with the same request gives the same answer, however often it is sent.
+
+A create stores its answer in the transaction that creates. An action is registered before it starts and completed
+after it; one that raises is forgotten again, for it may be repeated: actions are conditional writes, so that doing one
+twice changes nothing more.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from publishing.api.answers import Answer
+from publishing.api.problems import FieldError, invalid
+from publishing.domain.draft import StoredAnswer
+from publishing.domain.errors import DomainError, KeyReusedError, UnavailableError
+from publishing.domain.ids import digest
+from publishing.services import answers
+
+log = logging.getLogger(__name__)
+
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+REPLAYED: Final = {"Idempotency-Replayed": "true"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestKey:
+    """A request under a key: whose, which key, and what was asked for."""
+
+    user_id: str
+    key_sha: str
+    request_sha: str
+
+    def store(self, answer: Answer) -> StoredAnswer:
+        """Return an answer as it is kept under this key."""
+        return StoredAnswer(
+            user_id=self.user_id,
+            key_sha=self.key_sha,
+            request_sha=self.request_sha,
+            status=answer.status,
+            body=answer.body,
+            headers=answer.headers,
+        )
+
+    def replay(self, stored: object) -> HttpResponse:
+        """Return the kept answer. Raises KeyReusedError when it answered another request."""
+        if not isinstance(stored, StoredAnswer) or stored.request_sha != self.request_sha:
+            raise KeyReusedError("This Idempotency-Key was used with another request.")
+        headers = {**stored.headers, **REPLAYED}
+        return Answer(status=stored.status, body=stored.body, headers=headers).response()
+
+
+def read_key(request: Request, *, user_id: str) -> RequestKey | None:
+    """Return the request's key, None without the header. Raises ProblemError for one that cannot be a key."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        detail = "The key should be 1 to 255 visible ASCII characters without spaces; a UUID will do."
+        raise invalid(FieldError(header="Idempotency-Key", code="bad_key", detail=detail))
+    body = hashlib.sha256(request._request.body).hexdigest()  # noqa: SLF001 - DRF's body cannot be read before its data
+    return RequestKey(
+        user_id=user_id,
+        key_sha=digest(key),
+        request_sha=digest(str(request.method), request.get_full_path(), body),
+    )
+
+
+def act_once(key: RequestKey | None, *, now: datetime, act: Callable[[], Answer]) -> HttpResponse:
+    """Carry out an action under a key, or give the answer that it had. Without a key just carry it out."""
+    if key is None:
+        return act().response()
+    stored = answers.begin(user_id=key.user_id, key_sha=key.key_sha, request_sha=key.request_sha, now=now)
+    if stored is not None:
+        return key.replay(stored)
+    try:
+        answer = act()
+    except BaseException:
+        _forget(key)
+        raise
+    _complete(key, answer, now)
+    return answer.response()
+
+
+def _forget(key: RequestKey) -> None:
+    try:
+        answers.abandon(user_id=key.user_id, key_sha=key.key_sha)
+    except (DomainError, UnavailableError):
+        # The record expires by itself; what went wrong with the action matters more.
+        log.warning("Idempotency key not released", exc_info=True)
+
+
+def _complete(key: RequestKey, answer: Answer, now: datetime) -> None:
+    try:
+        answers.finish(answer=key.store(answer), now=now)
+    except (DomainError, UnavailableError):
+        # The action is done, and saying so is worth more than that a repetition be answered alike.
+        log.warning("Idempotent answer not kept", exc_info=True)

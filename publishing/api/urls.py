@@ -1,0 +1,32 @@
+"""The routes of the API. Every address ends with a slash, except that of the document."""
+
+from django.urls import path
+
+from publishing.api.views.accounts import AccountsView, AccountView, ChannelsView
+from publishing.api.views.actions import CancelView, PublishView, ScheduleView
+from publishing.api.views.deliveries import DeliveriesView, DeliveryView, ResolveView, RetryView
+from publishing.api.views.docs import DocsView, SchemaView
+from publishing.api.views.me import MeView
+from publishing.api.views.messages import MessagesView, MessageView, PreviewView
+
+_MESSAGE = "messages/<str:message_id>/"
+_DELIVERY = f"{_MESSAGE}deliveries/<str:delivery_id>/"
+
+urlpatterns = [
+    path("openapi.json", SchemaView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(), name="docs"),
+    path("messages/", MessagesView.as_view(), name="messages"),
+    path("messages/preview/", PreviewView.as_view(), name="preview"),
+    path(_MESSAGE, MessageView.as_view(), name="message"),
+    path(f"{_MESSAGE}schedule/", ScheduleView.as_view(), name="schedule-message"),
+    path(f"{_MESSAGE}publish/", PublishView.as_view(), name="publish-message"),
+    path(f"{_MESSAGE}cancel/", CancelView.as_view(), name="cancel-message"),
+    path(f"{_MESSAGE}deliveries/", DeliveriesView.as_view(), name="deliveries"),
+    path(_DELIVERY, DeliveryView.as_view(), name="delivery"),
+    path(f"{_DELIVERY}retry/", RetryView.as_view(), name="retry-delivery"),
+    path(f"{_DELIVERY}resolve/", ResolveView.as_view(), name="resolve-delivery"),
+    path("channels/", ChannelsView.as_view(), name="channels"),
+    path("accounts/", AccountsView.as_view(), name="accounts"),
+    path("accounts/<str:account_id>/", AccountView.as_view(), name="account"),
+    path("me/", MeView.as_view(), name="me"),
+]

@@ -1,0 +1,120 @@
+"""Access tokens of the user pool: who is asking, proved by the pool's signature. No other kind of token is taken."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import jwt
+
+from publishing.config import Config, ConfigError
+from publishing.domain.permissions import Actor, Role
+from publishing.identity.keys import KeySet
+
+ALGORITHM: Final = "RS256"
+LEEWAY: Final = 60
+SCOPE: Final = "omnipub/api"
+#: Cognito's access tokens have about 1 KB; with many groups some more.
+SIZE_LIMIT: Final = 8 * 1024
+KID_LIMIT: Final = 200
+_REQUIRED: Final = ("exp", "iat", "iss", "sub", "token_use", "client_id")
+
+
+class TokenError(Exception):
+    """The token proves nothing. The message is a sentence for whoever sent it and repeats nothing of the token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRules:
+    """Whose tokens are taken."""
+
+    issuer: str
+    client_id: str
+    scope: str = SCOPE
+
+    @classmethod
+    def from_config(cls, config: Config) -> "TokenRules":
+        """Return the rules for the configured pool and client."""
+        if not config.cognito_client_id:
+            raise ConfigError("Configuration: COGNITO_CLIENT_ID is not set.")
+        return cls(issuer=issuer_of(config), client_id=config.cognito_client_id)
+
+
+def issuer_of(config: Config) -> str:
+    """Return what the pool calls itself: configured, or derived from its id, which begins with its region."""
+    if config.token_issuer:
+        return config.token_issuer
+    region, separator, _ = config.cognito_user_pool_id.partition("_")
+    if not separator:
+        raise ConfigError("Configuration: COGNITO_USER_POOL_ID should look like eu-central-1_AbCdEfGhI.")
+    return f"https://cognito-idp.{region}.amazonaws.com/{config.cognito_user_pool_id}"
+
+
+def keys_url_of(config: Config) -> str:
+    """Return where the pool's keys are read."""
+    return config.jwks_url or f"{issuer_of(config)}/.well-known/jwks.json"
+
+
+def verify(token: str, *, keys: KeySet, rules: TokenRules) -> Actor:
+    """Return the actor that an access token proves.
+
+    Raises TokenError when it proves nothing here, and KeysUnavailableError when that cannot be told just now.
+    """
+    key = _signing_key(token, keys)
+    try:
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            issuer=rules.issuer,
+            leeway=LEEWAY,
+            # Access tokens name their client in client_id and need no audience.
+            options={"require": list(_REQUIRED), "verify_aud": False},
+        )
+    except jwt.ExpiredSignatureError:
+        raise TokenError("The access token has expired. Get a new one.") from None
+    except jwt.ImmatureSignatureError:
+        raise TokenError("The access token is not valid yet. Check the clock of whoever issued it.") from None
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise TokenError("The access token is not a valid one of this user pool.") from None
+    return _actor(claims, rules)
+
+
+def _signing_key(token: str, keys: KeySet) -> jwt.PyJWK:
+    if len(token) > SIZE_LIMIT:
+        raise TokenError(f"The access token is too long: at most {SIZE_LIMIT:,} characters are read.")
+    try:
+        header = jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise TokenError("The access token cannot be read.") from None
+    # Of the header only these two are looked at; jku, x5u and jwk name keys of the sender's choice.
+    kid = header.get("kid")
+    if header.get("alg") != ALGORITHM:
+        raise TokenError(f"The access token must be signed with {ALGORITHM}.")
+    if not isinstance(kid, str) or not 0 < len(kid) <= KID_LIMIT:
+        raise TokenError("The access token does not name its key.")
+    key = keys.find(kid)
+    if key is None:
+        raise TokenError("The access token was signed with a key that this user pool does not have.")
+    return key
+
+
+def _actor(claims: Mapping[str, object], rules: TokenRules) -> Actor:
+    if claims["token_use"] != "access":  # noqa: S105 - a claim's value
+        raise TokenError("This is not an access token. Send the access token, not the ID token.")
+    if claims["client_id"] != rules.client_id:
+        raise TokenError("The access token was issued to another client.")
+    scope = claims.get("scope")
+    if not isinstance(scope, str) or rules.scope not in scope.split(" "):
+        raise TokenError(f"The access token lacks the scope {rules.scope}.")
+    subject = claims["sub"]
+    if not isinstance(subject, str) or not 0 < len(subject) <= 128 or "#" in subject:
+        raise TokenError("The access token names no user.")
+    name = claims.get("username")
+    return Actor(id=subject, roles=_roles(claims.get("cognito:groups")), name=name if isinstance(name, str) else "")
+
+
+def _roles(groups: object) -> frozenset[Role]:
+    """Return the roles among the groups; other groups of the pool mean nothing here, and no group is no role."""
+    names: Iterable[object] = groups if isinstance(groups, list) else ()
+    known = {role.value for role in Role}
+    return frozenset(Role(name) for name in names if isinstance(name, str) and name in known)
