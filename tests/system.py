@@ -2,6 +2,8 @@
 
 import base64
 import itertools
+import json
+import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,11 +20,11 @@ from publishing.domain.events import StreamEvent
 from publishing.domain.message import MessageWithDeliveries
 from publishing.domain.permissions import SYSTEM, Actor
 from publishing.domain.schedule import due_now
-from publishing.items.base import bind
 from publishing.services.connecting import connect_account
 from publishing.services.context import Context
 from publishing.services.scheduling import create_message
 from publishing.store import audit, messages
+from publishing.store.binding import bind
 from tests.builders import build_actor
 from tests.emulator import Emulator
 from workers import delivery, runtime, scheduler
@@ -85,6 +87,26 @@ class System:
         records = [record(event.encode(), event.account_id, next(self._sequence)) for event in events]
         return delivery.handler({"Records": records}, InvocationContext(seconds))
 
+    def posts(self) -> list[dict[str, Any]]:
+        """What exists at the platforms, counted there."""
+        posts: list[dict[str, Any]] = self._control("GET", "posts")["posts"]
+        return posts
+
+    def misbehave(self, channel: str, fault: str, **options: Any) -> None:
+        """Make a platform misbehave; `local/platforms/README.md` lists how."""
+        self._control("POST", "faults", {"channel": channel, "fault": fault, **options})
+
+    def behave(self) -> None:
+        self._control("DELETE", "faults")
+
+    def _control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.platforms.url}/_control/{path}", data=content, method=method)
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
     def read(self, message_id: str) -> MessageWithDeliveries:
         return messages.get_message(message_id)
 
@@ -125,7 +147,7 @@ def forget_processes_past() -> None:
     audit._heads.clear()
     runtime.runtime.cache_clear()
     for http in delivery._clients.values():
-        http.close()
+        http.close_idle()
     delivery._clients.clear()
 
 

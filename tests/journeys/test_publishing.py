@@ -3,7 +3,6 @@
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.message import MessageStatus
 from publishing.store.deliveries import list_attempts
-from tests.local.platforms.client import Client
 from tests.system import System
 
 
@@ -16,7 +15,7 @@ class TestAMessage:
         answer = system.work()
 
         found = system.read(message_id)
-        posts = Client(system.platforms.url).posts()
+        posts = system.posts()
         assert answer == {"batchItemFailures": []}
         assert found.message.status is MessageStatus.PUBLISHED
         assert {each.state for each in found.deliveries} == {DeliveryState.PUBLISHED}

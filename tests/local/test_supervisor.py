@@ -72,7 +72,7 @@ class System:
 
     def start(self, *specs, **environment):
         command = [sys.executable, str(ROOT / "tests/local/dummy_system.py"), str(self.state), json.dumps(specs)]
-        process = subprocess.Popen(  # noqa: S603 - our own script
+        process = subprocess.Popen(
             command,
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
             cwd=ROOT,

@@ -142,7 +142,7 @@ class TestInvoke:
 
 class TestHealth:
     def test_is_answered(self, server):
-        with urllib.request.urlopen(f"{server.url}/health") as answer:  # noqa: S310 - our own server
+        with urllib.request.urlopen(f"{server.url}/health") as answer:
             assert json.load(answer) == {"status": "ok"}
 
 

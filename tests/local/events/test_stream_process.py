@@ -24,7 +24,7 @@ def start_stream(own_emulator, tmp_path):
 
     def start():
         command = [sys.executable, "-m", "local.events.stream", "--handler", "tests.local.events.handlers:note"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603 - our own module
+        process = subprocess.Popen(command, cwd=ROOT, env=environment)
         started.append(process)
         return process
 
