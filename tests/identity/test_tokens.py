@@ -103,7 +103,7 @@ class TestAnAccessToken:
         ],
     )
     def test_gives_the_roles_among_its_groups(self, keys: KeySet, groups: object, roles: set[Role]):
-        actor = verify(build_token(**{"cognito:groups": groups}), keys=keys, rules=RULES)
+        actor = verify(build_token(groups=groups), keys=keys, rules=RULES)
 
         assert actor.roles == roles
 
