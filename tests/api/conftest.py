@@ -124,7 +124,7 @@ def account(put_account: Callable[..., Account]) -> Account:
 class Api:
     """A signed-in client that speaks JSON."""
 
-    def __init__(self, **claims: object) -> None:
+    def __init__(self, **claims: Any) -> None:
         self._client = Client(
             raise_request_exception=False, headers={"Authorization": f"Bearer {build_token(**claims)}"}
         )

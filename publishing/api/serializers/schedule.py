@@ -61,5 +61,5 @@ class ScheduleField(serializers.Field[Due, object, object, Any]):
         return read_due(data, self.context)
 
     def to_representation(self, value: Due) -> object:
-        """Only ever read."""
-        raise TypeError("A due time is read from requests and never written by this field.")
+        """Refuse: a due time is only ever read from requests."""
+        raise TypeError(f"A due time is read from requests, never written: {type(value).__name__}.")
