@@ -7,7 +7,7 @@ EMULATOR_VENV := .venv-emulator
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator run reset token lock schema lint test check
+.PHONY: help setup emulator run reset token demo chaos lock schema lint test e2e check
 
 help: ## List what make can do.
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,14 @@ reset: setup ## Delete all local data, after asking. YES=1 does not ask.
 token: setup ## Print an access token of a demo user. USER=approver, or an e-mail address.
 	@$(BIN)/python -m local token $(if $(filter command line,$(origin USER)),--user '$(USER)')
 
+demo: setup ## Send one message to every account of the running system, and prove that it arrived in time.
+	@$(BIN)/python -m local.demo
+
+# SECONDS is a variable of bash too; here only one that was typed for make counts.
+chaos: setup emulator ## Kill workers, make platforms misbehave, count at the platforms. SECONDS=, MESSAGES=, SEED=, PRODUCTION=1.
+	@$(BIN)/python -m local.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(MESSAGES),--messages $(MESSAGES)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(PRODUCTION),--production)
+
 lock: setup ## Resolve the dependency groups anew into requirements/<group>.txt, with hashes.
 	@for group in worker web dev emulator; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 		--no-annotate --no-header --group pyproject.toml:$$group -o requirements/$$group.txt || exit 1; done
@@ -57,5 +65,8 @@ schema: setup ## Write the API's description anew into publishing/api/openapi.js
 
 test: setup emulator ## Unit, integration and contract tests.
 	@$(BIN)/pytest
+
+e2e: setup emulator ## The whole system as processes: demonstration, crashes, a short chaos.
+	@$(BIN)/pytest -m e2e -n 0 tests/e2e
 
 check: lint test ## Everything that must hold for a commit.

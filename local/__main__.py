@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -83,13 +82,14 @@ def provision_emulator(ports: Ports) -> Mapping[str, str]:
     # Loaded here, because `reset` and `token` need not wait for the SDK.
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from local.aws.provision import provision
+
     try:
-        made = import_module("local.aws.provision").provision(ports.emulator_url, public_url=ports.web_url)
+        made = provision(ports.emulator_url, public_url=ports.web_url)
     except (BotoCoreError, ClientError) as error:
         raise StepFailedError(f"The emulator did not let everything be created: {error}") from error
     account, queue = made.failures_queue_arn.split(":")[-2:]
-    environment: dict[str, str] = made.environment()
-    return environment | {"OMNIPUB_FAILURE_QUEUE_URL": f"{ports.emulator_url}/{account}/{queue}"}
+    return made.environment() | {"OMNIPUB_FAILURE_QUEUE_URL": f"{ports.emulator_url}/{account}/{queue}"}
 
 
 def run_seed(environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -108,8 +108,7 @@ def welcome(ports: Ports, state: Path) -> str:
     return f"""
 omnipub is up.
 
-  The desk        {ports.web_url}/admin/
-  The API         {ports.web_url}/api/v1/   (documentation: {ports.web_url}/api/docs/)
+  The API         {ports.web_url}/api/v1/   (documentation: {ports.web_url}/api/v1/docs/)
   The wall        {ports.wall_url}/   what was posted, as the platforms show it
   A token         make token   or   make token USER=approver
   A demonstration make demo
@@ -130,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     ports = Ports()
     run_parser = commands.add_parser("run", help=run.__doc__)
-    run_parser.add_argument("--port", type=int, default=ports.web, help="of the desk and the API")
+    run_parser.add_argument("--port", type=int, default=ports.web, help="of the API")
     run_parser.add_argument("--wall-port", type=int, default=ports.wall, help="of the simulated platforms")
     run_parser.add_argument("--emulator-port", type=int, default=ports.emulator, help="of the AWS emulator")
     run_parser.add_argument("--clock-port", type=int, default=ports.clock, help="of Lambda's Invoke")

@@ -26,7 +26,7 @@ def notable(line: str) -> str | None:
         except ValueError:
             return None
         level = str(entry.get("level", "")).upper()
-        return f"{level}: {entry.get('message', '')}" if level in _LOUD else None
+        return f"{level}: {entry.get('event') or entry.get('message', '')}" if level in _LOUD else None
     return line if _LEVEL.search(line) else None
 
 

@@ -7,6 +7,10 @@ from typing import Final
 
 #: What of a person's own AWS settings must never reach a child: a local run talks to the emulator alone.
 _FOREIGN_PREFIX: Final = "AWS_"
+#: The variable that names where the simulated platforms are.
+WALL_URL: Final = "OMNIPUB_WALL_URL"
+#: The scheduler function's name, as Lambda's Invoke knows it.
+SCHEDULER: Final = "omnipub-scheduler"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ class Ports:
 
     @property
     def web_url(self) -> str:
-        """Return where the desk and the API are."""
+        """Return where the API is."""
         return f"http://127.0.0.1:{self.web}"
 
     @property
@@ -102,8 +106,11 @@ def own_environment(*, state: Path, ports: Ports) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "OMNIPUB_SCHEDULER_FUNCTION": "omnipub-scheduler",
+        # The simulated platforms are on loopback, which the channels do not talk to anywhere else.
+        "OMNIPUB_ALLOW_PRIVATE_NETWORKS": "true",
+        "OMNIPUB_SCHEDULER_FUNCTION": SCHEDULER,
         "OMNIPUB_STATE": str(state),
+        WALL_URL: ports.wall_url,
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -135,9 +142,10 @@ def system(*, root: Path, state: Path, ports: Ports, python: str, provision: Ste
         ),
         Service(
             name="web",
-            title="the desk and the API",
+            title="the API",
             command=(python, "manage.py", "runserver", "--noreload", f"127.0.0.1:{ports.web}"),
             ready=HttpReady(url=f"{ports.web_url}/health", status=200),
+            environment={"DJANGO_RUNSERVER_HIDE_WARNING": "true"},
             port=ports.web,
             port_variable="PORT",
         ),

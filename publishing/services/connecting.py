@@ -1,17 +1,19 @@
 """Connect accounts, and halt all dispatch in an emergency."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
 from publishing.adapters import secrets
 from publishing.channels.base.registry import UnknownChannelError, get_channel, kinds
-from publishing.domain.account import Account
-from publishing.domain.errors import FieldProblem, InvalidError
+from publishing.domain.account import Account, AccountStatus
+from publishing.domain.errors import ConflictError, FieldProblem, InvalidError, NotFoundError
 from publishing.domain.ids import new_id
 from publishing.domain.permissions import Action, Actor, demand
 from publishing.store import accounts
 from publishing.store.audit import AuditRecord, transact_with_audit
+from publishing.store.errors import TransactionRefusedError
 
 
 def connect_account(
@@ -36,9 +38,7 @@ def connect_account(
     except UnknownChannelError:
         detail = f"There is no such channel. There are: {', '.join(kinds())}."
         raise InvalidError(FieldProblem(pointer="/channel", code="unknown_channel", detail=detail)) from None
-    if not credential:
-        detail = "The credential is empty. Paste the secret or token of the account."
-        raise InvalidError(FieldProblem(pointer="/credential", code="required", detail=detail))
+    _demand_credential(credential)
     account = Account(
         id=new_id(now),
         channel=channel,
@@ -55,6 +55,38 @@ def connect_account(
     )
     transact_with_audit([accounts.put_account(account), accounts.put_credential(sealed)], record)
     return account
+
+
+def reconnect_account(
+    *, actor: Actor, account_id: str, base_url: str | None, credential: str, key_id: str, now: datetime
+) -> Account:
+    """Give a connected account a new credential and the address that it is for; deliveries that waited go on with it.
+
+    Both change together or not at all, so that nobody can lead a stored credential to another server. Raises
+    InvalidError for an empty credential, ConflictError when the account changed meanwhile.
+    """
+    demand(actor, Action.MANAGE_ACCOUNTS)
+    _demand_credential(credential)
+    lane = accounts.read_lane(account_id)
+    if lane.account is None or lane.account.status is AccountStatus.DISCONNECTED:
+        raise NotFoundError("There is no such account.")
+    read = lane.account
+    account = replace(read, base_url=base_url, status=AccountStatus.OK, problem=None, rev=read.rev + 1, updated_at=now)
+    version = lane.credential.version if lane.credential else 0
+    sealed = secrets.seal(credential, account_id=account_id, version=version + 1, key_id=key_id)
+    put = accounts.replace_credential(sealed, version=version) if version else accounts.put_credential(sealed)
+    record = AuditRecord(actor=actor.id, action="account.reconnect", target=f"account:{account_id}", at=now)
+    try:
+        transact_with_audit([accounts.replace_account(account, read=read), put], record)
+    except TransactionRefusedError as refusal:
+        raise ConflictError("The account changed just now. Look at it again.") from refusal
+    return account
+
+
+def _demand_credential(credential: str) -> None:
+    if not credential:
+        detail = "The credential is empty. Paste the secret or token of the account."
+        raise InvalidError(FieldProblem(pointer="/credential", code="required", detail=detail))
 
 
 def set_stop_switch(*, actor: Actor, is_on: bool, now: datetime) -> None:

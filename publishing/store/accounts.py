@@ -83,6 +83,16 @@ def put_credential(credential: SealedCredential) -> Write:
     return writes.put_new(rows.credential_item(credential))
 
 
+def replace_account(account: Account, *, read: Account) -> Write:
+    """Build the replacement of an account that nobody changed since it was read."""
+    return writes.put(rows.account_item(account), AccountItem.rev == read.rev)
+
+
+def replace_credential(credential: SealedCredential, *, version: int) -> Write:
+    """Build the replacement of an account's credential, whose version is still this one."""
+    return writes.put(rows.credential_item(credential), CredentialItem.tver == version)
+
+
 def mark_needs_reauth(account_id: str, *, problem: Problem, now: datetime) -> bool:
     """Note that an account's credential no longer works; return whether this write was the first to note it."""
     row = AccountItem(keys.account(account_id), keys.METADATA)

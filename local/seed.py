@@ -1,0 +1,137 @@
+"""`python -m local.seed`: connect demonstration accounts at the simulated platforms, and write a first message.
+
+Goes through the services, as anybody would. A second run finds everything and writes nothing.
+"""
+
+import json
+import os
+import sys
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from local.plan import WALL_URL
+from publishing.adapters import clock
+from publishing.adapters.functions import SchedulerWaker
+from publishing.config import Config, ConfigError
+from publishing.domain.account import Account
+from publishing.domain.draft import Draft, MessageFilter
+from publishing.domain.errors import DomainError, UnavailableError
+from publishing.domain.permissions import SYSTEM
+from publishing.domain.schedule import Due
+from publishing.services.connecting import connect_account, reconnect_account
+from publishing.services.context import Context
+from publishing.services.queries import list_accounts, list_messages
+from publishing.services.scheduling import create_message
+from publishing.store.binding import bind
+
+#: When the first message is due: late enough to open the wall and watch it arrive.
+FIRST_DUE: Final = timedelta(seconds=30)
+_TEXT: Final = "Hello from omnipub! This message was written once, and published everywhere at its due second."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoAccount:
+    """An account at the simulated platforms, where every name exists."""
+
+    channel: str
+    #: Its name at the platform, part of its address.
+    handle: str
+    #: What editors and the wall call it.
+    name: str
+    open_to_members: bool = False
+
+    def address(self, wall_url: str) -> str:
+        """Return the base URL to connect."""
+        return f"{wall_url}/{self.channel}/{self.handle}"
+
+    @property
+    def credential(self) -> str:
+        """The credential that the simulated platform takes."""
+        return f"{self.channel}-{self.handle}-{'token' if self.channel == 'mastodon' else 'secret'}"
+
+
+ACCOUNTS: Final = (
+    DemoAccount(channel="mastodon", handle="news", name="Example News", open_to_members=True),
+    DemoAccount(channel="mastodon", handle="jobs", name="Example Jobs"),
+    DemoAccount(channel="webhook", handle="intranet", name="Intranet", open_to_members=True),
+    DemoAccount(channel="webhook", handle="archive", name="Press archive"),
+)
+
+
+def seed(
+    *, wall_url: str, key_id: str, now: datetime, context: Context, wanted: Sequence[DemoAccount] = ACCOUNTS
+) -> tuple[str, ...]:
+    """Put in what is missing; return a word for each thing that was."""
+    there = {(account.channel, account.name): account for account in list_accounts(actor=SYSTEM)}
+    connected: list[Account] = []
+    done: list[str] = []
+    for demo in wanted:
+        account = there.get((demo.channel, demo.name))
+        if account is None:
+            account = _connect(demo, wall_url=wall_url, key_id=key_id, now=now)
+            done.append(f"account {demo.name}")
+        elif account.base_url != demo.address(wall_url):
+            # The wall listens on another port this time.
+            account = reconnect_account(
+                actor=SYSTEM, account_id=account.id, base_url=demo.address(wall_url), credential=demo.credential,
+                key_id=key_id, now=now,
+            )  # fmt: skip
+            done.append(f"address of {demo.name}")
+        connected.append(account)
+    if not list_messages(actor=SYSTEM, filter=MessageFilter(), cursor=None, limit=1, now=now).rows:
+        draft = Draft(text=_TEXT, account_ids=tuple(each.id for each in connected), due=Due(at=now + FIRST_DUE))
+        create_message(actor=SYSTEM, draft=draft, now=now, context=context)
+        done.append("first message")
+    return tuple(done)
+
+
+def _connect(demo: DemoAccount, *, wall_url: str, key_id: str, now: datetime) -> Account:
+    name_at_platform(demo, wall_url=wall_url)
+    return connect_account(
+        actor=SYSTEM,
+        channel=demo.channel,
+        name=demo.name,
+        base_url=demo.address(wall_url),
+        credential=demo.credential,
+        key_id=key_id,
+        now=now,
+        open_to_members=demo.open_to_members,
+    )
+
+
+def name_at_platform(demo: DemoAccount, *, wall_url: str) -> None:
+    """Tell the simulated platform what the account is called there. Raises OSError when it does not answer."""
+    body = {
+        "channel": demo.channel,
+        "account": demo.handle,
+        "display_name": demo.name,
+        "credentials": [demo.credential],
+    }
+    request = urllib.request.Request(  # noqa: S310 - the wall's own address
+        f"{wall_url}/_control/accounts", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+    # No proxy of the person's environment stands before loopback.
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10):
+        pass
+
+
+def main() -> int:
+    """Seed the system that the environment names; return the exit code."""
+    try:
+        config = Config.from_environment(os.environ, needs=(WALL_URL,))
+        bind(config.table_name, timer_shards=config.timer_shards)
+        context = Context(waker=SchedulerWaker(config.scheduler_function), review_on=config.review_on)
+        done = seed(wall_url=os.environ[WALL_URL], key_id=config.kms_key_id, now=clock.now(), context=context)
+    except (ConfigError, DomainError, UnavailableError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for each in done:
+        print(f"Put in: {each}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
