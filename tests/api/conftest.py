@@ -57,11 +57,15 @@ def environment(jwks: Jwks) -> Iterator[None]:
     forget_the_process()
 
 
+def _dynamodb() -> Any:
+    return Session().create_client("dynamodb", region_name="eu-central-1")
+
+
 class Table:
     """The table under the API, to see what was written."""
 
     def __init__(self) -> None:
-        self._client = Session().create_client("dynamodb", region_name="eu-central-1")
+        self._client = _dynamodb()
         self._client.create_table(**shape.definition("test"))
 
     def clear(self) -> None:
@@ -124,7 +128,7 @@ def account(put_account: Callable[..., Account]) -> Account:
 class Api:
     """A signed-in client that speaks JSON."""
 
-    def __init__(self, **claims: object) -> None:
+    def __init__(self, **claims: Any) -> None:
         self._client = Client(
             raise_request_exception=False, headers={"Authorization": f"Bearer {build_token(**claims)}"}
         )

@@ -94,7 +94,9 @@ BODIES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a due time that is a number": ({"text": "x", "schedule": {"at": 1790000000}}, "/schedule/at", "invalid"),
     "a schedule without time": ({"text": "x", "schedule": {"zone": "Europe/Berlin"}}, "/schedule/at", "required"),
     "a schedule that is a word": ({"text": "x", "schedule": "soon"}, "/schedule", "invalid"),
-    "a schedule with an unknown field": ({"text": "x", "schedule": {"at": at(hours=1), "on": 1}}, "/schedule/on", "unknown"),
+    "a schedule with an unknown field": (
+        {"text": "x", "schedule": {"at": at(hours=1), "on": 1}}, "/schedule/on", "unknown",
+    ),
     "a schedule of nobody": ({"text": "x", "schedule": "now"}, "/accounts", "required"),
 }  # fmt: skip
 
