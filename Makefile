@@ -7,7 +7,7 @@ EMULATOR_VENV := .venv-emulator
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator lock test check lint schema
+.PHONY: help setup emulator run reset token lock schema lint test check
 
 help: ## List what make can do.
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -16,8 +16,11 @@ setup: $(VENV)/.synced ## Install what is missing (uv included) into .venv.
 
 # The stamp file is newer than the lock once the environment equals it.
 $(VENV)/.synced: requirements/dev.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else f"omnipub runs on Python 3.11 to 3.13, and {sys.executable} is {v[0]}.{v[1]}. Name another with: make PYTHON=python3.12 ...")'
-	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv~=0.13.9'; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; omnipub needs Python 3.11 to 3.13." >&2; exit 1; }
+	@$(PYTHON) local/preflight.py
+	@# An environment that an interrupted set-up or another Python left behind is made anew.
+	@$(BIN)/python -c '' 2>/dev/null && test -x $(BIN)/uv || { echo 'Installing into $(VENV) ...'; \
+		$(PYTHON) -m venv --clear $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv~=0.13.9'; }
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
@@ -27,6 +30,17 @@ $(EMULATOR_VENV)/.synced: requirements/emulator.txt | $(VENV)/.synced
 	@test -x $(EMULATOR_VENV)/bin/python || $(BIN)/python -m venv --without-pip $(EMULATOR_VENV)
 	@$(BIN)/uv pip sync --quiet --python $(EMULATOR_VENV)/bin/python --require-hashes requirements/emulator.txt
 	@touch $@
+
+run: setup emulator ## Run the whole system on this machine. PORT=, WALL_PORT=, EMULATOR_PORT=, CLOCK_PORT=.
+	@$(BIN)/python -m local run $(if $(PORT),--port $(PORT)) $(if $(WALL_PORT),--wall-port $(WALL_PORT)) \
+		$(if $(EMULATOR_PORT),--emulator-port $(EMULATOR_PORT)) $(if $(CLOCK_PORT),--clock-port $(CLOCK_PORT))
+
+reset: setup ## Delete all local data, after asking. YES=1 does not ask.
+	@$(BIN)/python -m local reset $(if $(YES),--yes)
+
+# USER is on every machine the name of who is logged in; only one that was typed counts.
+token: setup ## Print an access token of a demo user. USER=approver, or an e-mail address.
+	@$(BIN)/python -m local token $(if $(filter command line,$(origin USER)),--user '$(USER)')
 
 lock: setup ## Resolve the dependency groups anew into requirements/<group>.txt, with hashes.
 	@for group in worker web dev emulator; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

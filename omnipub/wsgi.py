@@ -6,7 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 from publishing import logs
 from publishing.config import Config
-from publishing.items.base import bind
+from publishing.store.binding import bind
 
 NEEDS = ("KINESIS_STREAM_NAME", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID")
 

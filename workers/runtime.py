@@ -10,7 +10,7 @@ from typing import Protocol
 from publishing import logs
 from publishing.config import Config
 from publishing.domain.timing import Timing
-from publishing.items.base import bind
+from publishing.store.binding import bind
 
 
 class LambdaContext(Protocol):

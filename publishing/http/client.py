@@ -3,6 +3,7 @@
 import json as json_codec
 import logging
 import ssl
+import time
 from collections.abc import Mapping
 from typing import Final
 
@@ -90,11 +91,16 @@ class HttpClient:
 
 
 class Courier:
-    """Carries the requests of one attempt, and remembers whether one of them may have acted."""
+    """Carries the requests of one attempt or look-up, and remembers whether one of them may have acted.
+
+    All of them together take at most the client's `call_seconds`, counted from the first: leases rely on that. (Only
+    the system's resolver does not obey; nothing is sent after it came back too late.)
+    """
 
     def __init__(self, client: HttpClient) -> None:
         self._client = client
         self._may_have_acted = False
+        self._ends: float | None = None
 
     @property
     def may_have_acted(self) -> bool:
@@ -128,7 +134,9 @@ class Courier:
         sent["host"] = _host_header(target)
         if body or method not in {"GET", "HEAD"}:
             sent["content-length"] = str(len(body))
-        call = Call(target=target, acts=acts, seconds=self._client.call_seconds)
+        if self._ends is None:
+            self._ends = time.monotonic() + self._client.call_seconds
+        call = Call(target=target, acts=acts, ends=self._ends)
         try:
             return self._client.send(call, method, list(sent.items()), body)
         finally:

@@ -75,12 +75,14 @@ class OutgoingPolicy:
         if not self.allow_private and port not in self.ports:
             allowed = ", ".join(str(number) for number in sorted(self.ports))
             raise RefusedError(f"The address names a port that is not allowed. Use port {allowed}.")
-        query = f"?{parts.query}" if parts.query else ""
+        host = _host(parts)
+        if _is_address(host):
+            self._judge(host, is_plain=parts.scheme == "http")
         return Target(
             scheme="http" if parts.scheme == "http" else "https",
-            host=_host(parts),
+            host=host,
             port=port,
-            target=(parts.path or "/") + query,
+            target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
         )
 
     def refusal(self, url: str) -> str | None:
@@ -142,6 +144,14 @@ def _split(url: str) -> SplitResult:
     if parts.scheme not in {"http", "https"} or not url.lower().startswith(f"{parts.scheme}://"):
         raise RefusedError("The address must start with https://.")
     return parts
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _port(parts: SplitResult) -> int:

@@ -22,12 +22,13 @@ _CHUNK: Final = 16_384
 class Call:
     """One request under way."""
 
-    def __init__(self, *, target: Target, acts: bool, seconds: float) -> None:
+    def __init__(self, *, target: Target, acts: bool, ends: float) -> None:
         self.target = target
         self.acts = acts
         #: Whether bytes of the request may have left.
         self.may_have_left = False
-        self._ends = time.monotonic() + seconds
+        #: On the monotonic clock.
+        self._ends = ends
 
     def remaining(self) -> float:
         """Return the seconds left, always more than none. Raise httpcore's `ReadTimeout` when there are none."""

@@ -180,6 +180,23 @@ class TestMayHaveActed:
         assert courier.may_have_acted
 
 
+class TestACourier:
+    def test_gives_all_its_requests_one_deadline(self, hasty):
+        def script(connection, request):
+            if not server.stopping.wait(0.25):
+                connection.sendall(http_answer())
+
+        with serving(script) as server:
+            courier = hasty.courier()
+            courier.request("GET", server.url, acts=False)
+            with pytest.raises(LostSightError):
+                courier.request("GET", server.url, acts=False)
+            with pytest.raises(NotSentError):
+                courier.request("POST", server.url, acts=True)
+
+        assert not courier.may_have_acted
+
+
 class TestAnAnswer:
     def test_of_a_body_that_drips_says_so_and_keeps_its_status(self, hasty):
         head = b"HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Length: 900\r\n\r\n"
@@ -264,7 +281,7 @@ class TestAConnection:
     def test_is_used_again_for_reading_only(self, client, acts, connections):
         def script(connection, request):
             while request:
-                connection.sendall(http_answer())
+                connection.sendall(http_answer(keeps=True))
                 request = read_request(connection)
 
         with serving(script) as server:
@@ -274,8 +291,8 @@ class TestAConnection:
 
         assert server.connections == connections
 
-    def test_that_was_closed_is_not_used_again(self, client):
-        with serving(http_answer()) as server:
+    def test_that_was_closed_in_spite_of_a_promise_costs_no_request_that_acts(self, client):
+        with serving(http_answer(keeps=True)) as server:
             for _ in range(5):
                 client.courier().request("POST", server.url, json={}, acts=True)
             client.close_idle()
@@ -313,9 +330,9 @@ class TestAConnection:
         assert names == ["platform.test"]
         assert f"host: platform.test:{server.port}".encode() in server.requests[0]
 
-    def test_to_a_server_that_speaks_no_tls_is_certainly_not_used(self, client):
+    def test_to_a_server_that_speaks_no_tls_is_certainly_not_used(self, hasty):
         with serving(http_answer()) as server:
-            courier = client.courier()
+            courier = hasty.courier()
             with pytest.raises(NotSentError):
                 courier.request("POST", f"https://127.0.0.1:{server.port}/", json={}, acts=True)
 

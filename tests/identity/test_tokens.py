@@ -6,6 +6,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import jwt
 import pytest
@@ -103,7 +104,12 @@ class TestAnAccessToken:
         ],
     )
     def test_gives_the_roles_among_its_groups(self, keys: KeySet, groups: object, roles: set[Role]):
+<<<<<<< HEAD
+        claims: dict[str, Any] = {"cognito:groups": groups}
+        actor = verify(build_token(**claims), keys=keys, rules=RULES)
+=======
         actor = verify(build_token(groups=groups), keys=keys, rules=RULES)
+>>>>>>> api
 
         assert actor.roles == roles
 

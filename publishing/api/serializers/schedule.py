@@ -62,4 +62,4 @@ class ScheduleField(serializers.Field[Due, object, object, Any]):
 
     def to_representation(self, value: Due) -> object:
         """Only ever read."""
-        raise NotImplementedError
+        raise TypeError("A due time is read from requests and never written by this field.")

@@ -57,11 +57,10 @@ class WebhookChannel(Channel):
         name = self.capabilities.name
         url = destination.account.base_url
         if not url:
-            return Rejected(reason=Reason.DESTINATION, detail="This account has no address. Connect it again.")
+            return Rejected(reason=Reason.DESTINATION, detail=f"{name} was not called: the account names no address.")
         if not destination.credential.split():
-            return Deferred(
-                reason=Reason.CREDENTIAL, detail="This account has no secret to sign with. Connect it again."
-            )
+            detail = f"{name} was not called: there is no secret to sign with. Connect the account again."
+            return Deferred(reason=Reason.CREDENTIAL, detail=detail)
         raw = encode(payload.body)
         timestamp = int(now.timestamp())
         headers = {

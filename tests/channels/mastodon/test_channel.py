@@ -1,12 +1,11 @@
 """The Mastodon channel."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from publishing.channels.base import border
-from publishing.channels.base.capabilities import Deduplication
 from publishing.channels.base.contract import Trace
 from publishing.channels.mastodon import MastodonChannel
 from publishing.domain.account import Destination
@@ -118,14 +117,31 @@ class TestProblems:
         assert [problem.code for problem in problems] == ["too_many_media"]
 
 
-class TestDeduplication:
-    def test_is_a_key(self, channel):
-        assert channel.deduplication(build_account("mastodon", "https://m.example")) is Deduplication.KEY
+class TestKeyWindow:
+    def test_is_nine_tenths_of_an_hour(self, channel):
+        assert channel.key_window(build_account("mastodon", "https://m.example")) == timedelta(minutes=54)
 
     def test_is_none_on_a_server_that_ignores_the_key(self, channel):
-        account = build_account("mastodon", "https://m.example", honours_key="no")
+        account = build_account("mastodon", "https://m.example", honors_key="no")
 
-        assert channel.deduplication(account) is Deduplication.NONE
+        assert channel.key_window(account) is None
+
+
+class TestAToken:
+    @pytest.mark.parametrize("credential", ["", " ", "two\nlines", "t\u00f6ken", "\x00"])
+    def test_that_cannot_be_one_is_not_sent(self, channel, client, credential):
+        submission = build_submission()
+        with serving(http_answer()) as server:
+            destination = Destination(account=build_account("mastodon", server.url), credential=credential)
+            payload = channel.build(submission, destination.account)
+            outcome = border.publish(channel, payload, destination, client.courier(), now=NOW)
+            trace = Trace(payload=payload, first_commit_at=NOW)
+            finding = border.look_up(channel, trace, destination, client.courier(), now=NOW)
+
+        assert isinstance(outcome, Deferred)
+        assert isinstance(finding, LookupFailed)
+        assert outcome.reason is finding.reason is Reason.CREDENTIAL
+        assert server.requests == []
 
 
 class TestLookUp:
@@ -205,7 +221,7 @@ def looked_up(channel, client, pages, **settings):
 
     def script(connection, request):
         body = json.dumps(left.pop(0) if left else []).encode()
-        connection.sendall(http_answer(body, headers="Connection: close\r\n"))
+        connection.sendall(http_answer(body))
 
     with serving(script) as server:
         destination = Destination(account=build_account("mastodon", server.url, **settings), credential="token")

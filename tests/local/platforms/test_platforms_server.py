@@ -33,7 +33,7 @@ def send_raw(url: str, data: bytes) -> bytes:
 
 def run(state_dir: Path) -> tuple[subprocess.Popen[str], str]:
     command = [sys.executable, "-m", "local.platforms", "--port", "0", "--state-dir", str(state_dir)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     return process, process.stdout.readline().strip()
 
@@ -123,7 +123,7 @@ class TestDurability:
         port = str(urlsplit(running.url).port)
         command = [sys.executable, "-m", "local.platforms", "--port", port, "--state-dir", str(tmp_path / "second")]
 
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603 - our own program
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
         assert (ended.returncode, ended.stdout) == (1, "")
         assert ended.stderr == f"Cannot serve the platforms on 127.0.0.1:{port}: Address already in use.\n"

@@ -1,0 +1,53 @@
+"""Build domain values; every field has a default, so that a test names only what matters to it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from publishing.domain.account import Account
+from publishing.domain.delivery import Delivery
+from publishing.domain.message import Message, MessageStatus, build_targets
+from publishing.domain.permissions import Actor, Role
+
+NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
+MESSAGE_ID = "01KBCD0000000000000000000A"
+ACCOUNT_ID = "01KBCD0000000000000000000B"
+
+
+def build_actor(*roles: Role, **fields: Any) -> Actor:
+    return Actor(**{"id": "editor-1", "roles": frozenset(roles or {Role.EDITOR}), **fields})
+
+
+def build_message(**fields: Any) -> Message:
+    defaults: dict[str, Any] = {
+        "id": MESSAGE_ID,
+        "owner": "editor-1",
+        "status": MessageStatus.PUBLISHING,
+        "text": "We are live!",
+        "targets": build_targets([(ACCOUNT_ID, "webhook")]),
+        "scheduled_at": NOW,
+        "created_at": NOW - timedelta(hours=1),
+        "updated_at": NOW - timedelta(hours=1),
+    }
+    return Message(**{**defaults, **fields})
+
+
+def build_delivery(**fields: Any) -> Delivery:
+    defaults: dict[str, Any] = {
+        "message_id": MESSAGE_ID,
+        "id": "webhook",
+        "channel": "webhook",
+        "account_id": ACCOUNT_ID,
+    }
+    return Delivery(**{**defaults, **fields})
+
+
+def build_account(**fields: Any) -> Account:
+    defaults: dict[str, Any] = {
+        "id": ACCOUNT_ID,
+        "channel": "webhook",
+        "name": "Newsroom hook",
+        "base_url": "https://hooks.example.org/omnipub",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Account(**{**defaults, **fields})
