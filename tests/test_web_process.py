@@ -30,7 +30,7 @@ CONFIGURED = {
 
 def start(script: str = "import omnipub.wsgi", **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a script, by default the import of the WSGI application, in a process of its own."""
-    return subprocess.run(  # noqa: S603 - our own script
+    return subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **environment},
@@ -61,7 +61,8 @@ from omnipub.wsgi import application
 def ask(path):
     environ = {
         "REQUEST_METHOD": "GET", "PATH_INFO": path, "SCRIPT_NAME": "/a-guess", "QUERY_STRING": "",
-        "HTTP_HOST": "localhost", "SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(),
+        "HTTP_HOST": "localhost", "SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
     }
     seen = []
     body = b"".join(application(environ, lambda status, headers: seen.append(status)))
@@ -105,7 +106,7 @@ class TestTheSettings:
 
 @pytest.mark.parametrize("command", [("collectstatic", "--noinput", "--dry-run"), ("spectacular", "--fail-on-warn")])
 def test_a_build_needs_no_environment(command: tuple[str, ...]):
-    outcome = subprocess.run(  # noqa: S603 - our own script
+    outcome = subprocess.run(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"]},

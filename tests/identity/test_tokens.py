@@ -104,12 +104,7 @@ class TestAnAccessToken:
         ],
     )
     def test_gives_the_roles_among_its_groups(self, keys: KeySet, groups: object, roles: set[Role]):
-<<<<<<< HEAD
-        claims: dict[str, Any] = {"cognito:groups": groups}
-        actor = verify(build_token(**claims), keys=keys, rules=RULES)
-=======
         actor = verify(build_token(groups=groups), keys=keys, rules=RULES)
->>>>>>> api
 
         assert actor.roles == roles
 
