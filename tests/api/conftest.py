@@ -16,8 +16,8 @@ from publishing.api import context
 from publishing.domain.account import Account
 from publishing.domain.ids import new_id
 from publishing.identity import authentication
-from publishing.store.binding import bind
 from publishing.store import accounts, writes
+from publishing.store.binding import bind
 from tests.pool import CLIENT_ID, ISSUER, Jwks, build_token, serve_jwks
 
 

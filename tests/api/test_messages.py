@@ -330,7 +330,8 @@ class TestDeliveries:
 
         response = api.get(f"messages/{message['id']}/deliveries/webhook/")
 
-        assert response.json() == {**message["deliveries"][0], "receipt": {"attempts": []}}
+        receipt = {"planned_at": message["scheduled_at"], "attempts": []}
+        assert response.json() == {**message["deliveries"][0], "receipt": receipt}
 
     @pytest.mark.parametrize("call", ["retry/", "resolve/"])
     def test_cannot_be_settled_while_they_wait(self, api: Api, account: Account, call: str):

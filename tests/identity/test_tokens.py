@@ -6,7 +6,6 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import jwt
 import pytest
