@@ -68,6 +68,9 @@ class TestALine:
         assert "ValueError" in line["error"]
         assert "abcdef123456" not in line["error"]
 
+    def test_shows_nothing_of_a_frameworks_request(self):
+        assert "/?secret=1" not in format_line(request="<WSGIRequest: GET '/?secret=1'>")[0]
+
     def test_is_cut_when_it_is_long(self):
         assert len(format_line("x" * 100_000)[0]) < 10_000
 
@@ -107,6 +110,7 @@ class TestConfiguring:
         try:
             logs.configure("debug")
             logging.getLogger("httpx").info("GET https://api.test/?secret=1")
+            logging.getLogger("django.server").warning('"GET /?token=1 HTTP/1.1" 404')
             logging.getLogger("publishing.test").info("Event", extra={"number": 1})
         finally:
             root.handlers[:] = before
