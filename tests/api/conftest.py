@@ -16,7 +16,7 @@ from publishing.api import context
 from publishing.domain.account import Account
 from publishing.domain.ids import new_id
 from publishing.identity import authentication
-from publishing.store import accounts, writes
+from publishing.store import accounts, audit, writes
 from publishing.store.binding import bind
 from tests.pool import CLIENT_ID, ISSUER, Jwks, build_token, serve_jwks
 
@@ -96,6 +96,7 @@ def module_table(environment: None) -> Iterator[Table]:
 def table(module_table: Table) -> Table:
     """An empty table."""
     module_table.clear()
+    audit._heads.clear()
     return module_table
 
 
