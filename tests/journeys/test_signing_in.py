@@ -1,5 +1,8 @@
 """Signing in at the user pool and using the API with its access token: the real flow, the real keys."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +11,7 @@ from django.test import Client
 from local.aws.token import sign_in
 from publishing.api.context import context
 from publishing.identity.authentication import forget_keys
-from tests.emulator import Emulator
+from tests.emulator import ROOT, Emulator
 
 
 @pytest.fixture
@@ -47,3 +50,22 @@ class TestATokenOfThePool:
         me = pool_client.get("/api/v1/me/", headers={"Authorization": f"Bearer {tokens.access}"})
 
         assert me.status_code == 401
+
+
+class TestTheWebProcess:
+    def test_starts_with_the_signing_key_of_the_applications_secret(self, emulator: Emulator):
+        outcome = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "import omnipub.wsgi; from django.conf import settings; print(len(settings.SECRET_KEY))",
+            ],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], **emulator.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert outcome.returncode == 0, outcome.stderr
+        assert int(outcome.stdout) >= 50
