@@ -16,8 +16,8 @@ from publishing.api import context
 from publishing.domain.account import Account
 from publishing.domain.ids import new_id
 from publishing.identity import authentication
-from publishing.items.base import bind
-from publishing.store import accounts, writes
+from publishing.store import accounts, audit, writes
+from publishing.store.binding import bind
 from tests.pool import CLIENT_ID, ISSUER, Jwks, build_token, serve_jwks
 
 
@@ -57,11 +57,15 @@ def environment(jwks: Jwks) -> Iterator[None]:
     forget_the_process()
 
 
+def _dynamodb() -> Any:
+    return Session().create_client("dynamodb", region_name="eu-central-1")
+
+
 class Table:
     """The table under the API, to see what was written."""
 
     def __init__(self) -> None:
-        self._client = Session().create_client("dynamodb", region_name="eu-central-1")
+        self._client = _dynamodb()
         self._client.create_table(**shape.definition("test"))
 
     def clear(self) -> None:
@@ -92,6 +96,7 @@ def module_table(environment: None) -> Iterator[Table]:
 def table(module_table: Table) -> Table:
     """An empty table."""
     module_table.clear()
+    audit._heads.clear()
     return module_table
 
 

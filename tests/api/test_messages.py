@@ -1,5 +1,6 @@
 """Messages over HTTP: create, read, edit, delete, schedule, publish, cancel, preview, list."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 
 from publishing.domain.account import Account
+from publishing.domain.ids import digest
+from publishing.services import answers
 from tests.api.conftest import Api, Table
 
 
@@ -300,6 +303,17 @@ class TestTheIdempotencyKey:
 
         assert (refused.status_code, accepted.status_code) == (400, 202)
 
+    def test_of_an_action_that_is_still_running_is_409(self, api: Api, account: Account):
+        message = create(api, account, schedule={"at": later(hours=1)}).json()
+        path = f"/api/v1/messages/{message['id']}/cancel/"
+        request = digest("POST", path, hashlib.sha256(b"").hexdigest())
+        answers.begin(user_id="a-user", key_sha=digest("cancel-it"), request_sha=request, now=datetime.now(UTC))
+
+        response = api.post(path, headers={"Idempotency-Key": "cancel-it"})
+
+        assert (response.status_code, response.json()["code"]) == (409, "still_running")
+        assert api.get(f"messages/{message['id']}/").json()["status"] == "scheduled"
+
     def test_is_each_persons_own(self, api: Api, sign_in: Callable[..., Api]):
         key = {"Idempotency-Key": "a-key"}
         first = api.post("messages/", {"text": "mine"}, headers=key)
@@ -330,7 +344,8 @@ class TestDeliveries:
 
         response = api.get(f"messages/{message['id']}/deliveries/webhook/")
 
-        assert response.json() == {**message["deliveries"][0], "receipt": {"attempts": []}}
+        receipt = {"planned_at": message["scheduled_at"], "attempts": []}
+        assert response.json() == {**message["deliveries"][0], "receipt": receipt}
 
     @pytest.mark.parametrize("call", ["retry/", "resolve/"])
     def test_cannot_be_settled_while_they_wait(self, api: Api, account: Account, call: str):

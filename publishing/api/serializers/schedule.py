@@ -60,6 +60,6 @@ class ScheduleField(serializers.Field[Due, object, object, Any]):
         """Return the due time."""
         return read_due(data, self.context)
 
-    def to_representation(self, value: Due) -> object:
-        """Refuse: a due time is only ever read from requests."""
-        raise TypeError(f"A due time is read from requests, never written: {type(value).__name__}.")
+    def to_representation(self, value: Due) -> object:  # noqa: ARG002 - DRF's signature
+        """Only ever read."""
+        raise TypeError("A due time is read from requests and never written by this field.")
