@@ -45,7 +45,7 @@ def read_refusal(answer: Answer, *, name: str, now: datetime, wait_until: dateti
     if answer.is_success:
         return None
     if answer.status == 429:
-        return _asked_to_wait(name, wait_until or read_retry_after(answer, now=now), now=now)
+        return asked_to_wait(name, wait_until or read_retry_after(answer, now=now), now=now)
     if answer.status in _DEFERRED:
         reason, saying = _DEFERRED[answer.status]
         return Deferred(reason=reason, detail=f"{name} {saying}.", not_before=read_retry_after(answer, now=now))
@@ -66,9 +66,12 @@ def read_lookup_refusal(
 ) -> LookupFailed | None:
     """Return why a look-up brought no evidence, or None for a 2xx."""
     outcome = read_refusal(answer, name=name, now=now, wait_until=wait_until)
+    return as_lookup_failure(outcome, answer, name=name) if outcome else None
+
+
+def as_lookup_failure(outcome: Outcome, answer: Answer, *, name: str) -> LookupFailed:
+    """Return what a refusal means for a look-up, in which nothing can have been done: no evidence, and why."""
     match outcome:
-        case None:
-            return None
         case Deferred(reason=reason, detail=detail, not_before=not_before):
             return LookupFailed(reason=reason, detail=detail, not_before=not_before)
         case Unknown():
@@ -125,9 +128,13 @@ def _bounded(moment: datetime, *, now: datetime) -> datetime:
     return min(max(moment, now), now + LONGEST_WAIT)
 
 
-def _asked_to_wait(name: str, until: datetime | None, *, now: datetime) -> Deferred:
+def asked_to_wait(
+    name: str, until: datetime | None, *, now: datetime, reason: Reason = Reason.RATE
+) -> Deferred:
+    """Return the outcome of a platform's wish to wait, at most `LONGEST_WAIT`; None stands for a time not stated."""
     if until is None:
-        return Deferred(reason=Reason.RATE, detail=f"{name} asks to wait.")
+        return Deferred(reason=reason, detail=f"{name} asks to wait.")
+    until = _bounded(until, now=now)
     day = "" if until.date() == now.date() else f"{until:%Y-%m-%d} "
     detail = f"{name} asks to wait until {day}{until:%H:%M} UTC."
-    return Deferred(reason=Reason.RATE, detail=detail, not_before=until)
+    return Deferred(reason=reason, detail=detail, not_before=until)

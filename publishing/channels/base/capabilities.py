@@ -27,6 +27,8 @@ class Capabilities:
     #: Its name for people: `Mastodon`.
     name: str
     deduplication: Deduplication
+    #: The address that serves everybody; None where each account has a server of its own.
+    base_url: str | None = None
     #: How long after the first commit a key may be trusted (class KEY only); take 90 % of what the platform promises.
     key_window: timedelta | None = None
     #: Whether `look_up` can find evidence; False means that doubt cannot be settled by asking.

@@ -63,6 +63,10 @@ class Channel(ABC):
 
     capabilities: ClassVar[Capabilities]
 
+    def base_url(self, account: Account) -> str | None:
+        """Return the address to call for an account, without a slash at its end; None when there is none."""
+        return (account.base_url or self.capabilities.base_url or "").rstrip("/") or None
+
     def text_limit(self, account: Account) -> int | None:
         """Return the longest text that this account takes, in the channel's unit."""
         stated = account.settings.get("text_limit")

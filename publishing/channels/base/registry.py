@@ -11,6 +11,8 @@ from publishing.channels.base.contract import Channel
 #: Kind to the dotted name of its class.
 CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "facebook": "publishing.channels.facebook.FacebookChannel",
+        "linkedin": "publishing.channels.linkedin.LinkedInChannel",
         "mastodon": "publishing.channels.mastodon.MastodonChannel",
         "webhook": "publishing.channels.webhook.WebhookChannel",
     }

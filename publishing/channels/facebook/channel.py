@@ -1,0 +1,115 @@
+"""The call that posts to a page and the reading of its answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+from publishing.channels.base.answers import not_understood
+from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.checks import common_problems, no_titles
+from publishing.channels.base.contract import Channel, Payload, Submission, Trace
+from publishing.channels.facebook.graph import NAME, read_answer, read_publication
+from publishing.channels.facebook.lookup import Lookup
+from publishing.channels.facebook.payload import (
+    TEXT_LIMIT,
+    build_body,
+    measure,
+    page_path,
+    proof,
+    split_credential,
+)
+from publishing.domain.account import Account, Destination
+from publishing.domain.content import Content, ContentProblem
+from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
+from publishing.http import Courier, UnreadableError
+
+
+class FacebookChannel(Channel):
+    """Posts to pages. Facebook refuses a repeat of the page's latest post only, so doubt is settled by its feed."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        kind="facebook",
+        name=NAME,
+        deduplication=Deduplication.CONTENT,
+        base_url="https://graph.facebook.com",
+        can_look_up=True,
+        text_limit=TEXT_LIMIT,
+        text_unit="characters",
+        connect_fields=(
+            ("remote_id", "The page's id. It may be left out: the token knows its page."),
+            ("token", "A page token with pages_manage_posts and pages_read_engagement, then a space and the app's secret."),
+        ),
+        documentation_url="https://developers.facebook.com/docs/pages-api/posts",
+    )
+
+    def measure(self, content: Content) -> int:
+        """Return the text's length; the link is a card below it."""
+        return measure(content.text)
+
+    def problems(self, content: Content, account: Account) -> tuple[ContentProblem, ...]:
+        """Return what Facebook would refuse or leave out."""
+        return common_problems(self, content, account) + no_titles(self, content)
+
+    def build(self, submission: Submission, account: Account) -> Payload:  # noqa: ARG002 - equal for all pages
+        """Build the post."""
+        return Payload(
+            text=submission.content.text, body=build_body(submission), delivery_key=submission.delivery_key
+        )
+
+    def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
+        """Post to the page's feed."""
+        access = self._access(destination)
+        if isinstance(access, Rejected | Deferred):
+            return access
+        # The permalink comes with the same answer, so that no second call is needed.
+        url = f"{access.page_url}/feed?fields=id,permalink_url"
+        answer = courier.request(
+            "POST", url, headers=access.headers, json={**payload.body, **access.authority}, acts=True
+        )
+        refusal = read_answer(answer, now=now)
+        if refusal:
+            return refusal
+        try:
+            return Published(publication=read_publication(answer.json_object()))
+        except UnreadableError:
+            return not_understood(NAME)
+
+    def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
+        """Read the page's feed back to the first commit."""
+        access = self._access(destination)
+        if isinstance(access, Rejected | Deferred):
+            return LookupFailed(reason=access.reason, detail=access.detail)
+        lookup = Lookup(
+            feed_url=f"{access.page_url}/published_posts",
+            headers=access.headers,
+            authority=access.authority,
+            courier=courier,
+            now=now,
+        )
+        return lookup.search(trace)
+
+    def _access(self, destination: Destination) -> "_Access | Rejected | Deferred":
+        """Return what every call needs, or why there can be none."""
+        account = destination.account
+        base_url, path = self.base_url(account), page_path(account.settings)
+        if base_url is None or path is None:
+            detail = f"{NAME} was not called: the account names no page or version that could be one."
+            return Rejected(reason=Reason.DESTINATION, detail=detail)
+        parts = split_credential(destination.credential)
+        if parts is None:
+            detail = f"{NAME} was not called: the account's token cannot be one. Connect the account again."
+            return Deferred(reason=Reason.CREDENTIAL, detail=detail)
+        token, secret = parts
+        return _Access(
+            page_url=base_url + path,
+            headers={"authorization": f"Bearer {token}"},
+            authority={"appsecret_proof": proof(token, secret)} if secret else {},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Access:
+    page_url: str
+    headers: Mapping[str, str] = field(repr=False)
+    authority: Mapping[str, str] = field(repr=False)
