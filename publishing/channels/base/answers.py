@@ -128,9 +128,7 @@ def _bounded(moment: datetime, *, now: datetime) -> datetime:
     return min(max(moment, now), now + LONGEST_WAIT)
 
 
-def asked_to_wait(
-    name: str, until: datetime | None, *, now: datetime, reason: Reason = Reason.RATE
-) -> Deferred:
+def asked_to_wait(name: str, until: datetime | None, *, now: datetime, reason: Reason = Reason.RATE) -> Deferred:
     """Return the outcome of a platform's wish to wait, at most `LONGEST_WAIT`; None stands for a time not stated."""
     if until is None:
         return Deferred(reason=reason, detail=f"{name} asks to wait.")

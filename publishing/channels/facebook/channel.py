@@ -38,7 +38,10 @@ class FacebookChannel(Channel):
         text_unit="characters",
         connect_fields=(
             ("remote_id", "The page's id. It may be left out: the token knows its page."),
-            ("token", "A page token with pages_manage_posts and pages_read_engagement, then a space and the app's secret."),
+            (
+                "token",
+                "A page token with pages_manage_posts and pages_read_engagement, then a space and the app's secret.",
+            ),
         ),
         documentation_url="https://developers.facebook.com/docs/pages-api/posts",
     )
@@ -53,9 +56,7 @@ class FacebookChannel(Channel):
 
     def build(self, submission: Submission, account: Account) -> Payload:  # noqa: ARG002 - equal for all pages
         """Build the post."""
-        return Payload(
-            text=submission.content.text, body=build_body(submission), delivery_key=submission.delivery_key
-        )
+        return Payload(text=submission.content.text, body=build_body(submission), delivery_key=submission.delivery_key)
 
     def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
         """Post to the page's feed."""

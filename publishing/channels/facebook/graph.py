@@ -21,7 +21,10 @@ _DOUBT: Final = frozenset({1, 2, 1_363_047, 1_609_010})
 
 #: Signs, as code or subcode, and what they say.
 _REJECTED: Final[Mapping[int, tuple[Reason, str]]] = {
-    506: (Reason.DUPLICATE, "has this very text as the page's latest post. Change the wording, or leave it at that one"),
+    506: (
+        Reason.DUPLICATE,
+        "has this very text as the page's latest post. Change the wording, or leave it at that one",
+    ),
     1_366_051: (Reason.DUPLICATE, "has these very pictures on the page already"),
     368: (
         Reason.PERMISSION,
@@ -97,7 +100,9 @@ def _of_sign(sign: int, subcode: int, answer: Answer, *, now: datetime) -> Outco
         return Rejected(reason=reason, detail=f"{NAME} {saying}.")
     if sign in _CREDENTIAL:
         why = _LOST_TOKEN.get(subcode)
-        detail = f"{NAME} no longer accepts the account's credential. {f'{why}. ' if why else ''}Connect the account again."
+        detail = (
+            f"{NAME} no longer accepts the account's credential. {f'{why}. ' if why else ''}Connect the account again."
+        )
         return Deferred(reason=Reason.CREDENTIAL, detail=detail)
     if sign in _PERMISSION:
         detail = f"{NAME} does not let this account publish. Check its rights and the app's permissions there."
@@ -123,7 +128,11 @@ def _regain_access(answer: Answer) -> timedelta | None:
         usage = json.loads(answer.headers.get("x-business-use-case-usage", ""))
     except (ValueError, RecursionError):
         return None
-    cases = [case for cases in usage.values() if isinstance(cases, list) for case in cases] if isinstance(usage, dict) else []
+    cases = (
+        [case for cases in usage.values() if isinstance(cases, list) for case in cases]
+        if isinstance(usage, dict)
+        else []
+    )
     minutes = [_number(case.get("estimated_time_to_regain_access")) for case in cases if isinstance(case, dict)]
     longest = min(max(minutes, default=0), 1_000_000)
     return timedelta(minutes=longest) if longest > 0 else None
