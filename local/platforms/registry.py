@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from local.platforms.facebook import Facebook
+from local.platforms.linkedin import LinkedIn
 from local.platforms.mastodon import Mastodon
 from local.platforms.webhook import Webhook
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from local.platforms.base import Platform
 
 PLATFORMS: Mapping[str, type[Platform]] = MappingProxyType({
+    "facebook": Facebook,
+    "linkedin": LinkedIn,
     "mastodon": Mastodon,
     "webhook": Webhook,
 })  # fmt: skip

@@ -4,7 +4,7 @@ import itertools
 import json
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from publishing.channels.base.contract import Submission
@@ -52,9 +52,12 @@ class SimulatedAccount:
     kind: str
     name: str
     credential: str
+    #: What every account of its channel states.
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def destination(self, **settings: str) -> Destination:
-        account = build_account(self.kind, f"{self.url}/{self.kind}/{self.name}", **settings)
+        stated = {**self.settings, **settings}
+        account = build_account(self.kind, f"{self.url}/{self.kind}/{self.name}", **stated)
         return Destination(account=account, credential=self.credential)
 
     def misbehaves(self, fault: str, **details: object) -> None:
@@ -86,6 +89,6 @@ class SimulatedAccount:
             return json.loads(answer.read() or b"{}")
 
 
-def new_account(url: str, kind: str, secret: str) -> SimulatedAccount:
+def new_account(url: str, kind: str, secret: str, **settings: str) -> SimulatedAccount:
     name = f"canary-{next(_NUMBERS)}"
-    return SimulatedAccount(url=url, kind=kind, name=name, credential=f"{kind}-{name}-{secret}")
+    return SimulatedAccount(url=url, kind=kind, name=name, credential=f"{kind}-{name}-{secret}", settings=settings)

@@ -28,7 +28,7 @@ _REJECTED: Final[Mapping[int, tuple[Reason, str]]] = {
     1_366_051: (Reason.DUPLICATE, "has these very pictures on the page already"),
     368: (
         Reason.PERMISSION,
-        "blocks this page from publishing for a while because of its rules. Look there, wait some hours, then try again",
+        "blocks this page for a while because of its rules. Look there, wait some hours, then try again",
     ),
     1_404_078: (Reason.PERMISSION, "wants somebody who manages the page to complete the publishing authorization"),
     4_854_002: (Reason.PERMISSION, "wants somebody who manages the page to confirm who they are"),

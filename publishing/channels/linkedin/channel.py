@@ -49,7 +49,7 @@ class LinkedInChannel(Channel):
         return measure(compose(content))
 
     def problems(self, content: Content, account: Account) -> tuple[ContentProblem, ...]:
-        """Return what LinkedIn would refuse or leave out. A title is left out unless it can stand on the link's card."""
+        """Return what LinkedIn would refuse or leave out: a title too, unless it can stand on the link's card."""
         return common_problems(self, content, account) + (() if content.link else no_titles(self, content))
 
     def build(self, submission: Submission, account: Account) -> Payload:

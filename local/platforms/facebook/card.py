@@ -1,0 +1,33 @@
+"""One post as a Facebook page's feed shows it."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local.platforms.prose import link_card, to_html
+from local.platforms.templating import clock, hue, initials, render
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from local.platforms.store import AccountSettings, Post
+
+TEMPLATE = Path(__file__).with_name("card.html")
+
+
+def draw(post: Post, settings: AccountSettings, now: datetime) -> str:
+    """Draw a post."""
+    name = settings.display_name or post.account
+    link = str(post.details["link"])
+    return render(
+        TEMPLATE,
+        hue=hue(post.account),
+        initials=initials(name),
+        name=html.escape(name),
+        url=html.escape(post.url),
+        time=clock(post.received_at, now),
+        content=to_html(str(post.details["message"])),
+        link=link_card(link) if link else "",
+    )
