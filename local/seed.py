@@ -7,12 +7,13 @@ import json
 import os
 import sys
 import urllib.request
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from local.plan import WALL_URL
+from local.platforms.linkedin.platform import MEMBER, ORGANIZATION
 from publishing.adapters import clock
 from publishing.adapters.functions import SchedulerWaker
 from publishing.config import Config, ConfigError
@@ -42,6 +43,7 @@ class DemoAccount:
     #: What editors and the wall call it.
     name: str
     open_to_members: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, wall_url: str) -> str:
         """Return the base URL to connect."""
@@ -50,10 +52,13 @@ class DemoAccount:
     @property
     def credential(self) -> str:
         """The credential that the simulated platform takes."""
-        return f"{self.channel}-{self.handle}-{'token' if self.channel == 'mastodon' else 'secret'}"
+        return f"{self.channel}-{self.handle}-{'secret' if self.channel == 'webhook' else 'token'}"
 
 
 ACCOUNTS: Final = (
+    DemoAccount(channel="facebook", handle="example", name="Example Page", open_to_members=True),
+    DemoAccount(channel="linkedin", handle="company", name="Example Company", settings={"remote_id": ORGANIZATION}),
+    DemoAccount(channel="linkedin", handle="founder", name="Example Founder", settings={"remote_id": MEMBER}),
     DemoAccount(channel="mastodon", handle="news", name="Example News", open_to_members=True),
     DemoAccount(channel="mastodon", handle="jobs", name="Example Jobs"),
     DemoAccount(channel="webhook", handle="intranet", name="Intranet", open_to_members=True),
@@ -99,6 +104,7 @@ def _connect(demo: DemoAccount, *, wall_url: str, key_id: str, now: datetime) ->
         key_id=key_id,
         now=now,
         open_to_members=demo.open_to_members,
+        settings=demo.settings,
     )
 
 

@@ -10,7 +10,7 @@ from local.platforms.base import Request, Response, json_response, parse_object
 from local.platforms.linkedin import littletext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 TEXT_LIMIT = 3_000
 TITLE_LIMIT = 400
@@ -103,9 +103,8 @@ def _check_length(text: str) -> None:
         f"({length} characters) exceeded the maximum allowed ({TEXT_LIMIT} characters)"
     )
     description = "Size of array cannot be higher than the maxLength"
-    raise _bad_request(
-        400, message, [{"description": description, "code": "FIELD_ARRAY_SIZE_TOO_HIGH", "maxLength": TEXT_LIMIT}]
-    )
+    problem = {"description": description, "code": "FIELD_ARRAY_SIZE_TOO_HIGH", "maxLength": TEXT_LIMIT}
+    raise _bad_request(400, message, [problem])
 
 
 def _read_article(content: object) -> tuple[str, str]:
@@ -133,6 +132,6 @@ def _invalid(what: str) -> RefusedError:
     return RefusedError(422, "UNPROCESSABLE_ENTITY", f"ERROR :: {what}\n")
 
 
-def _bad_request(status: int, message: str, inputs: list[dict[str, object]]) -> RefusedError:
+def _bad_request(status: int, message: str, inputs: Sequence[Mapping[str, object]]) -> RefusedError:
     more = {"errorDetailType": "com.linkedin.common.error.BadRequest", "errorDetails": {"inputErrors": inputs}}
     return RefusedError(status, "BAD_REQUEST", message, **more)

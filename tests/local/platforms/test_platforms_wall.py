@@ -55,15 +55,15 @@ class TestTheWall:
         assert not re.search(r"<style|\sstyle=|\son\w+=", answer.text)
 
     def test_has_a_page_for_every_post_until_it_is_deleted(self, client: Client):
-        status, hook = client.toot("Linked").json(), client.hook()
+        status, hook = client.toot("Findable").json(), client.hook()
         pages = [client.http.get(post["url"]) for post in client.posts()]
         client.read(f"api/v1/statuses/{status['id']}", method="DELETE")
         gone = client.http.get(status["url"])
 
         assert [page.status_code for page in pages] == [200, 200]
-        assert "Linked" in pages[0].text
+        assert "Findable" in pages[0].text
         assert hook.json()["id"] in pages[1].text
-        assert (gone.status_code, "Linked" in gone.text) == (404, False)
+        assert (gone.status_code, "Findable" in gone.text) == (404, False)
 
     def test_teaches_while_it_is_empty(self, client: Client):
         page = client.http.get("/").text
