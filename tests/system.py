@@ -63,7 +63,7 @@ class System:
     _sequence: Any = field(default_factory=lambda: itertools.count(1))
 
     def connect(self, channel: str, name: str, **fields: Any) -> Account:
-        secret = f"{channel}-{name}-{'token' if channel == 'mastodon' else 'secret'}"
+        secret = f"{channel}-{name}-{'secret' if channel == 'webhook' else 'token'}"
         values: dict[str, Any] = {"base_url": f"{self.platforms.url}/{channel}/{name}", "credential": secret, **fields}
         return connect_account(
             actor=SYSTEM, channel=channel, name=name, key_id="alias/omnipub", now=datetime.now(UTC), **values

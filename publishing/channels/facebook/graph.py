@@ -42,9 +42,9 @@ _REJECTED: Final[Mapping[int, tuple[Reason, str]]] = {
     1_349_125: (Reason.CONTENT, "does not accept this kind of picture"),
     2_069_019: (Reason.CONTENT, "does not accept this file"),
     2_061_006: (Reason.CONTENT, "cannot read the address of a file"),
-    33: (Reason.DESTINATION, "knows no such page, or does not show it to this account. Check the account"),
     100: (Reason.CONTENT, "does not accept this content"),
 }
+_NO_SUCH_OBJECT: Final = (100, 33)
 #: Subcodes that say why a token is no longer good.
 _LOST_TOKEN: Final[Mapping[int, str]] = {
     458: "The app was removed from the account",
@@ -63,8 +63,11 @@ def read_answer(answer: Answer, *, now: datetime) -> Outcome | None:
     if error is None:
         return read_refusal(answer, name=NAME, now=now)
     code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
-    # The subcode is the more exact of the two; 33 is one of code 100 alone.
-    for sign in (subcode if subcode != 33 or code == 100 else 0, code if code != 33 else 0):
+    if (code, subcode) == _NO_SUCH_OBJECT:
+        detail = f"{NAME} knows no such page, or does not show it to this account. Check the account."
+        return Rejected(reason=Reason.DESTINATION, detail=detail)
+    # Subcodes of seven digits are more exact than the code; shorter ones mean something beside their code only.
+    for sign in (subcode if subcode > 1_000_000 else 0, code):
         outcome = _of_sign(sign, subcode, answer, now=now)
         if outcome is not None:
             return _unless_transient(outcome, error, answer)

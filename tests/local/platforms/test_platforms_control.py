@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local.platforms.registry import PLATFORMS
+
 if TYPE_CHECKING:
-    from local.platforms.registry import PLATFORMS
-from tests.local.platforms.client import Client, Clock
+    from tests.local.platforms.client import Client, Clock
 
 
 class TestTheControlInterface:
