@@ -1,5 +1,7 @@
 """Posts: little text, their length, and what is compared afterwards."""
 
+import json
+
 import pytest
 
 from local.platforms.linkedin import littletext as theirs
@@ -153,7 +155,7 @@ class TestSettings:
 
 class TestComparable:
     def test_is_equal_for_what_was_sent_and_what_is_listed(self):
-        (listed,) = sample("posts").answer.json()["elements"]
+        listed = json.loads(sample("posts").answer.body)["elements"][0]
 
         shown = to_plain_text(listed["commentary"])
 
