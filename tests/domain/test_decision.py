@@ -208,7 +208,7 @@ class TestDoubt:
     def test_is_all_that_follows_a_commit_mark(self):
         committing: set[type] = {type(case.action) for case in cases() if case.delivery.state is S.COMMITTING}
 
-        assert committing == {Leave, Doubt}
+        assert committing == set[type]((Leave, Doubt))
 
     def test_never_leads_to_a_claim_directly(self):
         unknown: set[type] = {type(case.action) for case in cases() if case.delivery.state is S.UNKNOWN}
