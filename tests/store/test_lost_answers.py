@@ -24,7 +24,7 @@ S = DeliveryState
 @contextmanager
 def answers_lost(count: int = 1) -> Iterator[list[str]]:
     """Let requests reach the table, and lose this many answers on their way back. Yields what was sent."""
-    client = TableItem._get_connection().connection.client
+    events: Any = TableItem._get_connection().connection.client.meta.events
     left, sent = [count], []
 
     def lose(response: Any, operation: Any, request_dict: dict[str, Any], **_: Any) -> float | None:
@@ -34,11 +34,11 @@ def answers_lost(count: int = 1) -> Iterator[list[str]]:
             return 0.0  # seconds to wait before the SDK sends the same request again
         return None
 
-    client.meta.events.register_first("needs-retry.dynamodb", lose, unique_id="lose")
+    events.register_first("needs-retry.dynamodb", lose, unique_id="lose")
     try:
         yield sent
     finally:
-        client.meta.events.unregister("needs-retry.dynamodb", lose, unique_id="lose")
+        events.unregister("needs-retry.dynamodb", lose, unique_id="lose")
 
 
 #: Operation → the state it starts from.

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ class TestEightWorkersAtOneDelivery:
             claim = operations(before)["claim"]
             claims = [replace(claim, owner=f"worker-{n}") for n in range(8)]
 
-            results = at_once(*(lambda claim=claim: apply(claim) for claim in claims))
+            results = at_once(*(partial(apply, claim) for claim in claims))
 
             after = read_row(before)
             (winner,) = (n for n, result in enumerate(results) if isinstance(result, Applied))
@@ -54,7 +55,7 @@ class TestACancelAndACommitMark:
             before = put_row(S.SENDING, leased_until=NOW + MINUTE)
             todo = operations(before)
 
-            cancelled, committed = at_once(lambda: apply(todo["cancel"]), lambda: apply(todo["commit"]))
+            cancelled, committed = at_once(partial(apply, todo["cancel"]), partial(apply, todo["commit"]))
 
             state = read_row(before).state
             assert isinstance(cancelled, Applied) != isinstance(committed, Applied)
@@ -71,7 +72,7 @@ class TestAClaimACancelAndACommitMark:
             claimed, cancelled, committed = (
                 isinstance(result, Applied)
                 for result in at_once(
-                    lambda: apply(todo["claim"]), lambda: apply(todo["cancel"]), lambda: apply(todo["commit"])
+                    partial(apply, todo["claim"]), partial(apply, todo["cancel"]), partial(apply, todo["commit"])
                 )
             )
 
@@ -90,9 +91,7 @@ class TestTwoSchedulers:
 
             kicked = at_once(
                 *(
-                    lambda token=token: messages.kick_scheduled(
-                        due.id, now=NOW, watchdog=MINUTE, token=token, review_on=False
-                    )
+                    partial(messages.kick_scheduled, due.id, now=NOW, watchdog=MINUTE, token=token, review_on=False)
                     for token in ("one", "two", "three")
                 )
             )
@@ -105,9 +104,7 @@ class TestTwoSchedulers:
 
         kicked = at_once(
             *(
-                lambda token=token: messages.kick_waiting(
-                    waiting.message_id, "webhook", now=NOW, again=MINUTE, token=token
-                )
+                partial(messages.kick_waiting, waiting.message_id, "webhook", now=NOW, again=MINUTE, token=token)
                 for token in ("one", "two", "three")
             )
         )
@@ -120,7 +117,7 @@ class TestTwoFinishers:
         message = put_message_row(MessageStatus.PUBLISHING)
 
         ended = at_once(
-            *(lambda: messages.finalise(message.id, gen=1, status=MessageStatus.PUBLISHED, now=NOW) for _ in range(4))
+            *(partial(messages.finalise, message.id, gen=1, status=MessageStatus.PUBLISHED, now=NOW) for _ in range(4))
         )
 
         assert ended.count(True) == 1
