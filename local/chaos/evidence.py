@@ -39,14 +39,11 @@ def _posts(api: Client, wall: Client) -> Posts:
 def _message(api: Client, track: Track, posts: Posts, classes: Mapping[str, str]) -> MessageFact:
     message = api.get(f"/api/v1/messages/{track.id}/")
     texts = (text_of(track.number, 1), text_of(track.number, 2)) if track.text_is_unsure else (track.text,)
-    return MessageFact(
-        number=track.number,
-        status=message["status"],
-        texts=texts,
-        deliveries=tuple(
-            _delivery(api, track, each, posts, classes[each["channel"]]) for each in message["deliveries"]
-        ),
+    deliveries = (
+        _delivery(api, track, each, posts=posts, deduplication=classes[each["channel"]])
+        for each in message["deliveries"]
     )
+    return MessageFact(number=track.number, status=message["status"], texts=texts, deliveries=tuple(deliveries))
 
 
 def _delivery(
