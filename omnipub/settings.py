@@ -64,7 +64,8 @@ USE_I18N = False
 LANGUAGE_CODE = "en"
 
 # Static files: collected and hashed at build time; found in the packages where nothing was collected (a laptop).
-STATIC_URL = "static/"
+# With the base path in it: a relative one would be completed by whatever path the process saw first.
+STATIC_URL = f"{FORCE_SCRIPT_NAME}/static/"
 _COLLECTED = BASE_DIR / "staticfiles"
 _IS_COLLECTED = (_COLLECTED / "staticfiles.json").is_file() or "collectstatic" in sys.argv
 STATIC_ROOT = _COLLECTED if _IS_COLLECTED else None
@@ -78,6 +79,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not _IS_COLLECTED
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # Limits.
 BODY_LIMIT = 256 * 1024

@@ -52,10 +52,12 @@ _SECRET_PATTERNS: Final = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL), REDACTED),
 )
 
-#: What every record has; all else came in through `extra`.
-_STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+#: What every record has; all else came in through `extra`. A web framework's `request` shows queries, and is left out.
+_STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "request"}
 #: Libraries whose talk shows requests with their headers.
 _TALKATIVE: Final = ("httpx", "httpcore", "botocore", "boto3", "urllib3", "pynamodb", "s3transfer", "asyncio")
+#: These repeat what the request's own line says, with the query in it; only their errors are news.
+_REPEATING: Final = ("django.server", "django.request")
 
 
 def correlation_id() -> str:
@@ -82,6 +84,8 @@ def configure(level: str = "INFO") -> None:
     root.setLevel(level.upper())
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _REPEATING:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 class JsonFormatter(logging.Formatter):

@@ -40,6 +40,8 @@ def jwk(kid: str = KID) -> dict[str, object]:
 def build_claims(**changes: object) -> dict[str, object]:
     """Return the claims of a good access token; a change to None leaves a claim out."""
     now = int(time.time())
+    if "groups" in changes:
+        changes["cognito:groups"] = changes.pop("groups")
     claims = {
         "sub": "a-user",
         "username": "ada",

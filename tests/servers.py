@@ -86,8 +86,10 @@ def saying(answer: bytes) -> Script:
     return lambda connection, _: connection.sendall(answer)
 
 
-def http_answer(body: bytes = b"{}", *, status: str = "200 OK", headers: str = "") -> bytes:
-    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
+def http_answer(body: bytes = b"{}", *, status: str = "200 OK", headers: str = "", keeps: bool = False) -> bytes:
+    """Word an answer. `keeps` promises to keep the connection open, whether that is true or not."""
+    closing = "" if keeps else "Connection: close\r\n"
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{closing}{headers}\r\n".encode() + body
 
 
 def read_request(connection: socket.socket) -> bytes:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from publishing import logs
@@ -31,7 +32,10 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         if message_ids:
             report: TickReport = drive(dispatch_slice(message_ids, rules=rules), performer)
         else:
-            report = drive(tick(rules=rules, is_wake=event.get("source") == "omnipub"), performer)
+            until = event.get("serves_until")
+            serves_until = datetime.fromisoformat(until) if isinstance(until, str) else None
+            is_wake = event.get("source") == "omnipub" and serves_until is None
+            report = drive(tick(rules=rules, is_wake=is_wake, serves_until=serves_until), performer)
         if report != TickReport(polls=report.polls):
             log.info("scheduler.tick", extra=asdict(report))
     return asdict(report)

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,11 +18,13 @@ _TOGETHER: Final = 0.5
 log = logging.getLogger(__name__)
 
 
-def invoke_scheduler(function: str, message_ids: Sequence[str] = ()) -> bool:
+def invoke_scheduler(function: str, message_ids: Sequence[str] = (), *, serves_until: datetime | None = None) -> bool:
     """Ask the scheduler for a tick, or for these messages; return whether that was accepted. Never raises."""
     if not function:
         return False
-    payload = {"source": "omnipub", "message_ids": list(message_ids)}
+    payload: dict[str, object] = {"source": "omnipub", "message_ids": list(message_ids)}
+    if serves_until is not None:
+        payload["serves_until"] = serves_until.isoformat()
     try:
         aws.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode())
     except (ClientError, BotoCoreError):

@@ -6,7 +6,9 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Final, Generic, TypeVar
 
+from publishing.domain.attempt import Attempt
 from publishing.domain.content import ContentProblem, MediaUse
+from publishing.domain.delivery import Delivery
 from publishing.domain.message import MessageWithDeliveries, Variant
 from publishing.domain.schedule import Due
 
@@ -73,6 +75,15 @@ class Resolution:
     published: bool
     #: Where it can be seen, if it was published and has an address.
     url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryHistory:
+    """A delivery with the evidence about it: when it was planned, and every attempt, the oldest first."""
+
+    delivery: Delivery
+    planned_at: datetime | None
+    attempts: tuple[Attempt, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,8 @@ from publishing.domain.outcome import Reason
 from publishing.domain.timing import Timing
 from publishing.services import looking, sending, sentences
 from publishing.services.job import Job, new_owner
-from publishing.services.steps import Apply, Finalise, ReadClock, Reading, ReadMessage, Steps
+from publishing.services.steps import Apply, Finalise, ReadClock, Reading, ReadLane, ReadMessage, Steps
+from publishing.store.accounts import Lane
 
 #: A delivery takes a few steps per event at most; more would mean that two of them undo one another.
 _STEPS_LIMIT: Final = 6
@@ -84,8 +85,8 @@ def _advance(message: Message, delivery: Delivery, rules: Rules) -> Steps[Report
             channel = rules.get_channel(delivery.channel)
         except UnknownChannelError:
             channel = None
+        policy = yield from _policy(channel, delivery, rules)
         reading: Reading = yield ReadClock()
-        policy = _policy(channel, rules)
         action = decision.decide(message, delivery, reading.now, policy=policy)
         if isinstance(action, decision.Leave):
             return Report(what=what if what != "nothing" else action.because)
@@ -112,8 +113,12 @@ def _reach_out(action: decision.Claim | decision.LookUp, job: Job, policy: decis
     return Report(what=what, is_done=is_done)
 
 
-def _policy(channel: Channel | None, rules: Rules) -> decision.Policy:
-    window: timedelta | None = channel.capabilities.key_window if channel else None
+def _policy(channel: Channel | None, delivery: Delivery, rules: Rules) -> Steps[decision.Policy]:
+    """Return the policy; whether a key holds depends on the account's server and matters only once in doubt."""
+    window: timedelta | None = None
+    if channel is not None and channel.capabilities.key_window is not None and delivery.maybe_sent:
+        lane: Lane = yield ReadLane(account_id=delivery.account_id)
+        window = None if lane.account is None else channel.key_window(lane.account)
     return decision.Policy(timing=rules.timing, key_window=window, claim_limit=rules.claim_limit)
 
 

@@ -37,6 +37,8 @@ from publishing.store.timers import Timer
 POLL: Final = timedelta(seconds=1)
 #: It stops this long before its time runs out, and hands over.
 HANDOVER: Final = timedelta(seconds=8)
+#: It serves this much longer than until the next tick, which may come late.
+GRACE: Final = timedelta(seconds=3)
 #: More due messages than this are shared with further invocations, in slices.
 FAN_OUT: Final = 200
 SLICE: Final = 100
@@ -65,25 +67,28 @@ class TickReport:
     handed_over: bool = False
 
 
-def tick(*, rules: TickRules, is_wake: bool) -> Steps[TickReport]:
-    """Dispatch what is due, and stay awake until what becomes due before the next tick is dispatched too.
+def tick(*, rules: TickRules, is_wake: bool, serves_until: datetime | None = None) -> Steps[TickReport]:
+    """Dispatch what is due, and stay awake while something becomes due before the next tick.
 
+    `serves_until`: given by a tick that hands over; each tick serves until the next one, so that they never pile up.
     `is_wake`: somebody just scheduled something near; the index may not show it yet, so look at least twice.
     """
     report = TickReport()
+    reading: Reading = yield ReadClock()
+    until = serves_until or reading.now + rules.timing.tick + GRACE
     while True:
-        reading: Reading = yield ReadClock()
-        timers: Timers = yield ListTimers(until=reading.now + rules.timing.tick, limit=PAGE)
+        timers: Timers = yield ListTimers(until=max(until, reading.now), limit=PAGE)
         report = yield from _dispatch_due(timers, reading.now, rules, report)
         next_at = min((timer.at for timer in timers.all if timer.at > reading.now), default=None)
         if next_at is None and (not is_wake or report.polls >= 2):
             return report
         reading = yield ReadClock()
         if reading.remaining <= HANDOVER + POLL:
-            yield CallScheduler(message_ids=())
+            yield CallScheduler(serves_until=until)
             return replace(report, handed_over=True)
         pause = POLL if next_at is None else min(POLL, next_at - reading.now)
         yield Sleep(duration=max(pause, timedelta(0)))
+        reading = yield ReadClock()
 
 
 def dispatch_slice(message_ids: Iterable[str], *, rules: TickRules) -> Steps[TickReport]:

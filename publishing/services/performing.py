@@ -111,6 +111,6 @@ _PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.KickWatchdog: _kick_watchdog,
     steps.KickWaiting: _kick_waiting,
     steps.CallScheduler: lambda performer, step: functions.invoke_scheduler(
-        performer.scheduler_function, step.message_ids
+        performer.scheduler_function, step.message_ids, serves_until=step.serves_until
     ),
 }

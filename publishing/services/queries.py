@@ -3,9 +3,7 @@
 from datetime import datetime
 
 from publishing.domain.account import Account
-from publishing.domain.attempt import Attempt
-from publishing.domain.delivery import Delivery
-from publishing.domain.draft import MessageFilter, Page
+from publishing.domain.draft import DeliveryHistory, MessageFilter, Page
 from publishing.domain.errors import NotFoundError
 from publishing.domain.message import MessageSummary, MessageWithDeliveries
 from publishing.domain.permissions import Action, Actor, Allowed, Role, demand, may
@@ -39,13 +37,14 @@ def list_messages(
     return lists.list_by_month(wanted=filter, cursor=cursor, limit=limit, now=now)
 
 
-def get_delivery(*, actor: Actor, message_id: str, delivery_id: str) -> tuple[Delivery, tuple[Attempt, ...]]:
-    """Return one delivery with all attempts at it, the oldest first."""
+def get_delivery(*, actor: Actor, message_id: str, delivery_id: str) -> DeliveryHistory:
+    """Return one delivery with its due time and all attempts at it, the oldest first."""
     found = get_message(actor=actor, message_id=message_id)
     delivery = found.delivery(delivery_id)
     if delivery is None:
         raise NotFoundError("The message has no such delivery.")
-    return delivery, deliveries.list_attempts(message_id, delivery_id)
+    attempts = deliveries.list_attempts(message_id, delivery_id)
+    return DeliveryHistory(delivery=delivery, planned_at=found.message.scheduled_at, attempts=attempts)
 
 
 def list_accounts(*, actor: Actor) -> tuple[Account, ...]:

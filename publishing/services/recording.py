@@ -35,10 +35,10 @@ def record(job: Job, account: Account, outcome: Outcome, *, is_committed: bool) 
             yield from _defer(job, account, outcome, is_committed=is_committed)
             return f"deferred_{outcome.reason.value}"
         case Rejected():
-            yield from _reject(job, outcome, is_committed=is_committed)
+            yield from _reject(job, account, outcome, is_committed=is_committed)
             return f"rejected_{outcome.reason.value}"
         case Unknown():
-            yield from _doubt(job, outcome.reason, outcome.detail)
+            yield from _doubt(job, account, outcome.reason, outcome.detail)
             return f"unknown_{outcome.reason.value}"
         case _:
             assert_never(outcome)
@@ -110,7 +110,7 @@ def _when(job: Job, outcome: Deferred, now: datetime) -> datetime:
     )
 
 
-def _reject(job: Job, outcome: Rejected, *, is_committed: bool) -> Steps[None]:
+def _reject(job: Job, account: Account, outcome: Rejected, *, is_committed: bool) -> Steps[None]:
     reading: Reading = yield ReadClock()
     delivery = job.delivery
     result: WriteResult = yield Apply(
@@ -127,13 +127,13 @@ def _reject(job: Job, outcome: Rejected, *, is_committed: bool) -> Steps[None]:
     )
     if isinstance(result, NotApplied) and is_committed:
         # A refusal now says nothing about an earlier attempt in doubt: look for that one.
-        yield from _doubt(job, outcome.reason, outcome.detail)
+        yield from _doubt(job, account, outcome.reason, outcome.detail)
 
 
-def _doubt(job: Job, reason: Reason, detail: str) -> Steps[None]:
+def _doubt(job: Job, account: Account, reason: Reason, detail: str) -> Steps[None]:
     reading: Reading = yield ReadClock()
     delivery = job.delivery
-    has_key = job.channel is not None and job.channel.capabilities.key_window is not None
+    has_key = job.channel is not None and job.channel.key_window(account) is not None
     wait = job.timing.key_gap if has_key and not decision.ends_when_absent(reason) else job.timing.settle
     yield Apply(
         operation=RecordUnknown(

@@ -103,16 +103,14 @@ def edit_message(
 
 
 def delete_message(*, actor: Actor, message_id: str, rev: int | None, now: datetime, context: Context) -> None:
-    """Delete a message of which nothing was sent. Raises ConflictError when something was, or may have been."""
+    """Delete a message that no worker ever took up. Raises ConflictError otherwise: what was tried is evidence."""
     del context  # every use case takes it; this one needs nothing outside the table
     found = _read_for(actor, Action.DELETE_MESSAGE, message_id)
     _demand_rev(found.message, rev)
-    sent = any(
-        delivery.maybe_sent or delivery.state in {DeliveryState.PUBLISHED, DeliveryState.UNCONFIRMED}
-        for delivery in found.deliveries
-    )
-    if sent or not allows(found.message.status, MessageEvent.DELETE):
-        raise ConflictError("Something of this message was sent, or may have been: it is kept as evidence.")
+    # A claim may have led to an attempt, whose record is kept.
+    tried = any(delivery.fence > 0 for delivery in found.deliveries)
+    if tried or not allows(found.message.status, MessageEvent.DELETE):
+        raise ConflictError("Something of this message was sent, or was about to be: it is kept as evidence.")
     writes = [messages.delete_message(found.message), *(messages.delete_unsent(each) for each in found.deliveries)]
     _commit(found, writes, _record(actor, "message.delete", found.message, now))
 

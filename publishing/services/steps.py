@@ -168,9 +168,13 @@ class KickWaiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallScheduler:
-    """Invoke the scheduler once more, for these messages or for a tick; answered with whether it was accepted."""
+    """Invoke the scheduler once more: for these messages, or for a tick that goes on until then.
 
-    message_ids: tuple[str, ...]
+    Answered with whether that was accepted.
+    """
+
+    message_ids: tuple[str, ...] = ()
+    serves_until: datetime | None = None
 
 
 Steps = Generator[Any, Any, Returned]

@@ -1,6 +1,5 @@
 """ChannelContract: what every channel does, proved over real sockets. Subclass it and name the channel."""
 
-import copy
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +12,7 @@ import pytest
 from publishing.channels.base import border
 from publishing.channels.base.capabilities import Deduplication
 from publishing.channels.base.contract import Channel, Payload, Trace
-from publishing.channels.base.registry import get_channel
 from publishing.domain.account import Destination
-from publishing.domain.content import TEXT_LIMIT, Content, Severity
 from publishing.domain.outcome import (
     Absent,
     Deferred,
@@ -29,6 +26,7 @@ from publishing.domain.outcome import (
     Unknown,
 )
 from publishing.http import HttpClient, OutgoingPolicy
+from tests.channels.contract_pure import PureContract
 from tests.channels.simulated import SimulatedAccount, build_submission, new_account, utc_now
 from tests.servers import http_answer, make_certificate, server_tls, serving, unused_port
 
@@ -51,22 +49,11 @@ UNREADABLE = ("html", "empty", "malformed", "huge")
 SECRET_TEXT = "canary in the text"
 
 
-class ChannelContract:
+class ChannelContract(PureContract):
     """Every channel passes these tests."""
 
-    kind: ClassVar[str]
-    #: The last word of an account's secret on the simulated platform.
-    secret: ClassVar[str]
     #: Whether a 2xx alone proves that it was done; otherwise an unreadable one is doubt.
     status_is_proof: ClassVar[bool] = False
-
-    @pytest.fixture
-    def channel(self) -> Channel:
-        return get_channel(self.kind)
-
-    @pytest.fixture
-    def account(self, platforms_url: str) -> SimulatedAccount:
-        return new_account(platforms_url, self.kind, self.secret)
 
     @pytest.fixture
     def second_account(self, platforms_url: str) -> SimulatedAccount:
@@ -78,78 +65,6 @@ class ChannelContract:
         client = HttpClient(OutgoingPolicy(), 5)
         yield client
         client.close_idle()
-
-    # --- what is pure ------------------------------------------------------------------------------------------------
-
-    def test_names_itself_like_its_folder(self, channel):
-        assert channel.capabilities.kind == self.kind
-        assert type(channel).__module__.startswith(f"publishing.channels.{self.kind}.")
-
-    def test_states_a_window_exactly_when_it_has_a_key(self, channel):
-        has_key = channel.capabilities.deduplication is Deduplication.KEY
-
-        assert (channel.capabilities.key_window is not None) == has_key
-
-    def test_builds_the_same_payload_twice_and_leaves_its_input_untouched(self, channel, account):
-        submission = build_submission("Once", link="https://example.org/a", title="Title")
-        before = copy.deepcopy(submission)
-        target = account.destination().account
-
-        first = channel.build(submission, target)
-        second = channel.build(submission, target)
-
-        assert (first, first.sha()) == (second, second.sha())
-        assert submission == before
-
-    def test_builds_another_payload_for_another_text(self, channel, account):
-        target = account.destination().account
-        submission = build_submission("Once")
-        other = replace(submission, content=Content(text="Twice"))
-
-        assert channel.build(submission, target).sha() != channel.build(other, target).sha()
-
-    def test_finds_no_problem_with_an_ordinary_text(self, channel, account):
-        content = Content(text="Grüße 👨‍👩‍👧‍👦", link="https://example.org/")
-
-        assert channel.problems(content, account.destination().account) == ()
-
-    def test_takes_a_text_of_exactly_its_limit(self, channel, account):
-        target = account.destination().account
-        limit = channel.text_limit(target) or TEXT_LIMIT
-
-        assert channel.problems(Content(text="a" * limit), target) == ()
-
-    def test_refuses_a_text_one_unit_too_long_before_any_request(self, channel, account):
-        target = account.destination().account
-        limit = channel.text_limit(target) or TEXT_LIMIT
-
-        problems = channel.problems(Content(text="a" * (limit + 1)), target)
-
-        assert [(problem.code, problem.field, problem.severity) for problem in problems] == [
-            ("too_long", "text", Severity.PROBLEM)
-        ]
-        assert f"{limit:,}" in problems[0].detail
-        assert account.count("create") == 0
-
-    def test_obeys_the_limit_that_the_account_states(self, channel, account):
-        target = account.destination(text_limit="10").account
-
-        assert channel.problems(Content(text="a" * 10), target) == ()
-        assert [problem.code for problem in channel.problems(Content(text="a" * 11), target)] == ["too_long"]
-
-    @pytest.mark.parametrize("text", ["", " \n\t", "\u200b\ufeff", "\ud83d", "a\x00b"])
-    def test_refuses_what_is_no_text(self, channel, account, text):
-        problems = channel.problems(Content(text=text), account.destination().account)
-
-        assert [problem.severity for problem in problems] == [Severity.PROBLEM]
-
-    @pytest.mark.parametrize(
-        "link", ["example.org", "javascript:alert(1)", "https://example.org/\n", "https://" + "a" * 2_048]
-    )
-    def test_refuses_what_is_no_link(self, channel, account, link):
-        problems = channel.problems(Content(text="Look", link=link), account.destination(text_limit="9000").account)
-
-        assert [problem.field for problem in problems] == ["link"]
 
     # --- one visible call --------------------------------------------------------------------------------------------
 

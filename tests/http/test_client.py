@@ -184,7 +184,7 @@ class TestACourier:
     def test_gives_all_its_requests_one_deadline(self, hasty):
         def script(connection, request):
             if not server.stopping.wait(0.25):
-                connection.sendall(http_answer(headers="Connection: close\r\n"))
+                connection.sendall(http_answer())
 
         with serving(script) as server:
             courier = hasty.courier()
@@ -281,7 +281,7 @@ class TestAConnection:
     def test_is_used_again_for_reading_only(self, client, acts, connections):
         def script(connection, request):
             while request:
-                connection.sendall(http_answer())
+                connection.sendall(http_answer(keeps=True))
                 request = read_request(connection)
 
         with serving(script) as server:
@@ -291,8 +291,8 @@ class TestAConnection:
 
         assert server.connections == connections
 
-    def test_that_was_closed_is_not_used_again(self, client):
-        with serving(http_answer()) as server:
+    def test_that_was_closed_in_spite_of_a_promise_costs_no_request_that_acts(self, client):
+        with serving(http_answer(keeps=True)) as server:
             for _ in range(5):
                 client.courier().request("POST", server.url, json={}, acts=True)
             client.close_idle()

@@ -20,6 +20,7 @@ from local.platforms.mastodon.limits import DEFAULT_LIMIT, Windows, rate_headers
 from local.platforms.store import Post
 
 KEY_REMEMBERED_FOR = 3600.0
+LONGEST_TIMELINE = 10_000
 VERSION = "4.5.3"
 ERRORS = {
     400: "Bad request",
@@ -186,12 +187,14 @@ class Mastodon(Platform):
         if call.path[-2] != account_id(call.account):
             raise RefusedError(404, ERRORS[404])
         query = call.request.query
-        limit, since_id = query.get("limit", "20"), query.get("since_id", "0")
-        if not (_is_number(limit) and _is_number(since_id)):
+        limit, since_id, max_id = query.get("limit", "20"), query.get("since_id", "0"), query.get("max_id")
+        if not all(_is_number(one) for one in (limit, since_id, max_id or "0")):
             raise RefusedError(400, ERRORS[400])
-        posts = self.world.store.list_newest(self.kind, call.account, min(int(limit), 40))
+        size = min(int(limit), 40)
+        posts = self.world.store.list_newest(self.kind, call.account, size if max_id is None else LONGEST_TIMELINE)
+        page = [post for post in posts if max_id is None or int(post.id) < int(max_id)][:size]
         # Nobody boosts here, so exclude_reblogs changes nothing.
-        return json_response([self._status(post) for post in posts if int(post.id) > int(since_id)])
+        return json_response([self._status(post) for post in page if int(post.id) > int(since_id)])
 
     # --- what the API says -------------------------------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """Deliveries and their attempts in answers, and what people say about them."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -18,7 +17,7 @@ from publishing.api.serializers.base import (
 from publishing.domain.attempt import Attempt, AttemptOutcome
 from publishing.domain.content import LINK_LIMIT
 from publishing.domain.delivery import Delivery, DeliveryState
-from publishing.domain.draft import Resolution
+from publishing.domain.draft import DeliveryHistory, Resolution
 from publishing.domain.outcome import Publication, Reason
 
 
@@ -80,9 +79,10 @@ class AttemptOut(serializers.Serializer[Attempt]):
     publication = PublicationOut(allow_null=True)
 
 
-class ReceiptOut(serializers.Serializer[Any]):
-    """The evidence of a delivery: every attempt, in order."""
+class ReceiptOut(serializers.Serializer[DeliveryHistory]):
+    """The evidence of a delivery: when it was planned, and every attempt in order."""
 
+    planned_at = MomentField(allow_null=True)
     attempts = AttemptOut(many=True)
 
 
@@ -92,9 +92,9 @@ class DeliveryDetailOut(DeliveryOut):
     receipt = ReceiptOut()
 
 
-def present_delivery(delivery: Delivery, attempts: Iterable[Attempt]) -> dict[str, Any]:
+def present_delivery(history: DeliveryHistory) -> dict[str, Any]:
     """Return a delivery with its receipt as it is answered."""
-    return {**DeliveryOut(delivery).data, "receipt": {"attempts": [AttemptOut(attempt).data for attempt in attempts]}}
+    return {**DeliveryOut(history.delivery).data, "receipt": ReceiptOut(history).data}
 
 
 class ResolutionIn(StrictSerializer):

@@ -48,10 +48,8 @@ class DeliveryView(View):
     )
     def get(self, request: Request, message_id: str, delivery_id: str) -> HttpResponse:
         """Answer with the delivery."""
-        delivery, attempts = queries.get_delivery(
-            actor=actor_of(request), message_id=message_id, delivery_id=delivery_id
-        )
-        return Answer.of(present_delivery(delivery, attempts), rev=delivery.gen).response_unless_known(request)
+        history = queries.get_delivery(actor=actor_of(request), message_id=message_id, delivery_id=delivery_id)
+        return Answer.of(present_delivery(history), rev=history.delivery.gen).response_unless_known(request)
 
 
 class RetryView(ActionView):

@@ -221,7 +221,7 @@ def looked_up(channel, client, pages, **settings):
 
     def script(connection, request):
         body = json.dumps(left.pop(0) if left else []).encode()
-        connection.sendall(http_answer(body, headers="Connection: close\r\n"))
+        connection.sendall(http_answer(body))
 
     with serving(script) as server:
         destination = Destination(account=build_account("mastodon", server.url, **settings), credential="token")

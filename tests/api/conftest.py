@@ -1,0 +1,166 @@
+"""The API as clients meet it: Django's test client, the real services, an in-process table, tokens of our own pool."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.session import Session
+from django.test import Client
+from moto import mock_aws
+
+from publishing import table as shape
+from publishing.api import context
+from publishing.domain.account import Account
+from publishing.domain.ids import new_id
+from publishing.identity import authentication
+from publishing.store import accounts, audit, writes
+from publishing.store.binding import bind
+from tests.pool import CLIENT_ID, ISSUER, Jwks, build_token, serve_jwks
+
+
+@pytest.fixture(scope="session")
+def jwks() -> Iterator[Jwks]:
+    with serve_jwks() as server:
+        yield server
+
+
+def forget_the_process() -> None:
+    """Drop what a process remembers of its environment."""
+    context.context.cache_clear()
+    authentication.forget_keys()
+
+
+@pytest.fixture(scope="module")
+def environment(jwks: Jwks) -> Iterator[None]:
+    """The variables of the web function, and nothing remembered of those of other tests."""
+    variables = {
+        "TABLE_NAME": "test",
+        "COGNITO_USER_POOL_ID": "eu-central-1_TestPool1",
+        "COGNITO_CLIENT_ID": CLIENT_ID,
+        "OMNIPUB_TOKEN_ISSUER": ISSUER,
+        "OMNIPUB_JWKS_URL": jwks.url,
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        for name in ("AWS_ENDPOINT_URL", "OMNIPUB_REVIEW", "OMNIPUB_SCHEDULER_FUNCTION"):
+            patch.delenv(name, raising=False)
+        forget_the_process()
+        yield
+    forget_the_process()
+
+
+def _dynamodb() -> Any:
+    return Session().create_client("dynamodb", region_name="eu-central-1")
+
+
+class Table:
+    """The table under the API, to see what was written."""
+
+    def __init__(self) -> None:
+        self._client = _dynamodb()
+        self._client.create_table(**shape.definition("test"))
+
+    def clear(self) -> None:
+        """Delete every row."""
+        for row in self.rows():
+            self._client.delete_item(TableName="test", Key={"PK": row["PK"], "SK": row["SK"]})
+
+    def rows(self, prefix: str = "") -> list[dict[str, Any]]:
+        """Return the rows whose partition key begins like this."""
+        every = self._client.scan(TableName="test")["Items"]
+        return [row for row in every if row["PK"]["S"].startswith(prefix)]
+
+    def snapshot(self) -> list[str]:
+        """Return all that is stored, to be compared."""
+        return sorted(repr(sorted(row.items())) for row in self.rows())
+
+
+@pytest.fixture(scope="module")
+def module_table(environment: None) -> Iterator[Table]:
+    """One table for the tests of a module: making clients takes time. It is gone before other modules' tests run."""
+    with mock_aws():
+        made = Table()
+        bind("test")
+        yield made
+
+
+@pytest.fixture
+def table(module_table: Table) -> Table:
+    """An empty table."""
+    module_table.clear()
+    audit._heads.clear()
+    return module_table
+
+
+@pytest.fixture
+def put_account(table: Table) -> Callable[..., Account]:
+    """Store connected accounts."""
+
+    def put(**changes: Any) -> Account:
+        now = datetime.now(UTC)
+        account = Account(
+            id=new_id(now),
+            channel="webhook",
+            name="Hook",
+            base_url="https://hook.test/",
+            created_at=now,
+            updated_at=now,
+        )
+        account = replace(account, **changes)
+        writes.run(accounts.put_account(account))
+        return account
+
+    return put
+
+
+@pytest.fixture
+def account(put_account: Callable[..., Account]) -> Account:
+    return put_account()
+
+
+class Api:
+    """A signed-in client that speaks JSON."""
+
+    def __init__(self, **claims: Any) -> None:
+        self._client = Client(
+            raise_request_exception=False, headers={"Authorization": f"Bearer {build_token(**claims)}"}
+        )
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def call(path: str, data: object = None, **options: Any) -> Any:
+            if not path.startswith("/"):
+                path = f"/api/v1/{path}"
+            if method == "post" and (data is None or "Content-Type" in options.get("headers", {})):
+                kind = options.get("headers", {}).get("Content-Type", "")
+                return self._client.generic("POST", path, data or b"", content_type=kind, **options)
+            if data is None or method == "get":
+                return getattr(self._client, method)(path, **({} if data is None else {"data": data}), **options)
+            # Bytes go out as they are; the client's own encoder refuses half characters.
+            raw = data if isinstance(data, bytes) else json.dumps(data).encode()
+            return getattr(self._client, method)(path, raw, content_type="application/json", **options)
+
+        return call
+
+
+@pytest.fixture
+def api(table: Table) -> Api:
+    """An editor's client."""
+    return Api()
+
+
+@pytest.fixture
+def sign_in(table: Table) -> Callable[..., Api]:
+    """Make clients of other people: `sign_in("viewer", sub="bob")`."""
+
+    def make(*roles: str, **claims: object) -> Api:
+        return Api(groups=list(roles), **claims)
+
+    return make

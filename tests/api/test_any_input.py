@@ -1,0 +1,59 @@
+"""Whatever is sent, the answer is one that the document describes: never an error of the server, never HTML."""
+
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from publishing.api.views.docs import SCHEMA_FILE
+from tests.api.conftest import Api
+
+RESPONSES = json.loads(SCHEMA_FILE.read_text())["paths"]["/api/v1/messages/"]
+TEXTS = st.text(st.characters(), max_size=20) | st.sampled_from(
+    ["", "now", "2030-01-01T09:00:00", "Europe/Berlin", "\ud800"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=8,
+)
+FIELDS = st.sampled_from(["text", "title", "link", "media", "accounts", "variants", "schedule", "at", "zone", "x"])
+BODIES = st.dictionaries(FIELDS, VALUES, max_size=6) | VALUES
+# The table outlives an example, which is of no importance here.
+RULES = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+class TestCreating:
+    @RULES
+    @given(body=BODIES)
+    def test_answers_any_json_as_the_document_says(self, api: Api, body: Any):
+        response = api.post("messages/", json.dumps(body).encode())
+
+        assert str(response.status_code) in RESPONSES["post"]["responses"]
+        assert response.status_code < 500
+        assert response.status_code == 201 or response["Content-Type"] == "application/problem+json"
+
+    @RULES
+    @given(data=st.binary(max_size=200))
+    def test_answers_any_bytes_with_a_problem(self, api: Api, data: bytes):
+        response = api.post("messages/", data or b"?")
+
+        assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+
+
+class TestListing:
+    @RULES
+    @given(
+        query=st.dictionaries(
+            st.sampled_from(["status", "channel", "from", "to", "mine", "limit", "cursor"]),
+            st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(["draft", "true", "5"]),
+            max_size=4,
+        )
+    )
+    def test_answers_any_query_as_the_document_says(self, api: Api, query: dict[str, str]):
+        response = api.get("messages/", query)
+
+        assert response.status_code in {200, 400}

@@ -1,0 +1,57 @@
+"""Somebody else's objects: on every call that names one, a member who may not see it is told that there is none."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from publishing.api.views.docs import SCHEMA_FILE
+from publishing.domain.account import Account
+from tests.api.conftest import Api, Table
+
+CALLS = [
+    (method, path)
+    for path, item in json.loads(SCHEMA_FILE.read_text())["paths"].items()
+    for method in item
+    if "{" in path
+]
+LATER = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+#: A body that the call would take from whom it is allowed.
+BODIES: dict[str, Any] = {"schedule": {"at": LATER}, "resolve": {"published": True}, "patch": {"text": "mine now"}}
+
+
+class TestAStranger:
+    def test_is_tried_on_every_call_that_names_an_object(self):
+        assert len(CALLS) >= 11
+
+    @pytest.mark.parametrize(("method", "path"), CALLS)
+    def test_is_told_that_there_is_nothing_and_writes_nothing(
+        self, api: Api, sign_in: Any, table: Table, account: Account, method: str, path: str
+    ):
+        body = {"text": "mine", "accounts": [account.id], "schedule": {"at": LATER}}
+        message = api.post("messages/", body).json()
+        before = table.snapshot()
+        address = path.format(message_id=message["id"], delivery_id="webhook", account_id=account.id)
+        data = BODIES.get(address.rstrip("/").rpartition("/")[2], BODIES.get(method))
+        stranger = sign_in("member", sub="a-stranger")
+
+        response = getattr(stranger, method)(address, data)
+
+        assert (response.status_code, response.json()["code"]) == (404, "not_found")
+        assert table.snapshot() == before
+
+    @pytest.mark.parametrize(("method", "path"), [call for call in CALLS if call[0] != "get"])
+    def test_that_may_read_but_not_change_is_refused_and_writes_nothing(
+        self, api: Api, sign_in: Any, table: Table, account: Account, method: str, path: str
+    ):
+        message = api.post("messages/", {"text": "mine", "accounts": [account.id], "schedule": {"at": LATER}}).json()
+        before = table.snapshot()
+        address = path.format(message_id=message["id"], delivery_id="webhook", account_id=account.id)
+        data = BODIES.get(address.rstrip("/").rpartition("/")[2], BODIES.get(method))
+        viewer = sign_in("viewer", sub="a-viewer")
+
+        response = getattr(viewer, method)(address, data)
+
+        assert (response.status_code, response.json()["code"]) == (403, "not_allowed")
+        assert table.snapshot() == before

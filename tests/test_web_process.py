@@ -1,0 +1,118 @@
+"""The web process as a whole: it refuses to start unconfigured, and has no database to fall back on."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import connection
+
+import publishing
+
+ROOT = Path(__file__).parent.parent
+
+
+CONFIGURED = {
+    "TABLE_NAME": "t",
+    "KINESIS_STREAM_NAME": "s",
+    "COGNITO_USER_POOL_ID": "eu-central-1_A",
+    "COGNITO_CLIENT_ID": "c",
+    "OMNIPUB_SECRET_KEY": "k" * 50,
+    "AWS_DEFAULT_REGION": "eu-central-1",
+}
+
+
+def start(script: str = "import omnipub.wsgi", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script, by default the import of the WSGI application, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class TestTheServer:
+    def test_names_everything_that_it_lacks_at_once(self):
+        outcome = start(COGNITO_CLIENT_ID="c")
+
+        assert outcome.returncode != 0
+        for name in ("TABLE_NAME", "KINESIS_STREAM_NAME", "COGNITO_USER_POOL_ID", "SECRETS_ARN"):
+            assert f"{name} is not set" in outcome.stderr
+
+    def test_starts_with_them(self):
+        outcome = start(**CONFIGURED)
+
+        assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
+ASK = """
+import io, json, sys
+from omnipub.wsgi import application
+
+def ask(path):
+    environ = {
+        "REQUEST_METHOD": "GET", "PATH_INFO": path, "SCRIPT_NAME": "/a-guess", "QUERY_STRING": "",
+        "HTTP_HOST": "localhost", "SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+    }
+    seen = []
+    body = b"".join(application(environ, lambda status, headers: seen.append(status)))
+    return seen[0], body.decode()
+
+paths = ["/api/v1/docs/", "/api/v1/openapi.json", "/static/publishing/docs.js"]
+json.dump([ask(path) for path in paths], sys.stdout)
+"""
+
+
+class TestTheBasePath:
+    @pytest.mark.parametrize("base", ["", "/prod", "/restapis/abc/dev/_user_request_"])
+    def test_is_what_is_configured_whatever_a_server_guesses(self, base: str):
+        outcome = start(ASK, **CONFIGURED, OMNIPUB_BASE_PATH=base)
+
+        assert outcome.returncode == 0, outcome.stderr
+        (_, page), (_, document), (status, _) = json.loads(outcome.stdout)
+        assert f'data-schema="{base}/api/v1/openapi.json"' in page
+        assert f'src="{base}/static/publishing/docs.js"' in page
+        assert "a-guess" not in page
+        assert json.loads(document)["servers"] == [{"url": base or "/"}]
+        assert status == "200 OK"
+
+
+class TestTheSettings:
+    def test_know_no_database_so_that_a_query_by_accident_fails_loudly(self):
+        with pytest.raises(ImproperlyConfigured):
+            connection.ensure_connection()
+
+    def test_never_show_debugging_pages(self):
+        assert settings.DEBUG is False
+
+    def test_pass_djangos_own_checks(self):
+        call_command("check", fail_level="WARNING")
+
+    def test_know_the_version_of_the_project(self):
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+        assert publishing.__version__ == project["version"]
+
+
+@pytest.mark.parametrize("command", [("collectstatic", "--noinput", "--dry-run"), ("spectacular", "--fail-on-warn")])
+def test_a_build_needs_no_environment(command: tuple[str, ...]):
+    outcome = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert outcome.returncode == 0, outcome.stderr
