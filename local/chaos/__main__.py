@@ -63,9 +63,9 @@ def _run(system: PrivateSystem, settings: Settings) -> int:
     with _side_by_side(load, killer) as stop:
         _pass_time(settings.seconds, load, killer, wall)
         stop.set()
-    behave(wall)
-    print("Nothing goes wrong any more; waiting until every message is final.", flush=True)
+    print("Nothing is killed any more; waiting until every message is final.", flush=True)
     _wait_until_final(api, load.tracks, end_at)
+    behave(wall)
     facts = gather(api, wall, load.tracks)
     verdict = judge(facts)
     print(

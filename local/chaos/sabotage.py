@@ -20,6 +20,8 @@ SHARES: Final = (
     ("unavailable_before", 0.025),
     ("unavailable_after", 0.025),
 )
+#: Seconds for which a process that has begun to work is let alone.
+_SPARED: Final = 2.0
 #: Seconds that a platform asks for; a fifth of what it would in production goes with the faster clock.
 _RETRY_AFTER: Final = 30.0
 
@@ -73,8 +75,8 @@ class Killer:
     def _kill(self, kind: str) -> bool:
         """Kill the one that has worked the longest; tell whether there was one.
 
-        One that is still starting is spared: it holds nothing that a kill could break. Only processes that the private
-        system's own record names are touched.
+        One that starts, or has just begun, is spared: it holds nothing yet that a kill could break, and on a busy
+        machine nothing would ever be under way. Only processes that the private system's own record names are touched.
         """
         run = self.system.file.read()
         working = [
@@ -82,9 +84,10 @@ class Killer:
             for name, identity in (run.services if run else {}).items()
             if name.startswith(f"{kind}-") and identity.is_alive() and (since := self._working_since(name)) is not None
         ]
-        if not working:
+        since, victim = min(working, key=lambda each: each[0], default=(time.time(), None))
+        if victim is None or time.time() - since < _SPARED:
             return False
-        os.kill(min(working, key=lambda each: each[0])[1].pid, signal.SIGKILL)
+        os.kill(victim.pid, signal.SIGKILL)
         self.kills[kind] += 1
         return True
 
