@@ -125,7 +125,7 @@ def _untrue(message: MessageFact, delivery: DeliveryFact) -> Iterable[tuple[str,
     if delivery.state == "published" and delivery.receipt_text is None:
         yield "untrue", "published without a receipt."
     for text in delivery.posts:
-        if delivery.state == "published" and text != delivery.receipt_text:
+        if delivery.receipt_text is not None and text != delivery.receipt_text:
             yield "untrue", f"the post says {text!r}, the receipt {delivery.receipt_text!r}."
         if text not in message.texts:
             yield "untrue", f"the post says {text!r}, the message {message.texts!r}."
