@@ -114,15 +114,17 @@ def _finish(message_id: str, now: datetime) -> MessageWithDeliveries:
 
 def _cancel_unsent(actor: Actor, found: MessageWithDeliveries, now: datetime) -> Cancellation:
     """Cancel a message that was not dispatched: it and its deliveries in one transaction."""
-    message = replace(found.message, status=MessageStatus.CANCELLED, rev=found.message.rev + 1, updated_at=now)
     waiting = [delivery for delivery in found.deliveries if delivery.state is DeliveryState.PENDING]
-    writes = [messages.replace_message(message, read=found.message)]
-    writes += [messages.cancel_pending(delivery) for delivery in waiting]
-    transact_with_audit(writes, _record(actor, "message.cancel", found.message, now))
     ended = tuple(
         replace(delivery, state=DeliveryState.CANCELLED) if delivery in waiting else delivery
         for delivery in found.deliveries
     )
+    # What was published before the message was scheduled anew stays published, and the status says so.
+    status = final_status(ended) or MessageStatus.CANCELLED
+    message = replace(found.message, status=status, rev=found.message.rev + 1, updated_at=now)
+    writes = [messages.replace_message(message, read=found.message)]
+    writes += [messages.cancel_pending(delivery) for delivery in waiting]
+    transact_with_audit(writes, _record(actor, "message.cancel", found.message, now))
     return _cancellation(MessageWithDeliveries(message=message, deliveries=ended))
 
 
