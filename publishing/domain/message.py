@@ -72,7 +72,8 @@ TRANSITIONS: Final[Mapping[tuple[MessageStatus, MessageEvent], frozenset[Message
     (_S.SCHEDULED, _E.EDIT): frozenset({_S.SCHEDULED}),
     (_S.SCHEDULED, _E.SCHEDULE): frozenset({_S.SCHEDULED}),
     (_S.SCHEDULED, _E.DISPATCH): frozenset({_S.PUBLISHING}),
-    (_S.SCHEDULED, _E.CANCEL): frozenset({_S.CANCELLED}),
+    # Scheduled again, it may have been published in part before.
+    (_S.SCHEDULED, _E.CANCEL): frozenset({_S.CANCELLED, _S.PARTLY_PUBLISHED}),
     (_S.SCHEDULED, _E.DELETE): frozenset(),
     (_S.PUBLISHING, _E.CANCEL): frozenset({_S.CANCELLING}),
     (_S.PUBLISHING, _E.FINISH): FINAL,

@@ -61,13 +61,12 @@ def retry_delivery(
     if not message_allows(found.message.status, MessageEvent.RETRY):
         raise ConflictError(f"The message is {found.message.status.replace('_', ' ')}; nothing can be retried now.")
     gen = found.message.gen + 1
-    message = replace(found.message, status=MessageStatus.PUBLISHING, gen=gen, updated_at=now)
-    if found.message.scheduled_at is None or now > found.message.scheduled_at:
-        # A retry is a new due time: what is given up, and when, is counted from here.
-        message = replace(message, scheduled_at=now)
+    # A retry goes out now, even of a message that was cancelled before its time. So this is its new due time: what is
+    # given up, and when, is counted from here.
+    message = replace(found.message, status=MessageStatus.PUBLISHING, gen=gen, scheduled_at=now, updated_at=now)
     writes = [
         messages.rearm_delivery(delivery, gen=gen),
-        messages.wake_message(found.message, gen=gen, now=now, due=message.scheduled_at or now),
+        messages.wake_message(found.message, gen=gen, now=now, due=now),
     ]
     _transact(writes, _record(actor, "delivery.retry", found.message, now, delivery=delivery.id))
     context.waker.wake()
@@ -113,16 +112,20 @@ def _finish(message_id: str, now: datetime) -> MessageWithDeliveries:
 
 
 def _cancel_unsent(actor: Actor, found: MessageWithDeliveries, now: datetime) -> Cancellation:
-    """Cancel a message that was not dispatched: it and its deliveries in one transaction."""
-    message = replace(found.message, status=MessageStatus.CANCELLED, rev=found.message.rev + 1, updated_at=now)
+    """Cancel a message that was not dispatched: it and its deliveries in one transaction.
+
+    One that was scheduled again may have been published in part before: then it ends as that.
+    """
     waiting = [delivery for delivery in found.deliveries if delivery.state is DeliveryState.PENDING]
-    writes = [messages.replace_message(message, read=found.message)]
-    writes += [messages.cancel_pending(delivery) for delivery in waiting]
-    transact_with_audit(writes, _record(actor, "message.cancel", found.message, now))
     ended = tuple(
         replace(delivery, state=DeliveryState.CANCELLED) if delivery in waiting else delivery
         for delivery in found.deliveries
     )
+    status = final_status(ended) or MessageStatus.CANCELLED
+    message = replace(found.message, status=status, rev=found.message.rev + 1, updated_at=now)
+    writes = [messages.replace_message(message, read=found.message)]
+    writes += [messages.cancel_pending(delivery) for delivery in waiting]
+    transact_with_audit(writes, _record(actor, "message.cancel", found.message, now))
     return _cancellation(MessageWithDeliveries(message=message, deliveries=ended))
 
 
