@@ -1,3 +1,3 @@
 """Fixtures for every test."""
 
-pytest_plugins = ["tests.emulator", "tests.system"]
+pytest_plugins = ["tests.clock", "tests.emulator", "tests.system"]
