@@ -27,7 +27,7 @@ class TestASealedCredential:
         "moved", [{"account_id": "B"}, {"version": 2}, {"ciphertext": b"x" * 40}, {"nonce": b"x" * 12}]
     )
     def test_does_not_open_elsewhere_or_changed(self, table: str, moved: dict[str, object]):
-        sealed = replace(seal(), **moved)  # type: ignore[arg-type]
+        sealed = replace(seal(), **moved)
 
         with pytest.raises(CredentialError) as refused:
             secrets.open_sealed(sealed)

@@ -72,7 +72,11 @@ class Script:
         if isinstance(operation, self.refused):
             return NotApplied(delivery=self.delivery)
         if isinstance(operation, ClaimDelivery):
-            taken = {"state": S.SENDING, "fence": self.delivery.fence + 1, "leased_until": operation.leased_until}
+            taken: dict[str, Any] = {
+                "state": S.SENDING,
+                "fence": self.delivery.fence + 1,
+                "leased_until": operation.leased_until,
+            }
             self.delivery = replace(self.delivery, **taken, owner=operation.owner)
         if isinstance(operation, CommitDelivery):
             self.now += self.commit_takes

@@ -12,7 +12,7 @@ from publishing.adapters import clock
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.errors import UnavailableError
 from publishing.domain.events import EventKind, StreamEvent
-from publishing.services import performing
+from publishing.services import performing, steps
 from publishing.store import messages
 from publishing.store.parked import count_parked
 from tests.emulator import ROOT
@@ -125,13 +125,13 @@ class TestABatch:
     ):
         # Both calls must be under way before either may go on: one after the other would never get through.
         together = threading.Barrier(2, timeout=20)
-        publish = performing._PERFORMERS[performing.steps.Publish]
+        publish = performing._PERFORMERS[steps.Publish]
 
         def meet(performer: performing.Performer, step: Any) -> Any:
             together.wait()
             return publish(performer, step)
 
-        monkeypatch.setitem(performing._PERFORMERS, performing.steps.Publish, meet)
+        monkeypatch.setitem(performing._PERFORMERS, steps.Publish, meet)
         system.publish(system.connect("webhook", "one"), system.connect("webhook", "two"))
         system.tick()
 
