@@ -66,10 +66,28 @@ ACCOUNTS: Final = (
 )
 
 
-def seed(
-    *, wall_url: str, key_id: str, now: datetime, context: Context, wanted: Sequence[DemoAccount] = ACCOUNTS
-) -> tuple[str, ...]:
-    """Put in what is missing; return a word for each thing that was."""
+def seed(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Put in what is missing in the system that the environment names; return a word for each thing that was.
+
+    Raises ConfigError, UnavailableError, or OSError when the simulated platforms do not answer.
+    """
+    connected, done = connect_missing(environment, wanted=ACCOUNTS)
+    config, now = Config.from_environment(environment), clock.now()
+    if list_messages(actor=SYSTEM, filter=MessageFilter(), cursor=None, limit=1, now=now).rows:
+        return done
+    context = Context(waker=SchedulerWaker(config.scheduler_function), review_on=config.review_on)
+    draft = Draft(text=_TEXT, account_ids=tuple(each.id for each in connected), due=Due(at=now + FIRST_DUE))
+    create_message(actor=SYSTEM, draft=draft, now=now, context=context)
+    return (*done, "first message")
+
+
+def connect_missing(
+    environment: Mapping[str, str], *, wanted: Sequence[DemoAccount]
+) -> tuple[tuple[Account, ...], tuple[str, ...]]:
+    """Connect those accounts that are not connected yet; return all of them, and a word for each thing done."""
+    config = Config.from_environment(environment, needs=(WALL_URL,))
+    bind(config.table_name, timer_shards=config.timer_shards)
+    wall_url, key_id, now = environment[WALL_URL], config.kms_key_id, clock.now()
     there = {(account.channel, account.name): account for account in list_accounts(actor=SYSTEM)}
     connected: list[Account] = []
     done: list[str] = []
@@ -86,11 +104,7 @@ def seed(
             )  # fmt: skip
             done.append(f"address of {demo.name}")
         connected.append(account)
-    if not list_messages(actor=SYSTEM, filter=MessageFilter(), cursor=None, limit=1, now=now).rows:
-        draft = Draft(text=_TEXT, account_ids=tuple(each.id for each in connected), due=Due(at=now + FIRST_DUE))
-        create_message(actor=SYSTEM, draft=draft, now=now, context=context)
-        done.append("first message")
-    return tuple(done)
+    return tuple(connected), tuple(done)
 
 
 def _connect(demo: DemoAccount, *, wall_url: str, key_id: str, now: datetime) -> Account:
@@ -127,10 +141,7 @@ def name_at_platform(demo: DemoAccount, *, wall_url: str) -> None:
 def main() -> int:
     """Seed the system that the environment names; return the exit code."""
     try:
-        config = Config.from_environment(os.environ, needs=(WALL_URL,))
-        bind(config.table_name, timer_shards=config.timer_shards)
-        context = Context(waker=SchedulerWaker(config.scheduler_function), review_on=config.review_on)
-        done = seed(wall_url=os.environ[WALL_URL], key_id=config.kms_key_id, now=clock.now(), context=context)
+        done = seed(os.environ)
     except (ConfigError, DomainError, UnavailableError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from publishing import logs
-from publishing.adapters import clock
+from publishing.adapters import aws, clock
 from publishing.channels.base.registry import get_channel
 from publishing.domain.errors import UnavailableError
 from publishing.domain.events import ForeignEventError, StreamEvent, decode
@@ -22,8 +22,9 @@ from publishing.http import HttpClient, OutgoingPolicy
 from publishing.services.delivering import Rules, deliver
 from publishing.services.performing import Performer
 from publishing.services.steps import drive
+from publishing.store.binding import open_client
 from publishing.store.parked import park_record
-from workers.runtime import LambdaContext, Runtime, remaining, runtime
+from workers.runtime import LambdaContext, Runtime, remaining, runtime, starts_function
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +47,17 @@ class Record:
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Carry out a batch of stream events as AWS sends it; answer with the first record that must come again, if any."""
-    shared = runtime("SECRETS_ARN") if os.environ.get("SECRETS_ARN") else runtime()
+    shared = _shared()
     records = [_record(raw) for raw in event.get("Records", ())]
     lanes = _lanes(records)
     done = _work(lanes, shared, context)
     failed = [record.sequence_number for record in records if record.sequence_number not in done]
     # AWS takes the lowest one; naming only that says what happens.
     return {"batchItemFailures": [{"itemIdentifier": failed[0]}] if failed else []}
+
+
+def _shared() -> Runtime:
+    return runtime("SECRETS_ARN") if os.environ.get("SECRETS_ARN") else runtime()
 
 
 def _work(lanes: Sequence[Sequence[Record]], shared: Runtime, context: LambdaContext) -> set[str]:
@@ -152,3 +157,14 @@ def _lanes(records: Sequence[Record]) -> list[list[Record]]:
     for record in records:
         lanes.setdefault(record.partition_key, []).append(record)
     return list(lanes.values())
+
+
+def initialise() -> None:
+    """Build clients and the TLS context before the first invocation, which would otherwise wait for them."""
+    http_client(_shared())
+    open_client()
+    aws.client("kms")
+
+
+if starts_function():
+    initialise()

@@ -46,6 +46,14 @@ def runtime(*needs: str) -> Runtime:
     return Runtime(config=config, timing=timing, random=random.SystemRandom())
 
 
+def starts_function() -> bool:
+    """Tell whether Lambda's runtime is importing this process's handler now: the time to build what invocations share.
+
+    AWS gives that phase a full CPU and sets the variable; a test that imports a handler builds nothing.
+    """
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
 def timing_of(config: Config) -> Timing:
     """Return the protocol's durations as configured."""
     return Timing(late=config.late_limit).divided_by(config.time_divisor)

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from publishing import logs
+from publishing.adapters import aws
 from publishing.services.dispatching import TickReport, TickRules, dispatch_slice, tick
 from publishing.services.performing import Performer
 from publishing.services.steps import drive
-from workers.runtime import LambdaContext, remaining, runtime
+from publishing.store.binding import open_client
+from workers.runtime import LambdaContext, remaining, runtime, starts_function
 
 log = logging.getLogger(__name__)
 
@@ -39,3 +41,14 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         if report != TickReport(polls=report.polls):
             log.info("scheduler.tick", extra=asdict(report))
     return asdict(report)
+
+
+def initialise() -> None:
+    """Build the clients before the first invocation, which would otherwise wait for them."""
+    runtime("KINESIS_STREAM_NAME")
+    open_client()
+    aws.client("kinesis")
+
+
+if starts_function():
+    initialise()

@@ -17,7 +17,7 @@ from typing import Any
 
 from local.events.asynchronous import AsynchronousInvoker
 from local.events.envelope import scheduled_event
-from local.events.function import OVERDUE_EXIT_CODE, Function, HandlerNotFoundError, load_handler
+from local.events.function import OVERDUE_EXIT_CODE, Function, HandlerNotFoundError, start_function
 from local.events.invoke_api import InvokeServer
 from local.process import announce_ready, configure_logging, region, stop_on_signals
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     configure_logging()
     try:
-        handler = load_handler(options.handler)
+        handler = start_function(options.function, options.handler)
     except HandlerNotFoundError as error:
         log.error("%s", error)  # noqa: TRY400 - the sentence says it all
         return 1

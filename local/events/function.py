@@ -7,6 +7,7 @@ process that runs it has to go, as the sandbox does on AWS.
 import importlib
 import json
 import logging
+import os
 import threading
 import time
 import uuid
@@ -106,6 +107,15 @@ class Function:
         with self._lock:
             deadlines = tuple(self._deadlines.values())
         return any(deadline + _GRACE < time.monotonic() for deadline in deadlines)
+
+
+def start_function(name: str, dotted: str) -> Handler:
+    """Import a handler as AWS's runtime does when a sandbox starts: the environment names the function.
+
+    Raises HandlerNotFoundError.
+    """
+    os.environ["AWS_LAMBDA_FUNCTION_NAME"] = name
+    return load_handler(dotted)
 
 
 def load_handler(dotted: str) -> Handler:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local.events.checkpoint import Checkpoints
-from local.events.function import OVERDUE_EXIT_CODE, Function, HandlerNotFoundError, load_handler
+from local.events.function import OVERDUE_EXIT_CODE, Function, HandlerNotFoundError, start_function
 from local.events.kinesis import KinesisStream, StreamUnavailableError
 from local.events.parking import Destination, ParkingFile, ParkingQueue
 from local.events.poller import Mapping, ShardPoller
@@ -78,7 +78,7 @@ def _build(options: argparse.Namespace) -> Mapping:
         destination = ParkingQueue(client=aws_client("sqs"), queue_url=options.failure_queue_url, fallback=parking_file)
     function = Function(
         name=options.function,
-        handler=load_handler(options.handler),
+        handler=start_function(options.function, options.handler),
         timeout=settings.function_timeout,
         memory=1024,
         region=region(),

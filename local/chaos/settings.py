@@ -1,0 +1,71 @@
+"""What one chaos run does, as values; and the proof that its faster clock changes no ratio."""
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Final
+
+from local.seed import DemoAccount
+from publishing.domain.timing import Timing
+
+#: Faster than production by this, unless a run asks for the real constants.
+DIVISOR: Final = 6.0
+#: A run ends by itself within this, whatever happens.
+LIMIT: Final = timedelta(minutes=12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One run."""
+
+    seed: int
+    #: The span in which everything is due and everything goes wrong.
+    seconds: float = 180.0
+    messages: int = 200
+    divisor: float = DIVISOR
+    accounts_per_channel: int = 2
+    workers: int = 2
+    clocks: int = 2
+    #: Seconds between two kills of a worker, and of a clock.
+    kill_worker_every: float = 2.0
+    kill_clock_every: float = 15.0
+    limit: timedelta = LIMIT
+
+    @property
+    def cancels(self) -> int:
+        """How many messages are cancelled: 50 of 200."""
+        return self.messages // 4
+
+    @property
+    def edits(self) -> int:
+        """How many others are edited around their due time: 40 of 200."""
+        return self.messages // 5
+
+    @property
+    def tick(self) -> float:
+        """Seconds between two ticks of a clock."""
+        return self.timing.tick.total_seconds()
+
+    @property
+    def timing(self) -> Timing:
+        """The protocol's durations in this run."""
+        return Timing().divided_by(self.divisor)
+
+    @property
+    def accounts(self) -> tuple[DemoAccount, ...]:
+        """The accounts that every message goes to: several per channel."""
+        return tuple(
+            DemoAccount(channel=channel, handle=f"chaos{number}", name=f"{channel} {number}")
+            for channel in ("mastodon", "webhook")
+            for number in range(1, self.accounts_per_channel + 1)
+        )
+
+
+def check_ratios(timing: Timing) -> None:
+    """Raise ValueError unless every duration stands to the tick as in production, and what safety needs holds."""
+    real = Timing()
+    for field in fields(Timing):
+        wanted = getattr(real, field.name) / real.tick
+        found = getattr(timing, field.name) / timing.tick
+        if abs(found - wanted) > 1e-6 * wanted:
+            raise ValueError(f"{field.name} is {found} ticks long here and {wanted} in production.")
+    timing.check()

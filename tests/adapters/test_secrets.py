@@ -1,0 +1,44 @@
+"""Sealed credentials, with the emulator's key service."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from publishing.adapters import secrets
+from publishing.domain.errors import CredentialError
+from publishing.items.base import TableItem
+from publishing.store import writes
+from tests.system import System
+
+KEY = "alias/omnipub"
+CLEAR = "a very secret token"
+
+
+def seal(account_id: str = "A", version: int = 1):
+    return secrets.seal(CLEAR, account_id=account_id, version=version, key_id=KEY)
+
+
+class TestASealedCredential:
+    def test_opens_in_its_own_row(self, table: str):
+        assert secrets.open_sealed(seal()) == CLEAR
+
+    @pytest.mark.parametrize(
+        "moved", [{"account_id": "B"}, {"version": 2}, {"ciphertext": b"x" * 40}, {"nonce": b"x" * 12}]
+    )
+    def test_does_not_open_elsewhere_or_changed(self, table: str, moved: dict[str, object]):
+        sealed = replace(seal(), **moved)
+
+        with pytest.raises(CredentialError) as refused:
+            secrets.open_sealed(sealed)
+
+        assert CLEAR not in str(refused.value)
+
+    def test_is_nowhere_in_the_table_or_in_its_own_words(self, system: System):
+        system.connect("webhook", "newsroom", credential=CLEAR)
+
+        rows = writes.dispatch("Scan", {"TableName": TableItem.Meta.table_name})["Items"]
+
+        assert len(rows) >= 3
+        assert CLEAR not in json.dumps(rows, default=str)
+        assert CLEAR not in repr(seal())
