@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, get_args
+from typing import TypeVar, get_args
 
 import pytest
 
@@ -14,6 +15,8 @@ from publishing.domain.timing import Timing
 
 DOCUMENT = (Path(__file__).parents[1] / "docs/delivery.md").read_text()
 Edges = set[tuple[str, str, str]]
+State = TypeVar("State", bound=StrEnum)
+Event = TypeVar("Event", bound=StrEnum)
 
 
 def drawn(heading: str) -> Edges:
@@ -29,7 +32,7 @@ def drawn(heading: str) -> Edges:
     }
 
 
-def tabled(table: Mapping[tuple[Any, Any], frozenset[Any]]) -> Edges:
+def tabled(table: Mapping[tuple[State, Event], frozenset[State]]) -> Edges:
     return {
         (begin.value, event.value, end)
         for (begin, event), ends in table.items()

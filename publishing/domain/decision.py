@@ -134,13 +134,13 @@ def _cancel(delivery: Delivery, now: datetime) -> Action:
 
 def _hopeless(message: Message, delivery: Delivery, now: datetime, policy: Policy) -> Reason | None:
     due = message.scheduled_at or message.created_at
+    # Claims that left no result: the worker died each time.
+    if delivery.claims - delivery.attempts - delivery.waits >= policy.claim_limit:
+        return Reason.CLAIMS
     if delivery.parked_since is not None:
         return (delivery.last or Reason.EXPIRED) if now > delivery.parked_since + policy.timing.park else None
     if delivery.claims == 0 and now > due + policy.timing.late:
         return Reason.LATE
-    # Claims that left no result: the worker died each time.
-    if delivery.claims - delivery.attempts - delivery.waits >= policy.claim_limit:
-        return Reason.CLAIMS
     return Reason.EXPIRED if now > due + policy.timing.give_up else None
 
 

@@ -37,6 +37,8 @@ from publishing.store.timers import Timer
 POLL: Final = timedelta(seconds=1)
 #: It stops this long before its time runs out, and hands over.
 HANDOVER: Final = timedelta(seconds=8)
+#: With less time left nothing more is moved; what is due stays due for the next tick.
+ENDING: Final = timedelta(seconds=2)
 #: It serves this much longer than until the next tick, which may come late.
 GRACE: Final = timedelta(seconds=3)
 #: More due messages than this are shared with further invocations, in slices.
@@ -101,14 +103,20 @@ def dispatch_slice(message_ids: Iterable[str], *, rules: TickRules) -> Steps[Tic
 
 
 def _dispatch_due(timers: Timers, now: datetime, rules: TickRules, report: TickReport) -> Steps[TickReport]:
+    """Do what is due: new messages first, because their second counts; then what waits, then what stalled."""
     report = replace(report, polls=report.polls + 1)
-    for timer in _due(timers.stalled, now):
-        report = yield from _take_up(timer.message_id, rules, report)
+    due = [timer.message_id for timer in _due(timers.scheduled, now)]
+    if due and not (yield IsStopped()):
+        report = yield from _dispatch_all(due, rules, report)
     for timer in _due(timers.waiting, now):
         report = yield from _wake(timer, rules, report)
-    due = [timer.message_id for timer in _due(timers.scheduled, now)]
-    if not due or (yield IsStopped()):
-        return report
+    for timer in _due(timers.stalled, now):
+        report = yield from _take_up(timer.message_id, rules, report)
+    return report
+
+
+def _dispatch_all(due: list[str], rules: TickRules, report: TickReport) -> Steps[TickReport]:
+    """Dispatch these; a share of very many goes to further invocations."""
     while len(due) > FAN_OUT:
         portion, due = due[:SLICE], due[SLICE:]
         if not (yield CallScheduler(message_ids=tuple(portion))):
@@ -122,6 +130,8 @@ def _dispatch_due(timers: Timers, now: datetime, rules: TickRules, report: TickR
 def _dispatch(message_id: str, rules: TickRules, report: TickReport) -> Steps[TickReport]:
     """O4: move first, put second. The other order could put the same message every minute."""
     reading: Reading = yield ReadClock()
+    if reading.remaining < ENDING:
+        return report
     message: Message | None = yield KickScheduled(
         message_id=message_id,
         now=reading.now,
@@ -139,6 +149,8 @@ def _dispatch(message_id: str, rules: TickRules, report: TickReport) -> Steps[Ti
 def _take_up(message_id: str, rules: TickRules, report: TickReport) -> Steps[TickReport]:
     """O5: a message under way made no progress; hint at each of its deliveries that has not ended."""
     reading: Reading = yield ReadClock()
+    if reading.remaining < ENDING:
+        return report
     message: Message | None = yield KickWatchdog(
         message_id=message_id, now=reading.now, watchdog=rules.timing.watchdog, token=new_owner(rules.random)
     )
@@ -158,6 +170,8 @@ def _wake(timer: Timer, rules: TickRules, report: TickReport) -> Steps[TickRepor
     if timer.delivery_id is None:
         return report
     reading: Reading = yield ReadClock()
+    if reading.remaining < ENDING:
+        return report
     delivery: Delivery | None = yield KickWaiting(
         message_id=timer.message_id,
         delivery_id=timer.delivery_id,

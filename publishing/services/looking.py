@@ -1,5 +1,6 @@
 """Look for evidence about a delivery in doubt, and record what it means."""
 
+import logging
 from typing import assert_never
 
 from publishing.channels.base.contract import Trace
@@ -13,8 +14,10 @@ from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Prob
 from publishing.domain.retry import next_try
 from publishing.services.job import Done, Job, has_time, new_owner, open_credential, submission_of
 from publishing.services.recording import succeed
-from publishing.services.steps import Apply, LookUpPublication, ReadClock, Reading, ReadLane, Steps
+from publishing.services.steps import Apply, LookUpPublication, NoteCredential, ReadClock, Reading, ReadLane, Steps
 from publishing.store.accounts import Lane
+
+log = logging.getLogger(__name__)
 
 
 def look_up(job: Job, *, policy: decision.Policy) -> Steps[Done]:
@@ -24,6 +27,9 @@ def look_up(job: Job, *, policy: decision.Policy) -> Steps[Done]:
     if not has_time(job.timing, reading):
         return "no_time", False
     finding = yield from _search(job, lane)
+    if isinstance(finding, LookupFailed) and finding.reason is Reason.CREDENTIAL and lane.account is not None:
+        problem = Problem(code=finding.reason.value, detail=finding.detail, retryable=True)
+        yield NoteCredential(account=lane.account, problem=problem)
     yield from _settle(job, finding, policy)
     return f"looked_up_{type(finding).__name__.lower()}", True
 
@@ -39,11 +45,13 @@ def _search(job: Job, lane: Lane) -> Steps[Finding]:
     except CredentialError:
         return LookupFailed(reason=Reason.CREDENTIAL, detail="The account's credential cannot be opened.")
     delivery = job.delivery
-    trace = Trace(
-        payload=job.channel.build(submission_of(job.message, delivery), lane.account),
-        first_commit_at=delivery.first_commit_at or job.due,
-        handle=delivery.handle,
-    )
+    try:
+        payload = job.channel.build(submission_of(job.message, delivery), lane.account)
+    except Exception:
+        # A fault of ours must not hide the doubt for ever: it counts as a look-up that failed, and reaches a person.
+        log.exception("delivery.payload_broke")
+        return LookupFailed(reason=Reason.INTERNAL, detail="What was sent could not be built again.")
+    trace = Trace(payload=payload, first_commit_at=delivery.first_commit_at or job.due, handle=delivery.handle)
     destination = Destination(account=lane.account, credential=credential)
     finding: Finding = yield LookUpPublication(kind=delivery.channel, trace=trace, destination=destination)
     return finding

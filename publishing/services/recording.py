@@ -7,6 +7,7 @@ from publishing.domain import decision
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.errors import UnavailableError
 from publishing.domain.operations import (
+    DeliveryOperation,
     NotApplied,
     RecordDeferred,
     RecordPublished,
@@ -19,8 +20,9 @@ from publishing.domain.retry import next_try
 from publishing.services.job import Job
 from publishing.services.steps import Apply, NoteCredential, ReadClock, Reading, Sleep, Steps
 
-#: How often the record of a success is tried again while the table is out of reach.
-_SUCCESS_TRIES: Final = 5
+#: How often a result is recorded anew while the table is out of reach. A result that is not recorded becomes doubt,
+#: and evidence of success cannot be made again.
+_TRIES: Final = 5
 
 
 def record(job: Job, account: Account, outcome: Outcome, *, is_committed: bool) -> Steps[str]:
@@ -44,38 +46,44 @@ def record(job: Job, account: Account, outcome: Outcome, *, is_committed: bool) 
             assert_never(outcome)
 
 
-def succeed(job: Job, publication: Publication, *, fence: int | None) -> Steps[WriteResult | None]:
-    """Record success, insisting while the table is out of reach: this evidence cannot be made again."""
+def succeed(job: Job, publication: Publication, *, fence: int | None) -> Steps[WriteResult]:
+    """Record success."""
+    reading: Reading = yield ReadClock()
     delivery = job.delivery
-    for attempt in range(_SUCCESS_TRIES):
-        reading: Reading = yield ReadClock()
-        operation = RecordPublished(
-            message_id=delivery.message_id,
-            delivery_id=delivery.id,
-            owner=delivery.owner or "",
-            now=reading.now,
-            gen=delivery.gen,
-            publication=publication,
-            fence=fence,
+    return (
+        yield from _insist(
+            RecordPublished(
+                message_id=delivery.message_id,
+                delivery_id=delivery.id,
+                owner=delivery.owner or "",
+                now=reading.now,
+                gen=delivery.gen,
+                publication=publication,
+                fence=fence,
+            )
         )
+    )
+
+
+def _insist(operation: DeliveryOperation) -> Steps[WriteResult]:
+    """Record a result, again and again for some seconds while the table is out of reach; then UnavailableError."""
+    for turn in range(_TRIES - 1):
         try:
             result: WriteResult = yield Apply(operation=operation)
         except UnavailableError:
-            if attempt == _SUCCESS_TRIES - 1:
-                raise
-            yield Sleep(duration=timedelta(seconds=0.5 * (attempt + 1)))
+            yield Sleep(duration=timedelta(seconds=0.5 * (turn + 1)))
         else:
             return result
-    return None
+    result = yield Apply(operation=operation)
+    return result
 
 
 def _defer(job: Job, account: Account, outcome: Deferred, *, is_committed: bool) -> Steps[None]:
     reading: Reading = yield ReadClock()
     delivery, now = job.delivery, reading.now
     problem = Problem(code=outcome.reason.value, detail=outcome.detail, retryable=True)
-    is_parking = outcome.reason.is_parking
-    yield Apply(
-        operation=RecordDeferred(
+    yield from _insist(
+        RecordDeferred(
             message_id=delivery.message_id,
             delivery_id=delivery.id,
             owner=delivery.owner or "",
@@ -85,7 +93,8 @@ def _defer(job: Job, account: Account, outcome: Deferred, *, is_committed: bool)
             reason=outcome.reason,
             problem=problem,
             next_at=_when(job, outcome, now),
-            parked_since=(delivery.parked_since or now) if is_parking else None,
+            # Once parked, it has its own limit: the time that it waited must not make it expire when it goes on.
+            parked_since=delivery.parked_since or (now if outcome.reason.is_parking else None),
         )
     )
     if outcome.reason is Reason.CREDENTIAL:
@@ -113,8 +122,8 @@ def _when(job: Job, outcome: Deferred, now: datetime) -> datetime:
 def _reject(job: Job, account: Account, outcome: Rejected, *, is_committed: bool) -> Steps[None]:
     reading: Reading = yield ReadClock()
     delivery = job.delivery
-    result: WriteResult = yield Apply(
-        operation=RecordRejected(
+    result = yield from _insist(
+        RecordRejected(
             message_id=delivery.message_id,
             delivery_id=delivery.id,
             owner=delivery.owner or "",
@@ -140,8 +149,8 @@ def _doubt(job: Job, account: Account, reason: Reason, detail: str) -> Steps[Non
     delivery = job.delivery
     has_key = job.channel is not None and job.channel.key_window(account) is not None
     wait = job.timing.key_gap if has_key and not decision.ends_when_absent(reason) else job.timing.settle
-    yield Apply(
-        operation=RecordUnknown(
+    yield from _insist(
+        RecordUnknown(
             message_id=delivery.message_id,
             delivery_id=delivery.id,
             owner=delivery.owner or "",

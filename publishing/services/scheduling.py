@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.draft import UNSET, Changes, Draft, StoredAnswer
@@ -29,9 +30,12 @@ from publishing.services.checking import check_content, check_draft, check_senda
 from publishing.services.context import Context
 from publishing.store import answers, messages
 from publishing.store.audit import AuditRecord, transact_with_audit
+from publishing.store.deliveries import list_attempts
 from publishing.store.errors import TransactionRefusedError
 from publishing.store.writes import Write
 
+#: More claims in a row than ever end without an attempt.
+_FENCE_GAP: Final = 1_000
 #: Builds the answer that is kept under an idempotency key, from what was created.
 AnswerBuilder = Callable[[MessageWithDeliveries], StoredAnswer]
 
@@ -275,9 +279,21 @@ def _new_deliveries(message: Message, targets: Sequence[Target]) -> tuple[Delive
             channel=target.channel,
             account_id=target.account_id,
             gen=message.gen,
+            fence=_first_fence(message, target),
         )
         for target in targets
     )
+
+
+def _first_fence(message: Message, target: Target) -> int:
+    """Return where a new delivery's fence begins: above every claim of one that was removed under the same id.
+
+    Its attempts are kept, and a new attempt must not meet one of them; nor a claim that never came to an attempt.
+    """
+    if message.gen == 1:
+        return 0  # nothing of it was ever dispatched
+    attempts = list_attempts(message.id, target.delivery_id)
+    return attempts[-1].fence + _FENCE_GAP if attempts else 0
 
 
 def _commit(found: MessageWithDeliveries, writes: Sequence[Write], record: AuditRecord) -> None:

@@ -87,7 +87,7 @@ class Script:
             kind=EventKind.DELIVER, message_id=self.message.id, delivery_id=self.delivery.id, gen=self.delivery.gen,
             account_id=self.delivery.account_id,
         )  # fmt: skip
-        rules = Rules(timing=Timing(), random=Random(1), get_channel=CHANNELS.__getitem__)  # noqa: S311
+        rules = Rules(timing=Timing(), random=Random(1), get_channel=CHANNELS.__getitem__)
         return drive(deliver(event, rules=rules), self)
 
 
