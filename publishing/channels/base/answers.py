@@ -83,6 +83,16 @@ def as_lookup_failure(outcome: Outcome, answer: Answer, *, name: str) -> LookupF
             return LookupFailed(reason=reason, detail=detail)
 
 
+def asked_to_wait(name: str, until: datetime | None, *, now: datetime, reason: Reason = Reason.RATE) -> Deferred:
+    """Return the outcome of a platform's wish to wait, at most `LONGEST_WAIT`; None stands for a time not stated."""
+    if until is None:
+        return Deferred(reason=reason, detail=f"{name} asks to wait.")
+    until = _bounded(until, now=now)
+    day = "" if until.date() == now.date() else f"{until:%Y-%m-%d} "
+    detail = f"{name} asks to wait until {day}{until:%H:%M} UTC."
+    return Deferred(reason=reason, detail=detail, not_before=until)
+
+
 def read_retry_after(answer: Answer, *, now: datetime) -> datetime | None:
     """Return when `Retry-After` allows another try: seconds or an HTTP date. None when it is absent or nonsense."""
     stated = answer.headers.get("retry-after", "").strip()
@@ -126,13 +136,3 @@ def _unexpected(status: int) -> tuple[Reason, str]:
 
 def _bounded(moment: datetime, *, now: datetime) -> datetime:
     return min(max(moment, now), now + LONGEST_WAIT)
-
-
-def asked_to_wait(name: str, until: datetime | None, *, now: datetime, reason: Reason = Reason.RATE) -> Deferred:
-    """Return the outcome of a platform's wish to wait, at most `LONGEST_WAIT`; None stands for a time not stated."""
-    if until is None:
-        return Deferred(reason=reason, detail=f"{name} asks to wait.")
-    until = _bounded(until, now=now)
-    day = "" if until.date() == now.date() else f"{until:%Y-%m-%d} "
-    detail = f"{name} asks to wait until {day}{until:%H:%M} UTC."
-    return Deferred(reason=reason, detail=detail, not_before=until)

@@ -4,7 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from publishing.channels.base.answers import parse_moment, read_lookup_refusal, read_refusal, read_retry_after
+from publishing.channels.base.answers import (
+    as_lookup_failure,
+    asked_to_wait,
+    parse_moment,
+    read_lookup_refusal,
+    read_refusal,
+    read_retry_after,
+)
 from publishing.domain.outcome import Deferred, LookupFailed, Reason, Rejected, Unknown
 from publishing.http import Answer
 
@@ -77,6 +84,34 @@ class TestReadRefusal:
         assert read_refusal(build_answer(429), name="X", now=NOW) == Deferred(
             reason=Reason.RATE, detail="X asks to wait."
         )
+
+
+class TestAskedToWait:
+    def test_is_never_longer_than_a_day_and_never_in_the_past(self):
+        late, early = (asked_to_wait("X", NOW + timedelta(days=days), now=NOW) for days in (9, -9))
+
+        assert (late.not_before, late.detail) == (NOW + timedelta(days=1), "X asks to wait until 2026-11-23 08:00 UTC.")
+        assert (early.not_before, early.detail) == (NOW, "X asks to wait until 08:00 UTC.")
+
+    def test_may_have_another_reason(self):
+        assert asked_to_wait("X", None, now=NOW, reason=Reason.QUOTA).reason is Reason.QUOTA
+
+
+class TestAsLookupFailure:
+    @pytest.mark.parametrize(
+        ("outcome", "reason"),
+        [
+            (Deferred(reason=Reason.QUOTA, detail="D", not_before=NOW), Reason.QUOTA),
+            (Unknown(reason=Reason.SERVER_ERROR, detail="It may have published."), Reason.UNAVAILABLE),
+            (Rejected(reason=Reason.CONTENT, detail="D"), Reason.DESTINATION),
+        ],
+    )
+    def test_says_nothing_of_a_publication(self, outcome, reason):
+        finding = as_lookup_failure(outcome, build_answer(400), name="X")
+
+        assert finding.reason is reason
+        assert finding.not_before == getattr(outcome, "not_before", None)
+        assert "may have published" not in finding.detail
 
 
 class TestReadLookupRefusal:
