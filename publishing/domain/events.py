@@ -59,7 +59,7 @@ def decode(data: bytes) -> StreamEvent:
         raise ForeignEventError("The record is not JSON.") from error
     if not isinstance(fields, dict):
         raise ForeignEventError("The record is not a JSON object.")
-    if fields.get("v") != VERSION:
+    if not _is_number(fields.get("v")) or fields["v"] != VERSION:
         raise ForeignEventError("The record has another version, or none.")
     return _event(fields)
 
@@ -71,8 +71,13 @@ def _event(fields: dict[str, object]) -> StreamEvent:
         raise ForeignEventError("The record is of an unknown kind.")
     if not (isinstance(message_id, str) and is_id(message_id) and isinstance(account_id, str) and is_id(account_id)):
         raise ForeignEventError("The record names no message or no account.")
-    if not (isinstance(gen, int) and gen >= 0 and isinstance(delivery_id, str) and delivery_id):
+    if not (isinstance(gen, int) and _is_number(gen) and gen >= 0 and isinstance(delivery_id, str) and delivery_id):
         raise ForeignEventError("The record's generation or delivery is malformed.")
     return StreamEvent(
         kind=EventKind(str(kind)), message_id=message_id, delivery_id=delivery_id, account_id=account_id, gen=gen
     )
+
+
+def _is_number(value: object) -> bool:
+    """Tell whether a field is a whole number; `true` is none, although Python counts it as one."""
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -117,6 +117,8 @@ class FailUnsent(DeliveryOperation):
 class CancelUnsent(DeliveryOperation):
     """O17: certainly nothing was sent; wins or loses against the commit mark."""
 
+    gen: int
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleAbsent(DeliveryOperation):

@@ -108,7 +108,7 @@ def may(
     if actor.is_system:
         return Allowed()
     if actor.scopes is not None and action not in actor.scopes:
-        return Refused(reason=f"This key lacks the scope {action}.")
+        return Refused(reason=f"This key lacks the scope {action}.", hidden=_is_hidden(actor, target))
     if actor.has(*_ON_ALL[action]):
         return _reviewed(actor, action, target, review_on=review_on)
     if actor.has(Role.MEMBER) and _is_members(actor, action, target):
@@ -144,17 +144,17 @@ def _reviewed(actor: Actor, action: Action, target: Message | Account | None, *,
 
 
 def _refuse(actor: Actor, action: Action, target: Message | Account | None) -> Refused:
+    detail = f"Your roles do not allow this: {action.replace('_', ' ')}."
+    return Refused(reason=detail, hidden=_is_hidden(actor, target))
+
+
+def _is_hidden(actor: Actor, target: Message | Account | None) -> bool:
+    """Tell whether an object must seem not to exist: the actor's roles do not let them read it."""
     match target:
         case Message():
-            hidden = isinstance(_see(actor, Action.READ_MESSAGE, target), Refused)
+            action = Action.READ_MESSAGE
         case Account():
-            hidden = isinstance(_see(actor, Action.SEE_ACCOUNT, target), Refused)
+            action = Action.SEE_ACCOUNT
         case None:
-            hidden = False
-    return Refused(reason=f"Your roles do not allow this: {action.replace('_', ' ')}.", hidden=hidden)
-
-
-def _see(actor: Actor, action: Action, target: Message | Account) -> Allowed | Refused:
-    if actor.has(*_ON_ALL[action]) or (actor.has(Role.MEMBER) and _is_members(actor, action, target)):
-        return Allowed()
-    return Refused(reason="hidden")
+            return False
+    return not (actor.has(*_ON_ALL[action]) or (actor.has(Role.MEMBER) and _is_members(actor, action, target)))

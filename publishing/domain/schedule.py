@@ -34,25 +34,27 @@ def resolve_due(*, at: str, zone: str | None, now: datetime, pointer: str = "/sc
     """
     try:
         given = datetime.fromisoformat(at)
-    except ValueError:
+        moment = _moment(given, zone, pointer)
+    except (ValueError, OverflowError):  # the years 1 and 9999 have moments that lie in neither
         raise _invalid(pointer, "/at", "unreadable", f"{at[:40]!r} is no time. Write 2026-12-01T09:00:00.") from None
+    _check_range(moment, now, pointer)
+    wall_time = given.isoformat() if given.tzinfo is None else None
+    return Due(at=_to_milliseconds(moment), zone=zone, wall_time=wall_time)
+
+
+def _moment(given: datetime, zone: str | None, pointer: str) -> datetime:
     if given.tzinfo is not None:
-        moment = given.astimezone(UTC)
-        wall_time = None
         _known_zone(zone, pointer)
-    elif zone is None:
+        return given.astimezone(UTC)
+    if zone is None:
         detail = 'The time has no zone. Add an offset ("…+01:00", "…Z") or give "zone": "Europe/Berlin".'
         raise _invalid(pointer, "/zone", "no_zone", detail)
-    else:
-        moment = _in_zone(given, _known_zone(zone, pointer), zone, pointer)
-        wall_time = given.isoformat()
-    _check_range(moment, now, pointer)
-    return Due(at=_to_milliseconds(moment), zone=zone, wall_time=wall_time)
+    return _in_zone(given, _known_zone(zone, pointer), zone, pointer)
 
 
 def _known_zone(zone: str | None, pointer: str) -> ZoneInfo:
     try:
-        return ZoneInfo(zone or "UTC")
+        return ZoneInfo("UTC" if zone is None else zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         detail = f"{str(zone)[:40]!r} is no time zone. Give an IANA name such as Europe/Berlin."
         raise _invalid(pointer, "/zone", "unknown_zone", detail) from None

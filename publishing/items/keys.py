@@ -92,5 +92,5 @@ def timer(status: str, message_id: str, shards: int) -> str:
 
 
 def timers(status: str, shards: int) -> tuple[str, ...]:
-    """Return every timer partition of a status."""
-    return (status,) if shards == 1 else tuple(f"{status}#{shard}" for shard in range(shards))
+    """Return every timer partition of a status; the one without suffix holds what was set before timers were spread."""
+    return (status,) if shards == 1 else (status, *(f"{status}#{shard}" for shard in range(shards)))

@@ -132,7 +132,7 @@ def _operation(
     message_id, delivery_id, owner = delivery.message_id, delivery.id, new_owner(rules.random)
     match action:
         case decision.Cancel():
-            return CancelUnsent(message_id=message_id, delivery_id=delivery_id, owner=owner, now=now)
+            return CancelUnsent(message_id=message_id, delivery_id=delivery_id, owner=owner, now=now, gen=delivery.gen)
         case decision.Postpone(until=until):
             return LookAgain(
                 message_id=message_id,

@@ -138,7 +138,9 @@ def _cancel_under_way(actor: Actor, found: MessageWithDeliveries, now: datetime,
     for delivery in found.deliveries:
         if delivery.state in {DeliveryState.PENDING, DeliveryState.RETRY, DeliveryState.SENDING}:
             deliveries.apply(
-                CancelUnsent(message_id=found.message.id, delivery_id=delivery.id, owner=new_token(), now=now)
+                CancelUnsent(
+                    message_id=found.message.id, delivery_id=delivery.id, owner=new_token(), now=now, gen=delivery.gen
+                )
             )
     result = _finish(found.message.id, now)
     if not result.message.status.is_final:

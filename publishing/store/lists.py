@@ -33,7 +33,10 @@ def list_by_month(*, wanted: MessageFilter, cursor: str | None, limit: int, now:
     lower = write_instant(since)
     found: list[MessageSummary] = []
     looked, last = 0, upper
-    for month in _months(upper[:7], lower[:7]):
+    if upper < lower:
+        return Page(rows=())  # the table refuses a range that ends before it begins
+    months = tuple(_months(upper[:7], lower[:7]))
+    for month in months:
         condition = TableItem.GSI3SK.between(max(lower, month), min(upper, f"{month}{_LAST}"))
         partition = f"MONTH#MSG#{month}"
         for item in TableItem.by_month.query(partition, condition, scan_index_forward=False, page_size=limit + 1):
@@ -43,6 +46,9 @@ def list_by_month(*, wanted: MessageFilter, cursor: str | None, limit: int, now:
                 return Page(rows=tuple(found), next_cursor=last)
             looked, last = looked + 1, item.GSI3SK
             found += _matching(item, wanted)
+    if len(months) == _MONTHS and months[-1] > lower[:7]:
+        # More months were asked for than one request looks at: the next page goes on before these.
+        return Page(rows=tuple(found), next_cursor=f"{months[-1]}-01T00:00:00.000Z#")
     return Page(rows=tuple(found))
 
 

@@ -64,7 +64,10 @@ def replace_message(message: Message, *, read: Message) -> Write:
     """Build the replacement of a message as it was read, if nobody moved it since.
 
     The condition names status, revision and generation: an edit, a dispatch and a cancel that meet exclude one another.
+    Raises ValueError for a message under way: its watchdog's time is on its row only, and a replacement would lose it.
     """
+    if message.status.is_under_way:
+        raise ValueError("A message under way is updated, not replaced.")
     return writes.put(rows.message_item(message), _unmoved(read))
 
 

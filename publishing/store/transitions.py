@@ -191,8 +191,9 @@ def _fail_unsent(operation: FailUnsent) -> tuple[Write, ...]:
 
 @build.register
 def _cancel_unsent(operation: CancelUnsent) -> tuple[Write, ...]:
+    # A cancel that was held up must not end what somebody scheduled anew meanwhile.
     actions = [D.state.set(_S.CANCELLED.value), D.owner.set(operation.owner), *_ENDS]
-    return _one(operation, actions, D.state.is_in(*_UNSENT) & _never_sent())
+    return _one(operation, actions, _same_generation(operation.gen) & D.state.is_in(*_UNSENT) & _never_sent())
 
 
 @build.register

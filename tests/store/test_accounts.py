@@ -1,0 +1,166 @@
+"""Accounts, credentials, the stop switch, parked records: read in one request where that is promised."""
+
+import base64
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from publishing.domain.account import AccountStatus, SealedCredential
+from publishing.domain.errors import NotFoundError, UnavailableError
+from publishing.domain.ids import new_id
+from publishing.domain.outcome import Problem
+from publishing.items.base import TableItem
+from publishing.store import accounts, writes
+from publishing.store.errors import ConditionFailedError
+from publishing.store.parked import DATA_LIMIT, count_parked, park_record
+from tests.builders import ACCOUNT_ID, NOW, build_account
+from tests.store.rows import raw
+
+pytestmark = pytest.mark.usefixtures("table")
+PROBLEM = Problem(code="credential", detail="Connect it again.", retryable=True)
+SEALED = SealedCredential(
+    account_id=ACCOUNT_ID, version=1, ciphertext=b"\x00secret", nonce=b"\xff" * 12, data_key=b"key",
+    expires_at=NOW + timedelta(days=60),
+)  # fmt: skip
+
+
+class TestAnAccount:
+    def test_is_read_as_it_was_written(self):
+        account = build_account(open_to_members=True, settings={"text_limit": "500"}, problem=PROBLEM, rev=2)
+        writes.run(accounts.put_account(account))
+
+        assert accounts.get_account(ACCOUNT_ID) == account
+        assert accounts.list_accounts() == (account,)
+
+    def test_that_is_not_there_is_not_found(self):
+        with pytest.raises(NotFoundError, match="no such account"):
+            accounts.get_account(ACCOUNT_ID)
+        assert accounts.find_accounts(()) == {}
+
+    def test_is_not_written_over_another(self):
+        writes.run(accounts.put_account(build_account()))
+
+        with pytest.raises(ConditionFailedError):
+            writes.run(accounts.put_account(build_account()))
+
+    def test_is_found_among_many_asked_for_twice(self):
+        ids = [new_id(NOW) for _ in range(3)]
+        for account_id in ids[:2]:
+            writes.run(accounts.put_account(build_account(id=account_id)))
+
+        assert set(accounts.find_accounts((*ids, *ids))) == set(ids[:2])
+
+    def test_is_listed_by_its_channel(self):
+        for channel in ("webhook", "mastodon"):
+            writes.run(accounts.put_account(build_account(id=new_id(NOW), channel=channel)))
+
+        assert [account.channel for account in accounts.list_accounts()] == ["mastodon", "webhook"]
+
+    def test_is_noted_as_failing_and_as_working_once(self):
+        writes.run(accounts.put_account(build_account()))
+
+        noted = [accounts.mark_needs_reauth(ACCOUNT_ID, problem=PROBLEM, now=NOW) for _ in range(2)]
+        failing = accounts.get_account(ACCOUNT_ID)
+        worked = [accounts.mark_working(ACCOUNT_ID, now=NOW) for _ in range(2)]
+
+        assert noted == worked == [True, False]
+        assert (failing.status, failing.problem) == (AccountStatus.NEEDS_REAUTH, PROBLEM)
+        assert accounts.get_account(ACCOUNT_ID) == build_account()
+
+    def test_that_was_paused_stays_so(self):
+        paused = build_account(status=AccountStatus.PAUSED)
+        writes.run(accounts.put_account(paused))
+
+        assert not accounts.mark_needs_reauth(ACCOUNT_ID, problem=PROBLEM, now=NOW)
+        assert not accounts.mark_working(ACCOUNT_ID, now=NOW)
+        assert accounts.get_account(ACCOUNT_ID) == paused
+
+
+class TestALane:
+    def test_is_read_whole_in_one_request(self):
+        writes.run(accounts.put_account(build_account()))
+        writes.run(accounts.put_credential(SEALED))
+        writes.run(accounts.put_stop_switch(is_on=True, actor_id="admin-1", now=NOW))
+
+        assert accounts.read_lane(ACCOUNT_ID) == accounts.Lane(
+            account=build_account(), credential=SEALED, is_stopped=True
+        )
+
+    def test_of_nothing_is_empty(self):
+        assert accounts.read_lane(ACCOUNT_ID) == accounts.Lane(account=None, credential=None, is_stopped=False)
+
+    def test_keeps_its_secret_off_the_accounts_row_and_out_of_sight(self):
+        writes.run(accounts.put_account(build_account()))
+        writes.run(accounts.put_credential(replace(SEALED, expires_at=None)))
+
+        assert set(raw(f"ACCOUNT#{ACCOUNT_ID}", "CREDENTIAL")) == {
+            "PK", "SK", "kind", "ciphertext", "nonce", "data_key", "tver",
+        }  # fmt: skip
+        assert "secret" not in repr(SEALED)
+
+
+class TestTheStopSwitch:
+    @pytest.mark.parametrize("is_on", [True, False])
+    def test_is_what_was_last_set(self, is_on):
+        assert not accounts.is_stopped()
+        writes.run(accounts.put_stop_switch(is_on=not is_on, actor_id="admin-1", now=NOW))
+        writes.run(accounts.put_stop_switch(is_on=is_on, actor_id="admin-1", now=NOW))
+
+        assert accounts.is_stopped() is is_on
+
+
+class TestABatchRead:
+    def test_asks_again_for_what_was_left_out(self, monkeypatch):
+        writes.run(accounts.put_account(build_account()))
+        dispatch, asked = writes.dispatch, []
+
+        def leave_out(operation: str, arguments: Any) -> Any:
+            asked.append(operation)
+            if len(asked) == 1:
+                return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
+            return dispatch(operation, arguments)
+
+        monkeypatch.setattr(writes, "dispatch", leave_out)
+
+        assert accounts.get_account(ACCOUNT_ID) == build_account()
+        assert asked == ["BatchGetItem", "BatchGetItem"]
+
+    def test_gives_up_when_the_table_never_answers_for_all(self, monkeypatch):
+        monkeypatch.setattr(
+            writes, "dispatch", lambda _, arguments: {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
+        )
+
+        with pytest.raises(UnavailableError, match="did not answer for all"):
+            accounts.read_lane(ACCOUNT_ID)
+
+
+class TestAParkedRecord:
+    def park(self, data: bytes = b"not ours", sequence_number: str = "1") -> None:
+        park_record(data=data, reason="Not JSON.", partition_key="lane", sequence_number=sequence_number, now=NOW)
+
+    def test_is_kept_with_its_reason(self):
+        self.park()
+
+        row = raw("PARKED#2026-12-01", "1")
+        assert base64.b64decode(row["data"]["S"]) == b"not ours"
+        assert (row["reason"], row["partition_key"]) == ({"S": "Not JSON."}, {"S": "lane"})
+
+    def test_parked_twice_is_one(self):
+        self.park()
+        self.park()
+        self.park(sequence_number="2")
+
+        assert count_parked("2026-12-01") == 2
+        assert count_parked("2026-12-02") == 0
+
+    def test_is_cut_to_what_shows_what_it_was(self):
+        self.park(b"x" * (DATA_LIMIT + 1))
+
+        assert len(base64.b64decode(raw("PARKED#2026-12-01", "1")["data"]["S"])) == DATA_LIMIT
+
+
+class TestTheBinding:
+    def test_names_the_table_for_every_kind_of_row(self, table):
+        assert TableItem.Meta.table_name == table
