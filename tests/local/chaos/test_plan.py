@@ -14,7 +14,7 @@ from publishing.domain.timing import Timing
 
 
 def chance(seed):
-    return Random(seed)  # noqa: S311 - a plan that can be repeated, no secret
+    return Random(seed)
 
 
 class TestSettings:
