@@ -15,7 +15,7 @@ from publishing.adapters import aws
 print(aws.client.cache_info().currsize, len(getattr(module, "_clients", {{}})))
 """
 ENVIRONMENT = {
-    "TABLE_NAME": "omnipub", "KINESIS_STREAM_NAME": "omnipub", "AWS_REGION": "us-east-1",
+    "TABLE_NAME": "omnipub", "KINESIS_STREAM_NAME": "omnipub", "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
 }  # fmt: skip
 
