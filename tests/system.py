@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from local.platforms import RunningPlatforms, start
-from publishing.adapters import aws, secrets, stream
+from publishing.adapters import aws, clock, secrets, stream
 from publishing.domain.account import Account
 from publishing.domain.draft import Draft
 from publishing.domain.events import StreamEvent
@@ -71,9 +71,15 @@ class System:
 
     def publish(self, *accounts: Account, text: str = "We are live!") -> MessageWithDeliveries:
         """Create a message that is due now."""
-        now = datetime.now(UTC)
+        now = clock.now()
         draft = Draft(text=text, account_ids=tuple(account.id for account in accounts), due=due_now(now))
         return create_message(actor=self.actor, draft=draft, now=now, context=self.context)
+
+    def settle(self, *, ticks: int = 3) -> None:
+        """Tick and work for some rounds."""
+        for _ in range(ticks):
+            self.tick()
+            self.work()
 
     def tick(self) -> dict[str, Any]:
         return scheduler.handler({"source": "aws.events"}, InvocationContext())
@@ -162,5 +168,6 @@ def system(table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
     monkeypatch.setenv("OMNIPUB_ALLOW_PRIVATE_NETWORKS", "true")
     monkeypatch.setattr(stream, "put_events", put_events)
-    with start(port=0, state_dir=tmp_path) as platforms:
+    # Asked for at each call, because a test may move the time.
+    with start(port=0, state_dir=tmp_path, now=lambda: clock.now()) as platforms:  # noqa: PLW0108
         yield System(platforms=platforms, stream=events)

@@ -82,8 +82,8 @@ TRANSITIONS: Final[Mapping[tuple[DeliveryState, DeliveryEvent], frozenset[Delive
     (_S.SENDING, _E.CLAIM): frozenset({_S.SENDING}),
     (_S.SENDING, _E.COMMIT): frozenset({_S.COMMITTING}),
     (_S.SENDING, _E.DEFERRED): frozenset({_S.RETRY}),
-    (_S.SENDING, _E.REJECTED): frozenset({_S.FAILED, _S.UNKNOWN}),
-    (_S.SENDING, _E.AMBIGUOUS): _DOUBT,
+    # Only where nothing was ever sent; an earlier attempt in doubt is looked up once this claim's lease has run out.
+    (_S.SENDING, _E.REJECTED): frozenset({_S.FAILED}),
     (_S.SENDING, _E.CANCEL): frozenset({_S.CANCELLED, _S.UNKNOWN}),
     (_S.SENDING, _E.GIVE_UP): frozenset({_S.FAILED, _S.UNKNOWN}),
     (_S.SENDING, _E.PUBLISHED): _SUCCESS,

@@ -69,10 +69,12 @@ TRANSITIONS: Final[Mapping[tuple[MessageStatus, MessageEvent], frozenset[Message
     (_S.IN_REVIEW, _E.SCHEDULE): frozenset({_S.SCHEDULED}),
     (_S.IN_REVIEW, _E.CANCEL): frozenset({_S.CANCELLED}),
     (_S.IN_REVIEW, _E.DELETE): frozenset(),
-    (_S.SCHEDULED, _E.EDIT): frozenset({_S.SCHEDULED}),
+    # With review on, an edit by somebody who may not publish sends it back.
+    (_S.SCHEDULED, _E.EDIT): frozenset({_S.SCHEDULED, _S.IN_REVIEW}),
     (_S.SCHEDULED, _E.SCHEDULE): frozenset({_S.SCHEDULED}),
     (_S.SCHEDULED, _E.DISPATCH): frozenset({_S.PUBLISHING}),
-    (_S.SCHEDULED, _E.CANCEL): frozenset({_S.CANCELLED}),
+    # Scheduled anew after a part of it was published, it ends as what its deliveries make of it.
+    (_S.SCHEDULED, _E.CANCEL): FINAL,
     (_S.SCHEDULED, _E.DELETE): frozenset(),
     (_S.PUBLISHING, _E.CANCEL): frozenset({_S.CANCELLING}),
     (_S.PUBLISHING, _E.FINISH): FINAL,

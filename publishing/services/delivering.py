@@ -176,10 +176,11 @@ def _finish(found: MessageWithDeliveries, report: Report) -> Steps[None]:
     if not found.message.status.is_under_way or report.what in {"leased", "not_due", "stopped"}:
         return
     latest: MessageWithDeliveries | None = yield ReadMessage(message_id=found.message.id)
-    if latest is None or not latest.message.status.is_under_way:
+    if latest is None or not (latest.message.status.is_under_way or latest.message.status.is_final):
         return
     status = final_status(latest.deliveries)
-    if status is None:
+    # O22: a message that somebody else ended meanwhile is ended anew where this evidence came later.
+    if status is None or status is latest.message.status:
         return
     reading: Reading = yield ReadClock()
     yield Finalise(

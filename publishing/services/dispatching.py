@@ -84,8 +84,9 @@ def tick(*, rules: TickRules, is_wake: bool, serves_until: datetime | None = Non
             return report
         reading = yield ReadClock()
         if reading.remaining <= HANDOVER + POLL:
-            yield CallScheduler(serves_until=until)
-            return replace(report, handed_over=True)
+            # Refused or not, this tick ends here: the next regular one comes within a minute.
+            is_accepted: bool = yield CallScheduler(serves_until=until)
+            return replace(report, handed_over=is_accepted)
         pause = POLL if next_at is None else min(POLL, next_at - reading.now)
         yield Sleep(duration=max(pause, timedelta(0)))
         reading = yield ReadClock()

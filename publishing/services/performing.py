@@ -10,6 +10,7 @@ from publishing.adapters import clock, functions, secrets, stream
 from publishing.channels.base import border
 from publishing.channels.base.registry import get_channel
 from publishing.domain.message import MessageStatus
+from publishing.domain.operations import NotApplied, RecordPublished, WriteResult
 from publishing.http import HttpClient
 from publishing.services import steps
 from publishing.store import accounts, deliveries, messages, timers
@@ -53,6 +54,17 @@ def _look_up(performer: Performer, step: steps.LookUpPublication) -> object:
     return border.look_up(
         get_channel(step.kind), step.trace, step.destination, performer.client().courier(), now=clock.now()
     )
+
+
+def _apply(_: Performer, step: steps.Apply) -> WriteResult:
+    result = deliveries.apply(step.operation)
+    if isinstance(step.operation, RecordPublished) and isinstance(result, NotApplied):
+        # It exists out there, and the table says otherwise or names another one: somebody must look.
+        state = result.delivery.state.value if result.delivery else "gone"
+        operation = step.operation
+        ids = {"message_id": operation.message_id, "delivery": operation.delivery_id, "gen": operation.gen}
+        log.critical("delivery.evidence_refused", extra={**ids, "state": state, "post": operation.publication.id})
+    return result
 
 
 def _finalise(_: Performer, step: steps.Finalise) -> bool:
@@ -99,7 +111,7 @@ _PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.ReadMessage: lambda _, step: messages.find_message(step.message_id),
     steps.ReadLane: lambda _, step: accounts.read_lane(step.account_id),
     steps.OpenCredential: lambda _, step: secrets.open_sealed(step.sealed),
-    steps.Apply: lambda _, step: deliveries.apply(step.operation),
+    steps.Apply: _apply,
     steps.Finalise: _finalise,
     steps.Publish: _publish,
     steps.LookUpPublication: _look_up,

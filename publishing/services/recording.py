@@ -125,9 +125,14 @@ def _reject(job: Job, account: Account, outcome: Rejected, *, is_committed: bool
             problem=Problem(code=outcome.reason.value, detail=outcome.detail, retryable=True),
         )
     )
-    if isinstance(result, NotApplied) and is_committed:
-        # A refusal now says nothing about an earlier attempt in doubt: look for that one.
+    if not isinstance(result, NotApplied):
+        return
+    # A refusal now says nothing about an earlier attempt in doubt: look for that one, at once after a call, and before
+    # one when the key's window is over. Until then the delivery waits instead of holding its lease to the end.
+    if is_committed:
         yield from _doubt(job, account, outcome.reason, outcome.detail)
+    elif delivery.maybe_sent:
+        yield from _defer(job, account, Deferred(reason=outcome.reason, detail=outcome.detail), is_committed=False)
 
 
 def _doubt(job: Job, account: Account, reason: Reason, detail: str) -> Steps[None]:

@@ -93,7 +93,7 @@ def edit_message(
         raise ConflictError(f"The message is {_words(read.status)}; only what was not dispatched yet can be edited.")
     edited = _changed(read, changes, now)
     accounts = check_content(actor=actor, message=edited)
-    edited = replace(edited, targets=_retargeted(read, [(account.id, account.channel) for account in accounts]))
+    edited = replace(edited, targets=_retargeted(found, [(account.id, account.channel) for account in accounts]))
     if read.status is MessageStatus.SCHEDULED:
         check_sendable(edited, accounts)
         edited = _reviewed_again(edited, actor, context)
@@ -181,10 +181,14 @@ def _wanted(account_ids: tuple[str, ...]) -> tuple[Target, ...]:
     return tuple(Target(delivery_id="", channel="", account_id=account_id) for account_id in account_ids)
 
 
-def _retargeted(read: Message, accounts: Sequence[tuple[str, str]]) -> tuple[Target, ...]:
-    """Return the targets for these accounts; an account that was one already keeps its delivery's id."""
-    kept = {target.account_id: target for target in read.targets}
-    taken = {target.delivery_id for account_id, target in kept.items() if any(account_id == a for a, _ in accounts)}
+def _retargeted(found: MessageWithDeliveries, accounts: Sequence[tuple[str, str]]) -> tuple[Target, ...]:
+    """Return the targets for these accounts; an account that was one already keeps its delivery's id.
+
+    The id of a delivery that exists is never given to another account: its row, its receipt and its key name the first.
+    """
+    kept = {target.account_id: target for target in found.message.targets}
+    taken = {kept[account_id].delivery_id for account_id, _ in accounts if account_id in kept}
+    taken |= {delivery.id for delivery in found.deliveries}
     targets = []
     for account_id, channel in accounts:
         target = kept.get(account_id)

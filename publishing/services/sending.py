@@ -100,9 +100,20 @@ def _attempt(job: Job, lane: Lane, account: Account, claimed_at: datetime) -> St
     if not isinstance(committed, Applied):
         # Cancelled, or taken over: whoever won goes on from here.
         return "commit_lost"
+    job = replace(job, delivery=replace(job.delivery, commit_at=reading.now, maybe_before=job.delivery.maybe_sent))
+    outcome = yield from _call(job, payload, destination)
+    return (yield from record(job, account, outcome, is_committed=True))
+
+
+def _call(job: Job, payload: Payload, destination: Destination) -> Steps[Outcome]:
+    """Make the visible call, unless setting the commit mark took long: it must end before anybody repeats or looks."""
+    reading: Reading = yield ReadClock()
+    committed = job.delivery.commit_at or reading.now
+    is_late = reading.now > committed + job.timing.key_gap - job.timing.call
+    if is_late or reading.remaining < job.timing.call:
+        return _deferred(Reason.NO_TIME, job)
     outcome: Outcome = yield Publish(kind=job.delivery.channel, payload=payload, destination=destination)
-    delivery = replace(job.delivery, commit_at=reading.now, maybe_before=job.delivery.maybe_sent)
-    return (yield from record(replace(job, delivery=delivery), account, outcome, is_committed=True))
+    return outcome
 
 
 def _prepare(job: Job, lane: Lane, account: Account) -> Steps[tuple[Payload, Destination] | Deferred | Rejected]:

@@ -61,13 +61,12 @@ def retry_delivery(
     if not message_allows(found.message.status, MessageEvent.RETRY):
         raise ConflictError(f"The message is {found.message.status.replace('_', ' ')}; nothing can be retried now.")
     gen = found.message.gen + 1
-    message = replace(found.message, status=MessageStatus.PUBLISHING, gen=gen, updated_at=now)
-    if found.message.scheduled_at is None or now > found.message.scheduled_at:
-        # A retry is a new due time: what is given up, and when, is counted from here.
-        message = replace(message, scheduled_at=now)
+    # A retry goes out now, even of a message that was cancelled before its time. So this is its new due time: what is
+    # given up, and when, is counted from here.
+    message = replace(found.message, status=MessageStatus.PUBLISHING, gen=gen, scheduled_at=now, updated_at=now)
     writes = [
         messages.rearm_delivery(delivery, gen=gen),
-        messages.wake_message(found.message, gen=gen, now=now, due=message.scheduled_at or now),
+        messages.wake_message(found.message, gen=gen, now=now, due=now),
     ]
     _transact(writes, _record(actor, "delivery.retry", found.message, now, delivery=delivery.id))
     context.waker.wake()

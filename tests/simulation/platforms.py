@@ -1,0 +1,160 @@
+"""Platforms of three classes: one remembers keys, one can be searched, one offers nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.contract import Channel, Payload, Submission, Trace
+from publishing.domain.account import Account, Destination
+from publishing.domain.content import Content, ContentProblem
+from publishing.domain.outcome import (
+    Absent,
+    Deferred,
+    Finding,
+    Found,
+    LookupFailed,
+    Outcome,
+    Publication,
+    Published,
+    Reason,
+    Rejected,
+    Undecidable,
+    Unknown,
+)
+from publishing.http import Courier
+from publishing.services.steps import LookUpPublication, Publish
+from tests.simulation.world import SECOND, Process, World
+
+REMEMBERED = timedelta(hours=1)
+
+
+class SimulatedChannel(Channel):
+    """Builds payloads; its calls are steps that the simulation carries out."""
+
+    def measure(self, content: Content) -> int:
+        return len(content.text)
+
+    def problems(self, content: Content, account: Account) -> tuple[ContentProblem, ...]:
+        return ()
+
+    def build(self, submission: Submission, account: Account) -> Payload:
+        body = {"text": submission.content.text}
+        return Payload(text=submission.content.text, body=body, delivery_key=submission.delivery_key)
+
+    def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
+        raise NotImplementedError
+
+    def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
+        raise NotImplementedError
+
+
+class KeyChannel(SimulatedChannel):
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        kind="key", name="Key", deduplication=Deduplication.KEY, key_window=0.9 * REMEMBERED, can_look_up=True
+    )
+
+
+class ContentChannel(SimulatedChannel):
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        kind="content", name="Content", deduplication=Deduplication.CONTENT, can_look_up=True
+    )
+
+
+class SilentChannel(SimulatedChannel):
+    capabilities: ClassVar[Capabilities] = Capabilities(kind="none", name="None", deduplication=Deduplication.NONE)
+
+
+CHANNELS: dict[str, Channel] = {"key": KeyChannel(), "content": ContentChannel(), "none": SilentChannel()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """What exists out there."""
+
+    id: str
+    key: str
+    text: str
+    at: datetime
+
+
+class Platforms:
+    """All of them. `on_post` sees every post at the moment it begins to exist."""
+
+    def __init__(self, world: World, on_post: Callable[[Post], None]) -> None:
+        self.world = world
+        self.on_post = on_post
+        self.posts: list[Post] = []
+        self.keys: dict[str, Post] = {}
+        self.bodies: dict[str, str] = {}
+
+    def publish(self, process: Process, step: Publish) -> None:
+        """Take a request, as it goes when things go wrong; the process hears of it, or dies meanwhile."""
+        world = self.world
+        duration = world.random.uniform(0.1, 2) if world.random.random() < 0.9 else world.random.uniform(2, 14.5)
+        refusal = self._refusal()
+        if refusal is not None:
+            world.answer(process, duration, refusal)
+            return
+        is_lost = world.chance("doubt_before")
+        remembered = self._remembered(step)
+        applied_after = world.random.uniform(0, duration)
+        is_doubtful = is_lost or world.chance("doubt_after")
+        if is_doubtful and step.kind != "key" and world.random.random() < 0.3:
+            # A server may go on long after its client hung up: the protocol assumes no longer than `settle`.
+            applied_after = world.random.uniform(0, 100)
+        seen: list[Post] = [remembered] if remembered else []
+        if not is_lost and remembered is None:
+            world.after(applied_after, lambda: seen.append(self._create(step)))
+        if world.chance("kill"):
+            world.log("killed in its call")
+            world.end(process, is_done=False)
+            return
+        world.after(duration, lambda: self._answer(process, seen, is_doubtful=is_doubtful))
+
+    def look_up(self, process: Process, step: LookUpPublication) -> None:
+        world = self.world
+        if world.chance("look_up_fails"):
+            failed = LookupFailed(reason=Reason.UNAVAILABLE, detail="away")
+            world.answer(process, world.random.uniform(0.1, 2), failed)
+            return
+        world.after(world.random.uniform(0.1, 1), lambda: world.resume(process, self._find(step)))
+
+    def _refusal(self) -> Outcome | None:
+        world = self.world
+        if world.chance("rate"):
+            later = world.now + world.random.uniform(5, 60) * SECOND
+            return Deferred(reason=Reason.RATE, detail="wait", not_before=later)
+        if world.chance("credential"):
+            return Deferred(reason=Reason.CREDENTIAL, detail="expired")
+        if world.chance("refused"):
+            return Deferred(reason=Reason.UNAVAILABLE, detail="no connection")
+        return Rejected(reason=Reason.CONTENT, detail="no") if world.chance("rejected") else None
+
+    def _remembered(self, step: Publish) -> Post | None:
+        post = self.keys.get(step.payload.delivery_key)
+        return post if step.kind == "key" and post is not None and self.world.now - post.at < REMEMBERED else None
+
+    def _create(self, step: Publish) -> Post:
+        key = step.payload.delivery_key
+        post = Post(id=f"post-{len(self.posts)}", key=key, text=step.payload.text, at=self.world.now)
+        self.posts.append(post)
+        self.keys[key] = post
+        self.on_post(post)
+        return post
+
+    def _answer(self, process: Process, seen: list[Post], *, is_doubtful: bool) -> None:
+        if is_doubtful or not seen:
+            self.world.resume(process, Unknown(reason=Reason.LOST_SIGHT, detail="lost"))
+        else:
+            self.world.resume(process, Published(publication=Publication(id=seen[0].id)))
+
+    def _find(self, step: LookUpPublication) -> Finding:
+        if step.kind == "none":
+            return Undecidable(detail="nobody can look")
+        key = step.trace.payload.delivery_key
+        for post in self.posts:
+            if post.key == key and post.at >= step.trace.first_commit_at:
+                return Found(publication=Publication(id=post.id))
+        return Absent()

@@ -1,0 +1,47 @@
+"""The protocol under faults, seed by seed. OMNIPUB_SEEDS runs more; OMNIPUB_FIRST_SEED begins elsewhere."""
+
+import os
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from publishing.domain.timing import Timing
+from tests.simulation.scenario import TIMING, run
+from tests.simulation.table import BrokenError
+from tests.simulation.world import STRESS, Faults
+
+SEEDS = int(os.environ.get("OMNIPUB_SEEDS", "400"))
+FIRST = int(os.environ.get("OMNIPUB_FIRST_SEED", "0"))
+PARTS = 8
+#: Each takes one safeguard away.
+MUTANTS = (
+    "resend without a key", "no kick condition", "no watchdog", "no commit mark", "doubt forgotten", "doubt is a retry",
+    "take-over resends", "cancel ignores doubt",
+)  # fmt: skip
+
+
+def run_many(*, timing: Timing = TIMING, mutants: frozenset[str] = frozenset()) -> None:
+    for seed in range(600):
+        run(seed, faults=STRESS, timing=timing, mutants=mutants)
+
+
+class TestTheProtocol:
+    @pytest.mark.parametrize("part", range(PARTS))
+    @pytest.mark.parametrize("faults", [Faults(), STRESS], ids=["faults", "stress"])
+    def test_neither_loses_nor_doubles_nor_forgets_under_faults(self, faults: Faults, part: int):
+        for seed in range(FIRST + part, FIRST + SEEDS // 2, PARTS):
+            run(seed, faults=faults)
+
+
+class TestTheChecker:
+    @pytest.mark.parametrize("mutant", MUTANTS)
+    def test_catches_a_protocol_without_one_of_its_safeguards(self, mutant: str):
+        with pytest.raises(BrokenError, match="seed"):
+            run_many(mutants=frozenset({mutant}))
+
+    def test_catches_a_look_up_that_does_not_wait_for_what_is_still_under_way(self):
+        hasty = replace(TIMING, settle=timedelta(0))
+
+        with pytest.raises(BrokenError, match="posted twice"):
+            run_many(timing=hasty)
