@@ -3,9 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import fields
-from enum import StrEnum
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -30,7 +29,7 @@ def drawn(heading: str) -> Edges:
     }
 
 
-def tabled(table: Mapping[tuple[StrEnum, StrEnum], frozenset[StrEnum]]) -> Edges:
+def tabled(table: Mapping[tuple[Any, Any], frozenset[Any]]) -> Edges:
     return {
         (begin.value, event.value, end)
         for (begin, event), ends in table.items()

@@ -43,7 +43,11 @@ def cancel(  # noqa: C901 - in the order of the real use case
         table.put_message(replace(found.message, status=M.CANCELLING), ("publishing", now), now)
     for each in found.deliveries:
         if each.state in {S.PENDING, S.RETRY, S.SENDING}:
-            yield Apply(operation=CancelUnsent(message_id=message_id, delivery_id=each.id, owner=f"c{now}", now=now))
+            yield Apply(
+                operation=CancelUnsent(
+                    message_id=message_id, delivery_id=each.id, owner=f"c{now}", now=now, gen=each.gen
+                )
+            )
     latest: MessageWithDeliveries = yield ReadMessage(message_id=message_id)
     status = final_status(latest.deliveries)
     if status is not None:

@@ -37,7 +37,7 @@ class Scenario:
 
     def __init__(self, seed: int, *, faults: Faults, timing: Timing, mutants: frozenset[str]) -> None:
         self.seed = seed
-        self.random = Random(seed)  # noqa: S311 - repeatable chance, not a secret
+        self.random = Random(seed)
         self.timing, self.mutants = timing, mutants
         self.world = World(random=self.random, faults=faults)
         self.table = Table(self.random, self._lag, mutants)

@@ -279,7 +279,7 @@ def _fail_unsent(d: Delivery, o: FailUnsent, _: frozenset[str]) -> Change:
 
 def _cancel(d: Delivery, o: CancelUnsent, mutants: frozenset[str]) -> Change:
     doubted = d.maybe_sent and "cancel ignores doubt" not in mutants
-    if d.state not in {*REST, S.SENDING} or doubted:
+    if d.gen != o.gen or d.state not in {*REST, S.SENDING} or doubted:
         return None
     return {**_ENDS, "state": S.CANCELLED, "owner": o.owner}, None
 
