@@ -24,10 +24,13 @@ from local.chaos.settings import Settings, check_ratios
 from local.chaos.verdict import FINAL, judge
 
 _SAY_EVERY: Final = 10.0
+#: Seconds of the limit that are kept for counting and stopping.
+_COUNTING: Final = 60.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run chaos once; return the exit code."""
+    began = time.monotonic()
     settings = _settings(_parser().parse_args(arguments))
     check_ratios(settings.timing)
     print(
@@ -36,24 +39,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         flush=True,
     )
     state = Path(tempfile.mkdtemp(prefix="omnipub-chaos-"))
+    code = 1
     try:
         with running(_host(settings), state=state) as system:
-            code = _run(system, settings)
+            code = _run(system, settings, end_at=began + settings.limit.total_seconds() - _COUNTING)
     except (PrivateSystemError, RefusedError, NoAnswerError) as error:
         print(f"Chaos cannot go on: {error}", file=sys.stderr)
-        code = 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
-        code = 130
-    if code == 0:
-        shutil.rmtree(state)
-    else:
-        print(f"Its logs and data are kept in {state}. The same plan again: make chaos SEED={settings.seed}")
+    finally:
+        if code == 0:
+            shutil.rmtree(state)
+        else:
+            print(f"Logs and data are kept in {state}. The same plan again: make chaos SEED={settings.seed}")
     return code
 
 
-def _run(system: PrivateSystem, settings: Settings) -> int:
-    end_at = time.monotonic() + settings.limit.total_seconds() - 60  # the rest is for starting, counting and stopping
+def _run(system: PrivateSystem, settings: Settings, *, end_at: float) -> int:
     api, wall = system.clients()
     chance = random.Random(settings.seed)  # noqa: S311 - a plan that can be repeated, no secret
     accounts = [account["id"] for account in api.get("/api/v1/accounts/")["results"]]
@@ -68,11 +70,8 @@ def _run(system: PrivateSystem, settings: Settings) -> int:
     behave(wall)
     facts = gather(api, wall, load.tracks)
     verdict = judge(facts)
-    print(
-        report(
-            verdict, kills=killer.kills, restarts=killer.restarts, requests=wall.get("/_control/requests")["requests"]
-        )
-    )
+    requests = wall.get("/_control/requests")["requests"]
+    print(report(verdict, kills=killer.kills, restarts=killer.restarts, requests=requests))
     print(
         f"Edits around the due time: {load.edits_accepted} accepted, {load.edits_refused} too late. "
         f"Cancels: {sum(1 for track in load.tracks if track.has_cancel)}, of which {load.cancels_refused} too late."
@@ -80,7 +79,7 @@ def _run(system: PrivateSystem, settings: Settings) -> int:
     troubles = [f"m{track.number:05d} {track.trouble}" for track in load.tracks if track.trouble]
     for trouble in troubles:
         print(f"REFUSED: {trouble}")
-    is_good = not verdict.broken and not troubles and bool(facts)
+    is_good = not verdict.broken and not troubles and len(facts) == settings.messages
     print("Every promise was kept." if is_good else "FAILED.")
     return 0 if is_good else 1
 

@@ -133,7 +133,7 @@ def _cancel(delivery: Delivery, now: datetime) -> Action:
 
 
 def _hopeless(message: Message, delivery: Delivery, now: datetime, policy: Policy) -> Reason | None:
-    due = message.scheduled_at or message.created_at
+    due = due_of(message, delivery)
     # Claims that left no result: the worker died each time.
     if delivery.claims - delivery.attempts - delivery.waits >= policy.claim_limit:
         return Reason.CLAIMS
@@ -159,7 +159,7 @@ def _unknown(message: Message, delivery: Delivery, now: datetime, policy: Policy
 
 def leaves_to_person(message: Message, delivery: Delivery, now: datetime, *, policy: Policy) -> bool:
     """Tell whether look-ups have failed for so long that a person must decide."""
-    due = message.scheduled_at or message.created_at
+    due = due_of(message, delivery)
     settled = (delivery.commit_at or now) + policy.timing.settle
     return now > max(due + policy.timing.give_up, settled) + policy.timing.unsettled
 
@@ -169,6 +169,11 @@ _ENDING = frozenset(
     {Reason.CANCELLED, Reason.EXPIRED, Reason.CLAIMS, Reason.CONTENT, Reason.PERMISSION, Reason.DESTINATION,
      Reason.DUPLICATE}
 )  # fmt: skip
+
+
+def due_of(message: Message, delivery: Delivery) -> datetime:
+    """Return when a delivery is due: its own time when it was started anew alone, else its message's."""
+    return delivery.due_at or message.scheduled_at or message.created_at
 
 
 def ends_when_absent(reason: Reason | None) -> bool:

@@ -128,6 +128,9 @@ class Delivery:
     account_id: str
     state: DeliveryState = DeliveryState.PENDING
     gen: int = 1
+    #: When a person started it anew alone; without one it is due with its message. Fixed for the generation: what is
+    #: sent, when it is late and when it is given up depend on it.
+    due_at: datetime | None = None
     #: Grows with every claim and take-over; writes that record anything but success require it.
     fence: int = 0
     #: How often it was claimed; grows before any work, so that what kills a worker is counted too.

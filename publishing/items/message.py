@@ -39,6 +39,7 @@ class DeliveryItem(TableItem, discriminator="delivery"):
     account_id = UnicodeAttribute()
     state = UnicodeAttribute()
     gen = NumberAttribute()
+    due_at = MillisecondsAttribute(null=True)
     fence = NumberAttribute()
     claims = NumberAttribute()
     attempts = NumberAttribute()

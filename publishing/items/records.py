@@ -14,6 +14,8 @@ class AnswerItem(TableItem, discriminator="answer"):
     status_code = NumberAttribute(null=True)
     body = UnicodeAttribute(null=True)
     headers = JSONAttribute(null=True)
+    #: Token of the request that is being carried out.
+    owner = UnicodeAttribute(null=True)
     #: Until when a request that is being carried out may still answer.
     running_until = InstantAttribute(null=True)
 

@@ -37,8 +37,6 @@ from publishing.store.timers import Timer
 POLL: Final = timedelta(seconds=1)
 #: It stops this long before its time runs out, and hands over.
 HANDOVER: Final = timedelta(seconds=8)
-#: With less time left nothing more is moved; what is due stays due for the next tick.
-ENDING: Final = timedelta(seconds=2)
 #: It serves this much longer than until the next tick, which may come late.
 GRACE: Final = timedelta(seconds=3)
 #: More due messages than this are shared with further invocations, in slices.
@@ -82,10 +80,11 @@ def tick(*, rules: TickRules, is_wake: bool, serves_until: datetime | None = Non
         timers: Timers = yield ListTimers(until=max(until, reading.now), limit=PAGE)
         report = yield from _dispatch_due(timers, reading.now, rules, report)
         next_at = min((timer.at for timer in timers.all if timer.at > reading.now), default=None)
-        if next_at is None and (not is_wake or report.polls >= 2):
-            return report
         reading = yield ReadClock()
-        if reading.remaining <= HANDOVER + POLL:
+        has_run_out = reading.remaining <= HANDOVER + POLL
+        if next_at is None and not (has_run_out and timers.all) and (not is_wake or report.polls >= 2):
+            return report
+        if has_run_out:
             # Refused or not, this tick ends here: the next regular one comes within a minute.
             is_accepted: bool = yield CallScheduler(serves_until=until)
             return replace(report, handed_over=is_accepted)
@@ -103,11 +102,9 @@ def dispatch_slice(message_ids: Iterable[str], *, rules: TickRules) -> Steps[Tic
 
 
 def _dispatch_due(timers: Timers, now: datetime, rules: TickRules, report: TickReport) -> Steps[TickReport]:
-    """Do what is due: new messages first, because their second counts; then what waits, then what stalled."""
+    """Dispatch what is due first: a backlog that the watchdog takes up again must not make it late."""
     report = replace(report, polls=report.polls + 1)
-    due = [timer.message_id for timer in _due(timers.scheduled, now)]
-    if due and not (yield IsStopped()):
-        report = yield from _dispatch_all(due, rules, report)
+    report = yield from _dispatch_scheduled(timers, now, rules, report)
     for timer in _due(timers.waiting, now):
         report = yield from _wake(timer, rules, report)
     for timer in _due(timers.stalled, now):
@@ -115,8 +112,10 @@ def _dispatch_due(timers: Timers, now: datetime, rules: TickRules, report: TickR
     return report
 
 
-def _dispatch_all(due: list[str], rules: TickRules, report: TickReport) -> Steps[TickReport]:
-    """Dispatch these; a share of very many goes to further invocations."""
+def _dispatch_scheduled(timers: Timers, now: datetime, rules: TickRules, report: TickReport) -> Steps[TickReport]:
+    due = [timer.message_id for timer in _due(timers.scheduled, now)]
+    if not due or (yield IsStopped()):
+        return report
     while len(due) > FAN_OUT:
         portion, due = due[:SLICE], due[SLICE:]
         if not (yield CallScheduler(message_ids=tuple(portion))):
@@ -130,7 +129,7 @@ def _dispatch_all(due: list[str], rules: TickRules, report: TickReport) -> Steps
 def _dispatch(message_id: str, rules: TickRules, report: TickReport) -> Steps[TickReport]:
     """O4: move first, put second. The other order could put the same message every minute."""
     reading: Reading = yield ReadClock()
-    if reading.remaining < ENDING:
+    if _has_run_out(reading):
         return report
     message: Message | None = yield KickScheduled(
         message_id=message_id,
@@ -149,7 +148,7 @@ def _dispatch(message_id: str, rules: TickRules, report: TickReport) -> Steps[Ti
 def _take_up(message_id: str, rules: TickRules, report: TickReport) -> Steps[TickReport]:
     """O5: a message under way made no progress; hint at each of its deliveries that has not ended."""
     reading: Reading = yield ReadClock()
-    if reading.remaining < ENDING:
+    if _has_run_out(reading):
         return report
     message: Message | None = yield KickWatchdog(
         message_id=message_id, now=reading.now, watchdog=rules.timing.watchdog, token=new_owner(rules.random)
@@ -167,10 +166,8 @@ def _take_up(message_id: str, rules: TickRules, report: TickReport) -> Steps[Tic
 
 def _wake(timer: Timer, rules: TickRules, report: TickReport) -> Steps[TickReport]:
     """O6: a delivery's waiting time is over."""
-    if timer.delivery_id is None:
-        return report
     reading: Reading = yield ReadClock()
-    if reading.remaining < ENDING:
+    if timer.delivery_id is None or _has_run_out(reading):
         return report
     delivery: Delivery | None = yield KickWaiting(
         message_id=timer.message_id,
@@ -183,6 +180,11 @@ def _wake(timer: Timer, rules: TickRules, report: TickReport) -> Steps[TickRepor
         return report
     unsent: int = yield PutEvents(events=(_event_of(delivery),))
     return replace(report, woken=report.woken + 1, unsent=report.unsent + unsent)
+
+
+def _has_run_out(reading: Reading) -> bool:
+    """Tell whether what is left should go to another invocation; one that the time-out ends hands nothing over."""
+    return reading.remaining <= HANDOVER
 
 
 def _due(timers: Iterable[Timer], now: datetime) -> list[Timer]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from random import Random
 
 from publishing.channels.base.contract import Channel, Submission
+from publishing.domain.decision import due_of
 from publishing.domain.delivery import Delivery
 from publishing.domain.errors import CredentialError
 from publishing.domain.message import Message
@@ -31,8 +32,8 @@ class Job:
 
     @property
     def due(self) -> datetime:
-        """When the message was due."""
-        return self.message.scheduled_at or self.message.created_at
+        """When the delivery is due."""
+        return due_of(self.message, self.delivery)
 
 
 #: What was done, and whether the event has been dealt with.
@@ -54,7 +55,7 @@ def submission_of(message: Message, delivery: Delivery) -> Submission:
         delivery_id=delivery.id,
         delivery_key=delivery.key,
         content=content,
-        due_at=message.scheduled_at or message.created_at,
+        due_at=due_of(message, delivery),
     )
 
 

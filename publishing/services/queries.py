@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from publishing.domain.account import Account
+from publishing.domain.decision import due_of
 from publishing.domain.draft import DeliveryHistory, MessageFilter, Page
 from publishing.domain.errors import NotFoundError
 from publishing.domain.message import MessageSummary, MessageWithDeliveries
@@ -44,7 +45,7 @@ def get_delivery(*, actor: Actor, message_id: str, delivery_id: str) -> Delivery
     if delivery is None:
         raise NotFoundError("The message has no such delivery.")
     attempts = deliveries.list_attempts(message_id, delivery_id)
-    return DeliveryHistory(delivery=delivery, planned_at=found.message.scheduled_at, attempts=attempts)
+    return DeliveryHistory(delivery=delivery, planned_at=due_of(found.message, delivery), attempts=attempts)
 
 
 def list_accounts(*, actor: Actor) -> tuple[Account, ...]:

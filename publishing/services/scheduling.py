@@ -10,6 +10,8 @@ from publishing.domain.draft import UNSET, Changes, Draft, StoredAnswer
 from publishing.domain.errors import (
     AnsweredError,
     ConflictError,
+    FieldProblem,
+    InvalidError,
     KeyReusedError,
     StaleError,
 )
@@ -34,6 +36,8 @@ from publishing.store.deliveries import list_attempts
 from publishing.store.errors import TransactionRefusedError
 from publishing.store.writes import Write
 
+#: A transaction takes 100 writes; two of them are the audit record's.
+_WRITES_LIMIT: Final = 98
 #: More claims in a row than ever end without an attempt.
 _FENCE_GAP: Final = 1_000
 #: Builds the answer that is kept under an idempotency key, from what was created.
@@ -238,8 +242,12 @@ def _delivery_changes(found: MessageWithDeliveries, wanted: Message) -> tuple[tu
     new = {delivery.id: delivery for delivery in _new_deliveries(wanted, added)}
     names = {target.delivery_id for target in targets}
     writes = [messages.put_delivery(delivery) for delivery in new.values()]
-    writes += [messages.delete_unsent(delivery) for delivery in found.deliveries if delivery.id not in names]
-    return tuple(new.get(target.delivery_id) or existing[target.delivery_id] for target in targets), writes
+    # What was tried is evidence and stays; only what nobody took up goes.
+    dropped = [each for each in found.deliveries if each.id not in names and each.state is DeliveryState.PENDING]
+    writes += [messages.delete_unsent(delivery) for delivery in dropped]
+    kept = [each for each in found.deliveries if each.id not in names and each not in dropped]
+    wanted_ones = [new.get(target.delivery_id) or existing[target.delivery_id] for target in targets]
+    return (*wanted_ones, *kept), writes
 
 
 def _rearmed(found: MessageWithDeliveries, *, gen: int) -> tuple[tuple[Delivery, ...], list[Write]]:
@@ -297,6 +305,9 @@ def _first_fence(message: Message, target: Target) -> int:
 
 
 def _commit(found: MessageWithDeliveries, writes: Sequence[Write], record: AuditRecord) -> None:
+    if len(writes) > _WRITES_LIMIT:
+        detail = "This exchanges too many accounts at once. Remove some first, then add the others."
+        raise InvalidError(FieldProblem(pointer="/accounts", code="too_many", detail=detail))
     try:
         transact_with_audit(writes, record)
     except TransactionRefusedError as refusal:

@@ -61,12 +61,11 @@ def retry_delivery(
     if not message_allows(found.message.status, MessageEvent.RETRY):
         raise ConflictError(f"The message is {found.message.status.replace('_', ' ')}; nothing can be retried now.")
     gen = found.message.gen + 1
-    # A retry goes out now, even of a message that was cancelled before its time. So this is its new due time: what is
-    # given up, and when, is counted from here.
-    message = replace(found.message, status=MessageStatus.PUBLISHING, gen=gen, scheduled_at=now, updated_at=now)
+    message = replace(found.message, status=MessageStatus.PUBLISHING, gen=gen, updated_at=now)
+    # It goes out now, even of a message that was cancelled before its time: this is the delivery's own due time.
     writes = [
-        messages.rearm_delivery(delivery, gen=gen),
-        messages.wake_message(found.message, gen=gen, now=now, due=now),
+        messages.rearm_delivery(delivery, gen=gen, due_at=now),
+        messages.wake_message(found.message, gen=gen, now=now),
     ]
     _transact(writes, _record(actor, "delivery.retry", found.message, now, delivery=delivery.id))
     context.waker.wake()
@@ -76,6 +75,7 @@ def retry_delivery(
         channel=delivery.channel,
         account_id=delivery.account_id,
         gen=gen,
+        due_at=now,
         fence=delivery.fence,
     )
     return _with(message, found.deliveries, fresh)

@@ -6,6 +6,7 @@ from typing import Final
 from pynamodb.expressions.condition import Condition
 
 from publishing.domain.draft import StoredAnswer
+from publishing.domain.ids import new_token
 from publishing.items import keys
 from publishing.items.base import TableItem
 from publishing.items.records import AnswerItem
@@ -31,21 +32,27 @@ def begin(*, user_id: str, key_sha: str, request_sha: str, now: datetime) -> Ans
     """Take a key for a request that begins; return None, or the row that holds the key already."""
     item = _key(user_id, key_sha)
     item.req_sha, item.running_until, item.ttl = request_sha, now + RUNS_FOR, _ttl(now)
+    item.owner = new_token()
     died = AnswerItem.status_code.does_not_exist() & (AnswerItem.running_until < now)
     try:
         writes.run(writes.put(item, _is_free(now) | (died & (AnswerItem.req_sha == request_sha))))
     except ConditionFailedError as refusal:
-        return answer_item(refusal.old)
+        held = answer_item(refusal.old)
+        # Ours already: an earlier try whose answer was lost.
+        return None if held is not None and held.owner == item.owner else held
     return None
 
 
 def finish(answer: StoredAnswer, *, now: datetime) -> None:
-    """Keep the answer of a request that took its key with `begin`."""
+    """Keep the answer of a request that took its key with `begin`, unless another one took it over meanwhile."""
     item = _key(answer.user_id, answer.key_sha)
     item.req_sha, item.status_code, item.body = answer.request_sha, answer.status, answer.body
     item.headers = dict(answer.headers) or None
     item.ttl = _ttl(now)
-    writes.run(writes.put(item, AnswerItem.req_sha == answer.request_sha))
+    try:
+        writes.run(writes.put(item, AnswerItem.req_sha == answer.request_sha))
+    except ConditionFailedError:
+        return
 
 
 def abandon(*, user_id: str, key_sha: str) -> None:

@@ -5,7 +5,6 @@ conditional updates (`kick_*`, `finalise`).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -91,7 +90,7 @@ def cancel_pending(delivery: Delivery) -> Write:
     )
 
 
-def rearm_delivery(delivery: Delivery, *, gen: int) -> Write:
+def rearm_delivery(delivery: Delivery, *, gen: int, due_at: datetime | None = None) -> Write:
     """Build O19 for one delivery: it starts anew, in a new generation, if it still is as it was read."""
     item = DeliveryItem
     forgotten = (
@@ -102,6 +101,7 @@ def rearm_delivery(delivery: Delivery, *, gen: int) -> Write:
     actions = [
         item.state.set(DeliveryState.PENDING.value),
         item.gen.set(gen),
+        item.due_at.remove() if due_at is None else item.due_at.set(due_at),
         item.claims.set(0),
         item.attempts.set(0),
         item.waits.set(0),
@@ -111,21 +111,13 @@ def rearm_delivery(delivery: Delivery, *, gen: int) -> Write:
     return writes.update(rows.delivery_key(delivery.message_id, delivery.id), actions, condition)
 
 
-def wake_message(read: Message, *, gen: int, now: datetime, due: datetime) -> Write:
-    """Build the message's half of O19 for one delivery: under way again, in a new generation, its timer due now.
-
-    `due` is what lateness and giving up are counted from now on; lists show it.
-    """
-    partition = keys.timer(keys.PUBLISHING, read.id, TableItem.Meta.timer_shards)
-    month, place = rows.list_keys(replace(read, scheduled_at=due))
+def wake_message(read: Message, *, gen: int, now: datetime) -> Write:
+    """Build the message's half of O19 for one delivery: under way again, in a new generation, its timer due now."""
     actions = [
         M.status.set(MessageStatus.PUBLISHING.value),
         M.gen.set(gen),
-        M.GSI2PK.set(partition),
+        M.GSI2PK.set(keys.timer(keys.PUBLISHING, read.id, TableItem.Meta.timer_shards)),
         M.GSI2SK.set(write_instant(now)),
-        M.scheduled_at.set(due),
-        M.GSI3PK.set(month),
-        M.GSI3SK.set(place),
         M.updated_at.set(now),
     ]
     return writes.update(rows.message_key(read.id), actions, _unmoved(read))

@@ -118,6 +118,7 @@ def delivery(item: DeliveryItem) -> Delivery:
         account_id=item.account_id,
         state=DeliveryState(item.state),
         gen=int(item.gen),
+        due_at=item.due_at,
         fence=int(item.fence),
         claims=int(item.claims),
         attempts=int(item.attempts),

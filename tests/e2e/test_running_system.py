@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.api import NoAnswerError, RefusedError
 from local.aws.token import SignInError
@@ -29,7 +30,7 @@ def eventually(ask: Callable[[], Any], *, within: float = 120.0) -> Any:
             if answer := ask():
                 return answer
             reason = "the answer stayed false"
-        except (NoAnswerError, RefusedError, SignInError, OSError) as error:
+        except (NoAnswerError, RefusedError, SignInError, BotoCoreError, ClientError, OSError) as error:
             reason = str(error)
         assert time.monotonic() < give_up_at, f"Not within {within} s: {reason}"
         time.sleep(0.25)

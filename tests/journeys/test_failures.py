@@ -239,8 +239,9 @@ class TestACancel:
         )
         system.settle(ticks=1)
 
-        assert retried.message.scheduled_at is not None
-        assert retried.message.scheduled_at <= clock.now()
+        due_at = retried.deliveries[0].due_at
+        assert due_at is not None
+        assert due_at <= clock.now()
         assert system.read(message_id).message.status is M.PUBLISHED
 
 

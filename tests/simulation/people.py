@@ -100,8 +100,8 @@ def retry(message_id: str, delivery_id: str, table: Table, now: datetime) -> Ste
     if not _is_unmoved(table, found) or not _are_unmoved(table, [delivery]):
         return
     gen = found.message.gen + 1
-    table.put_delivery(_fresh(delivery, gen), now)
-    message = replace(found.message, status=M.PUBLISHING, gen=gen, scheduled_at=now)
+    table.put_delivery(replace(_fresh(delivery, gen), due_at=now), now)
+    message = replace(found.message, status=M.PUBLISHING, gen=gen)
     table.put_message(message, ("publishing", now), now)
 
 

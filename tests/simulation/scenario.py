@@ -7,6 +7,7 @@ from typing import Any
 
 from publishing.channels.base.contract import Channel
 from publishing.domain.account import Account
+from publishing.domain.decision import due_of
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.events import StreamEvent
 from publishing.domain.message import MessageStatus, build_targets, final_status
@@ -210,7 +211,7 @@ class Scenario:
         what = (message.id, delivery.id, delivery.gen)
         self.world.log("POST", *what)
         self.counted[what] += 1
-        if message.scheduled_at is None or self.world.now < message.scheduled_at:
+        if self.world.now < due_of(message, delivery):
             raise BrokenError(f"I1: posted before it was due: {what}")
         if delivery.state is S.CANCELLED or what in self.acknowledged:
             raise BrokenError(f"I2: posted after it was cancelled: {what}")

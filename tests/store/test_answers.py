@@ -82,10 +82,19 @@ class TestAKey:
         assert answers.begin(user_id="editor-2", key_sha="k", request_sha="another", now=NOW) is None
 
     def test_taken_by_another_request_is_not_answered_by_this_one(self):
-        begin()
+        begin(request_sha="another")
 
-        with pytest.raises(ConditionFailedError):
-            answers.finish(replace(ANSWER, request_sha="another"), now=NOW)
+        answers.finish(ANSWER, now=NOW)
+
+        held = begin(request_sha="another")
+        assert held is not None
+        assert (held.req_sha, held.status_code) == ("another", None)
+
+    def test_is_its_takers_own_when_the_answer_of_taking_it_was_lost(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(answers, "new_token", lambda: "the same token")
+
+        assert begin() is None
+        assert begin() is None
 
 
 class TestAnAnswerInItsChangesTransaction:

@@ -160,7 +160,7 @@ class TestAReplacement:
         write = {
             "replace": messages.replace_message(FULL, read=FULL),
             "delete": messages.delete_message(FULL),
-            "wake": messages.wake_message(FULL, gen=3, now=NOW, due=NOW),
+            "wake": messages.wake_message(FULL, gen=3, now=NOW),
             "cancel": messages.start_cancelling(FULL, now=NOW),
         }[change]
 
@@ -348,16 +348,20 @@ class TestARearm:
 
     def test_of_one_delivery_wakes_its_message_at_once(self):
         message = put_message_row(S.FAILED)
-        due = NOW + timedelta(days=31)
 
-        writes.run(messages.wake_message(message, gen=2, now=NOW, due=due))
+        writes.run(messages.wake_message(message, gen=2, now=NOW))
 
         after = read_message(message)
-        row = raw(f"MSG#{message.id}", "METADATA")
-        assert (after.status, after.gen, after.scheduled_at, after.rev) == (S.PUBLISHING, 2, due, message.rev)
+        assert (after.status, after.gen, after.rev) == (S.PUBLISHING, 2, message.rev)
+        assert after.scheduled_at == message.scheduled_at
         assert timer(message) == ("STATUS#publishing", "2026-12-01T08:00:00.000Z")
-        assert row["GSI3PK"] == {"S": "MONTH#MSG#2027-01"}
-        assert row["GSI3SK"] == {"S": f"2027-01-01T08:00:00.000Z#{message.id}"}
+
+    def test_of_one_delivery_gives_it_a_due_time_of_its_own(self):
+        delivery = put_row(D.FAILED)
+
+        writes.run(messages.rearm_delivery(delivery, gen=2, due_at=NOW))
+
+        assert read_row(delivery).due_at == NOW
 
 
 class TestAResolution:
