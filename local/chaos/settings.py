@@ -1,9 +1,11 @@
 """What one chaos run does, as values; and the proof that its faster clock changes no ratio."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Final
 
+from local.platforms.linkedin.platform import ORGANIZATION
 from local.seed import DemoAccount
 from publishing.domain.timing import Timing
 
@@ -11,6 +13,13 @@ from publishing.domain.timing import Timing
 DIVISOR: Final = 6.0
 #: A run ends by itself within this, whatever happens.
 LIMIT: Final = timedelta(minutes=12)
+#: The channels that take part, and what their accounts state. All of them offer evidence but the webhook.
+CHANNELS: Final[Mapping[str, Mapping[str, str]]] = {
+    "facebook": {},
+    "linkedin": {"remote_id": ORGANIZATION},
+    "mastodon": {},
+    "webhook": {},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +63,10 @@ class Settings:
     def accounts(self) -> tuple[DemoAccount, ...]:
         """The accounts that every message goes to: several per channel."""
         return tuple(
-            DemoAccount(channel=channel, handle=f"chaos{number}", name=f"{channel} {number}")
-            for channel in ("mastodon", "webhook")
+            DemoAccount(
+                channel=channel, handle=f"chaos{number}", name=f"{channel} {number}", settings=CHANNELS[channel]
+            )
+            for channel in CHANNELS
             for number in range(1, self.accounts_per_channel + 1)
         )
 
