@@ -8,13 +8,14 @@ import os
 import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from local.plan import WALL_URL
 from publishing.adapters import clock
 from publishing.adapters.functions import SchedulerWaker
+from publishing.channels.base.registry import get_channel
 from publishing.config import Config, ConfigError
 from publishing.domain.account import Account
 from publishing.domain.draft import Draft, MessageFilter
@@ -42,6 +43,8 @@ class DemoAccount:
     #: What editors and the wall call it.
     name: str
     open_to_members: bool = False
+    #: What the channel asks for besides the address.
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, wall_url: str) -> str:
         """Return the base URL to connect."""
@@ -49,7 +52,9 @@ class DemoAccount:
 
     @property
     def credential(self) -> str:
-        """The credential that the simulated platform takes."""
+        """The credential that the simulated platform takes; empty where the role of the process signs."""
+        if not get_channel(self.channel).capabilities.needs_credential:
+            return ""
         return f"{self.channel}-{self.handle}-{'token' if self.channel == 'mastodon' else 'secret'}"
 
 
@@ -58,6 +63,23 @@ ACCOUNTS: Final = (
     DemoAccount(channel="mastodon", handle="jobs", name="Example Jobs"),
     DemoAccount(channel="webhook", handle="intranet", name="Intranet", open_to_members=True),
     DemoAccount(channel="webhook", handle="archive", name="Press archive"),
+    DemoAccount(
+        channel="email",
+        handle="newsletter",
+        name="Newsletter",
+        settings={
+            "region": "us-east-1",
+            "sender": "news@example.org",
+            "sender_name": "Example News",
+            "recipient": "readers@lists.example.org",
+        },
+    ),
+    DemoAccount(
+        channel="sms",
+        handle="oncall",
+        name="On-call phone",
+        settings={"region": "us-east-1", "number": "+12065550100", "sender_id": "EXAMPLE"},
+    ),
 )
 
 
@@ -113,6 +135,7 @@ def _connect(demo: DemoAccount, *, wall_url: str, key_id: str, now: datetime) ->
         key_id=key_id,
         now=now,
         open_to_members=demo.open_to_members,
+        settings=demo.settings,
     )
 
 
@@ -122,7 +145,7 @@ def name_at_platform(demo: DemoAccount, *, wall_url: str) -> None:
         "channel": demo.channel,
         "account": demo.handle,
         "display_name": demo.name,
-        "credentials": [demo.credential],
+        "credentials": [demo.credential] if demo.credential else [],
     }
     request = urllib.request.Request(  # noqa: S310 - the wall's own address
         f"{wall_url}/_control/accounts", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}

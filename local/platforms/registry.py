@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from local.platforms.email import Email
 from local.platforms.mastodon import Mastodon
+from local.platforms.sms import Sms
 from local.platforms.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from local.platforms.base import Platform
 
 PLATFORMS: Mapping[str, type[Platform]] = MappingProxyType({
+    "email": Email,
     "mastodon": Mastodon,
+    "sms": Sms,
     "webhook": Webhook,
 })  # fmt: skip

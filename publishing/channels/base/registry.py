@@ -11,7 +11,9 @@ from publishing.channels.base.contract import Channel
 #: Kind to the dotted name of its class.
 CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "email": "publishing.channels.email.EmailChannel",
         "mastodon": "publishing.channels.mastodon.MastodonChannel",
+        "sms": "publishing.channels.sms.SmsChannel",
         "webhook": "publishing.channels.webhook.WebhookChannel",
     }
 )
