@@ -16,6 +16,7 @@ from local.plan import WALL_URL
 from local.platforms.linkedin.platform import MEMBER, ORGANIZATION
 from publishing.adapters import clock
 from publishing.adapters.functions import SchedulerWaker
+from publishing.channels.base.registry import get_channel
 from publishing.config import Config, ConfigError
 from publishing.domain.account import Account
 from publishing.domain.draft import Draft, MessageFilter
@@ -43,6 +44,7 @@ class DemoAccount:
     #: What editors and the wall call it.
     name: str
     open_to_members: bool = False
+    #: What the channel asks for besides the address.
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, wall_url: str) -> str:
@@ -51,7 +53,9 @@ class DemoAccount:
 
     @property
     def credential(self) -> str:
-        """The credential that the simulated platform takes."""
+        """The credential that the simulated platform takes; empty where the role of the process signs."""
+        if not get_channel(self.channel).capabilities.needs_credential:
+            return ""
         return f"{self.channel}-{self.handle}-{'secret' if self.channel == 'webhook' else 'token'}"
 
 
@@ -63,6 +67,23 @@ ACCOUNTS: Final = (
     DemoAccount(channel="mastodon", handle="jobs", name="Example Jobs"),
     DemoAccount(channel="webhook", handle="intranet", name="Intranet", open_to_members=True),
     DemoAccount(channel="webhook", handle="archive", name="Press archive"),
+    DemoAccount(
+        channel="email",
+        handle="newsletter",
+        name="Newsletter",
+        settings={
+            "region": "us-east-1",
+            "sender": "news@example.org",
+            "sender_name": "Example News",
+            "recipient": "readers@lists.example.org",
+        },
+    ),
+    DemoAccount(
+        channel="sms",
+        handle="oncall",
+        name="On-call phone",
+        settings={"region": "us-east-1", "number": "+12065550100", "sender_id": "EXAMPLE"},
+    ),
 )
 
 
@@ -128,7 +149,7 @@ def name_at_platform(demo: DemoAccount, *, wall_url: str) -> None:
         "channel": demo.channel,
         "account": demo.handle,
         "display_name": demo.name,
-        "credentials": [demo.credential],
+        "credentials": [demo.credential] if demo.credential else [],
     }
     request = urllib.request.Request(  # noqa: S310 - the wall's own address
         f"{wall_url}/_control/accounts", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}

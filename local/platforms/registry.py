@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from local.platforms.email import Email
 from local.platforms.facebook import Facebook
 from local.platforms.linkedin import LinkedIn
 from local.platforms.mastodon import Mastodon
+from local.platforms.sms import Sms
 from local.platforms.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from local.platforms.base import Platform
 
 PLATFORMS: Mapping[str, type[Platform]] = MappingProxyType({
+    "email": Email,
     "facebook": Facebook,
     "linkedin": LinkedIn,
     "mastodon": Mastodon,
+    "sms": Sms,
     "webhook": Webhook,
 })  # fmt: skip

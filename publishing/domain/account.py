@@ -62,4 +62,5 @@ class Destination:
     """What a channel needs to act for an account: the account and its opened credential."""
 
     account: Account
+    #: Empty where the channel needs none.
     credential: str = field(repr=False)

@@ -42,7 +42,7 @@ class ContentProblem:
 
     code: str
     detail: str
-    #: The field of the content: `text`, `link`, `media`, `title`.
+    #: What it is about: `text`, `link`, `media`, `title`; `accounts` when it is the account itself.
     field: str = "text"
     severity: Severity = Severity.PROBLEM
 

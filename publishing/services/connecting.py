@@ -1,11 +1,12 @@
 """Connect accounts, and halt all dispatch in an emergency."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
 from publishing.adapters import secrets
+from publishing.channels.base.contract import Channel
 from publishing.channels.base.registry import UnknownChannelError, get_channel, kinds
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.errors import ConflictError, FieldProblem, InvalidError, NotFoundError
@@ -22,7 +23,7 @@ def connect_account(
     channel: str,
     name: str,
     base_url: str | None,
-    credential: str,
+    credential: str = "",
     key_id: str,
     now: datetime,
     open_to_members: bool = False,
@@ -30,15 +31,15 @@ def connect_account(
 ) -> Account:
     """Connect an account: its credential is sealed before it is stored, and nobody but the worker opens it again.
 
-    Raises InvalidError for an unknown channel or an empty credential, UnavailableError when the key service is away.
+    Raises InvalidError for an unknown channel, for a credential that is empty or that the channel has no use for, and
+    for settings that the channel cannot use; UnavailableError when the key service is away.
     """
     demand(actor, Action.MANAGE_ACCOUNTS)
     try:
-        get_channel(channel)
+        publisher = get_channel(channel)
     except UnknownChannelError:
         detail = f"There is no such channel. There are: {', '.join(kinds())}."
         raise InvalidError(FieldProblem(pointer="/channel", code="unknown_channel", detail=detail)) from None
-    _demand_credential(credential)
     account = Account(
         id=new_id(now),
         channel=channel,
@@ -49,44 +50,66 @@ def connect_account(
         created_at=now,
         updated_at=now,
     )
-    sealed = secrets.seal(credential, account_id=account.id, version=1, key_id=key_id)
+    _demand_usable(publisher, account, credential)
+    puts = [accounts.put_account(account)]
+    if publisher.capabilities.needs_credential:
+        sealed = secrets.seal(credential, account_id=account.id, version=1, key_id=key_id)
+        puts.append(accounts.put_credential(sealed))
     record = AuditRecord(
         actor=actor.id, action="account.connect", target=f"account:{account.id}", at=now, facts={"channel": channel}
     )
-    transact_with_audit([accounts.put_account(account), accounts.put_credential(sealed)], record)
+    transact_with_audit(puts, record)
     return account
 
 
 def reconnect_account(
-    *, actor: Actor, account_id: str, base_url: str | None, credential: str, key_id: str, now: datetime
+    *, actor: Actor, account_id: str, base_url: str | None, credential: str = "", key_id: str, now: datetime
 ) -> Account:
     """Give a connected account a new credential and the address that it is for; deliveries that waited go on with it.
 
     Both change together or not at all, so that nobody can lead a stored credential to another server. Raises
-    InvalidError for an empty credential, ConflictError when the account changed meanwhile.
+    InvalidError as `connect_account` does, ConflictError when the account changed meanwhile.
     """
     demand(actor, Action.MANAGE_ACCOUNTS)
-    _demand_credential(credential)
     lane = accounts.read_lane(account_id)
     if lane.account is None or lane.account.status is AccountStatus.DISCONNECTED:
         raise NotFoundError("There is no such account.")
     read = lane.account
     account = replace(read, base_url=base_url, status=AccountStatus.OK, problem=None, rev=read.rev + 1, updated_at=now)
-    version = lane.credential.version if lane.credential else 0
-    sealed = secrets.seal(credential, account_id=account_id, version=version + 1, key_id=key_id)
-    put = accounts.replace_credential(sealed, version=version) if version else accounts.put_credential(sealed)
+    publisher = get_channel(account.channel)
+    _demand_usable(publisher, account, credential)
+    puts = [accounts.replace_account(account, read=read)]
+    if publisher.capabilities.needs_credential:
+        version = lane.credential.version if lane.credential else 0
+        sealed = secrets.seal(credential, account_id=account_id, version=version + 1, key_id=key_id)
+        puts.append(
+            accounts.replace_credential(sealed, version=version) if version else accounts.put_credential(sealed)
+        )
     record = AuditRecord(actor=actor.id, action="account.reconnect", target=f"account:{account_id}", at=now)
     try:
-        transact_with_audit([accounts.replace_account(account, read=read), put], record)
+        transact_with_audit(puts, record)
     except TransactionRefusedError as refusal:
         raise ConflictError("The account changed just now. Look at it again.") from refusal
     return account
 
 
-def _demand_credential(credential: str) -> None:
-    if not credential:
+def _demand_usable(channel: Channel, account: Account, credential: str) -> None:
+    problems = [*_credential_problems(channel, credential), *channel.account_problems(account)]
+    if problems:
+        raise InvalidError(*problems)
+
+
+def _credential_problems(channel: Channel, credential: str) -> Iterator[FieldProblem]:
+    needs_one = channel.capabilities.needs_credential
+    if needs_one and not credential:
         detail = "The credential is empty. Paste the secret or token of the account."
-        raise InvalidError(FieldProblem(pointer="/credential", code="required", detail=detail))
+        yield FieldProblem(pointer="/credential", code="required", detail=detail)
+    if credential and not needs_one:
+        # A secret that nobody opens would only be one more to lose.
+        detail = (
+            f"{channel.capabilities.name} accounts have no credential: the deployment's own role acts. Leave it out."
+        )
+        yield FieldProblem(pointer="/credential", code="not_needed", detail=detail)
 
 
 def set_stop_switch(*, actor: Actor, is_on: bool, now: datetime) -> None:

@@ -59,8 +59,13 @@ def submission_of(message: Message, delivery: Delivery) -> Submission:
     )
 
 
-def open_credential(lane: Lane) -> Steps[str]:
-    """Return the lane's credential in clear; raise CredentialError when there is none or it cannot be opened."""
+def open_credential(channel: Channel, lane: Lane) -> Steps[str]:
+    """Return the lane's credential in clear, or nothing where the channel needs none.
+
+    Raises CredentialError when there is none although it is needed, or when it cannot be opened.
+    """
+    if not channel.capabilities.needs_credential:
+        return ""
     if lane.credential is None:
         raise CredentialError("The account has no credential.")
     credential: str = yield OpenCredential(sealed=lane.credential)

@@ -41,7 +41,7 @@ def _search(job: Job, lane: Lane) -> Steps[Finding]:
         detail = f"{job.channel_name} offers no way to find out. Look for it there, then say whether it is there."
         return Undecidable(detail=detail)
     try:
-        credential = yield from open_credential(lane)
+        credential = yield from open_credential(job.channel, lane)
     except CredentialError:
         return LookupFailed(reason=Reason.CREDENTIAL, detail="The account's credential cannot be opened.")
     delivery = job.delivery

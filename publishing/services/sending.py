@@ -121,7 +121,7 @@ def _prepare(job: Job, lane: Lane, account: Account) -> Steps[tuple[Payload, Des
     if job.channel is None:
         return _deferred(Reason.INTERNAL, job)
     try:
-        credential = yield from open_credential(lane)
+        credential = yield from open_credential(job.channel, lane)
     except CredentialError:
         return _deferred(Reason.CREDENTIAL, job)
     refused = _refusal(job.channel, job, account)

@@ -20,7 +20,7 @@ class PureContract:
     kind: ClassVar[str]
     #: The last word of an account's secret on the simulated platform.
     secret: ClassVar[str]
-    #: What every account of the channel must state.
+    #: What connecting an account has to state besides address and secret.
     settings: ClassVar[Mapping[str, str]] = {}
 
     @pytest.fixture
@@ -29,7 +29,13 @@ class PureContract:
 
     @pytest.fixture
     def account(self, platforms_url: str) -> SimulatedAccount:
-        return new_account(platforms_url, self.kind, self.secret, **self.settings)
+        return self.new_account(platforms_url)
+
+    def new_account(self, platforms_url: str) -> SimulatedAccount:
+        return new_account(platforms_url, self.kind, self.secret, settings=self.settings)
+
+    def test_finds_no_problem_with_an_account_as_it_is_connected(self, channel, account):
+        assert channel.account_problems(account.destination().account) == ()
 
     def test_names_itself_like_its_folder(self, channel):
         assert channel.capabilities.kind == self.kind

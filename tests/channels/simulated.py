@@ -3,7 +3,7 @@
 import itertools
 import json
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -52,18 +52,21 @@ class SimulatedAccount:
     kind: str
     name: str
     credential: str
-    #: What every account of its channel states.
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def destination(self, **settings: str) -> Destination:
-        stated = {**self.settings, **settings}
-        account = build_account(self.kind, f"{self.url}/{self.kind}/{self.name}", **stated)
+        account = build_account(self.kind, f"{self.url}/{self.kind}/{self.name}", **{**self.settings, **settings})
         return Destination(account=account, credential=self.credential)
 
     def misbehaves(self, fault: str, **details: object) -> None:
         """Let every further request that creates meet a fault."""
         wanted = {"channel": self.kind, "account": self.name, "fault": fault, **details}
         self._control("POST", "faults", wanted)
+
+    def is_registered(self, *, credentials: Sequence[str] = (), **options: int) -> None:
+        """Say what the platform shall hold true of the account from now on."""
+        wanted = {"channel": self.kind, "account": self.name, "credentials": list(credentials), "options": options}
+        self._control("POST", "accounts", {"display_name": self.name, **wanted})
 
     def behaves(self) -> None:
         self._control("DELETE", f"faults?channel={self.kind}&account={self.name}")
@@ -89,6 +92,7 @@ class SimulatedAccount:
             return json.loads(answer.read() or b"{}")
 
 
-def new_account(url: str, kind: str, secret: str, **settings: str) -> SimulatedAccount:
+def new_account(url: str, kind: str, secret: str, *, settings: Mapping[str, str] | None = None) -> SimulatedAccount:
     name = f"canary-{next(_NUMBERS)}"
-    return SimulatedAccount(url=url, kind=kind, name=name, credential=f"{kind}-{name}-{secret}", settings=settings)
+    credential = f"{kind}-{name}-{secret}"
+    return SimulatedAccount(url=url, kind=kind, name=name, credential=credential, settings=settings or {})

@@ -40,6 +40,8 @@ class Capabilities:
     #: How many images one publication can carry; 0 for none.
     image_limit: int = 0
     alt_text_limit: int | None = None
+    #: Whether an account has a secret of its own; False where the deployment's own role acts for all accounts.
+    needs_credential: bool = True
     #: Names of the credential's parts and of the settings that connecting an account asks for, each with a sentence.
     connect_fields: tuple[tuple[str, str], ...] = ()
     #: Links for the docs.

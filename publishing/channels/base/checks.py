@@ -28,6 +28,14 @@ def no_titles(channel: Channel, content: Content) -> tuple[ContentProblem, ...]:
     return (ContentProblem(code="title_dropped", detail=detail, field="title", severity=Severity.WARNING),)
 
 
+def account_problems(channel: Channel, account: Account) -> tuple[ContentProblem, ...]:
+    """Return what is wrong with the account itself, worded as problems of whatever is addressed to it."""
+    return tuple(
+        ContentProblem(code=problem.code, detail=problem.detail, field="accounts")
+        for problem in channel.account_problems(account)
+    )
+
+
 def _too_long(channel: Channel, content: Content, account: Account) -> ContentProblem | None:
     limit = channel.text_limit(account)
     if limit is None:

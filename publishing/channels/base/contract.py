@@ -15,6 +15,7 @@ from typing import ClassVar
 from publishing.channels.base.capabilities import Capabilities
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
+from publishing.domain.errors import FieldProblem
 from publishing.domain.outcome import Finding, Outcome
 from publishing.http import Courier
 
@@ -75,6 +76,13 @@ class Channel(ABC):
     def key_window(self, account: Account) -> timedelta | None:  # noqa: ARG002 - some channels ask the account
         """Return how long this account's server honors our key; None where repeating a request is never safe."""
         return self.capabilities.key_window
+
+    def account_problems(self, account: Account) -> tuple[FieldProblem, ...]:  # noqa: ARG002 - some channels look at it
+        """Return what is wrong with an account's address or settings by their form alone, without asking anybody.
+
+        Each problem points to what was entered: `/base_url`, `/settings/recipient`.
+        """
+        return ()
 
     @abstractmethod
     def measure(self, content: Content) -> int:

@@ -11,9 +11,11 @@ from publishing.channels.base.contract import Channel
 #: Kind to the dotted name of its class.
 CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "email": "publishing.channels.email.EmailChannel",
         "facebook": "publishing.channels.facebook.FacebookChannel",
         "linkedin": "publishing.channels.linkedin.LinkedInChannel",
         "mastodon": "publishing.channels.mastodon.MastodonChannel",
+        "sms": "publishing.channels.sms.SmsChannel",
         "webhook": "publishing.channels.webhook.WebhookChannel",
     }
 )

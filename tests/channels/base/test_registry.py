@@ -71,5 +71,5 @@ class TestEveryChannel:
     def test_passes_the_contract(self, kind):
         tests = (ROOT / "tests" / "channels" / kind / "test_channel.py").read_text()
 
-        assert "(ChannelContract)" in tests
+        assert "ChannelContract)" in tests
         assert f'kind = "{kind}"' in tests

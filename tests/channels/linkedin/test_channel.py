@@ -41,7 +41,7 @@ class TestLinkedIn(ChannelContract):
     settings: ClassVar = {"remote_id": ORGANIZATION}
     carries_key = False
     header_is_proof = True
-    states_waiting_time = False
+    states_wait = False
 
 
 @pytest.fixture
@@ -51,12 +51,12 @@ def channel():
 
 @pytest.fixture
 def organization(platforms_url):
-    return new_account(platforms_url, "linkedin", "token", remote_id=ORGANIZATION)
+    return new_account(platforms_url, "linkedin", "token", settings={"remote_id": ORGANIZATION})
 
 
 @pytest.fixture
 def member(platforms_url):
-    return new_account(platforms_url, "linkedin", "token", remote_id=MEMBER)
+    return new_account(platforms_url, "linkedin", "token", settings={"remote_id": MEMBER})
 
 
 def published(channel, client, account, submission, **settings):

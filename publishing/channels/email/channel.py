@@ -1,0 +1,181 @@
+"""The call that sends a mail and the reading of its answer."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import ClassVar, Final
+
+from publishing.channels.base import aws
+from publishing.channels.base.answers import not_understood
+from publishing.channels.base.aws_answers import AwsError, not_signed, read_aws_refusal
+from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.checks import account_problems, common_problems
+from publishing.channels.base.contract import Channel, Payload, Submission, Trace
+from publishing.channels.email.address import BadAddressError, ascii_address, name_problem
+from publishing.channels.email.payload import build_body, compose, encode
+from publishing.domain.account import Account, Destination
+from publishing.domain.content import Content, ContentProblem
+from publishing.domain.errors import FieldProblem
+from publishing.domain.outcome import (
+    Deferred,
+    Finding,
+    Outcome,
+    Publication,
+    Published,
+    Reason,
+    Rejected,
+    Undecidable,
+)
+from publishing.http import Answer, Courier, UnreadableError
+
+NAME: Final = "Email"
+SES: Final = aws.Service(signing_name="ses", host="email")
+SERVICE: Final = "Amazon SES"
+
+_ADDRESSES: Final = (("sender", "sender's"), ("recipient", "recipient's"), ("reply_to", "reply"))
+_CONFIGURATION_SET: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LONGEST_ID: Final = 256
+#: Codes of `SendEmail` that say no for good, in the service's model of 2026-08-07.
+_REJECTED: Final = {
+    "AccountSuspendedException": (Reason.PERMISSION, "has suspended sending for good. An operator must talk to AWS"),
+    "SendingPausedException": (Reason.PERMISSION, "has paused sending. An operator must look into the AWS account"),
+    "MailFromDomainNotVerifiedException": (
+        Reason.PERMISSION,
+        "has not verified the sender's domain. An operator must verify it",
+    ),
+    "NotFoundException": (
+        Reason.PERMISSION,
+        "does not know the account's configuration set. Check the account's settings",
+    ),
+    "MessageRejected": (Reason.CONTENT, "does not accept this content"),
+    "BadRequestException": (Reason.CONTENT, "does not accept this content or one of the account's addresses"),
+}
+
+
+class EmailChannel(Channel):
+    """Sends mail through SES, which knows no key and cannot be asked later: a lost answer stays in doubt."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        kind="email",
+        name=NAME,
+        deduplication=Deduplication.NONE,
+        needs_credential=False,
+        connect_fields=(
+            ("region", "The AWS region that sends, like us-east-1."),
+            ("sender", "The address that the mail comes from; Amazon SES must have verified it or its domain."),
+            ("recipient", "The one address that it goes to, for example that of a mailing list."),
+            ("sender_name", "Optional: the name that stands before the sender's address."),
+            ("reply_to", "Optional: the address that answers go to."),
+            ("configuration_set", "Optional: the configuration set whose events say what became of a mail."),
+        ),
+        documentation_url="https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html",
+    )
+
+    def account_problems(self, account: Account) -> tuple[FieldProblem, ...]:
+        """Return what is wrong with the account's addresses and settings."""
+        return (*aws.endpoint_problems(account, SES), *_setting_problems(account))
+
+    def measure(self, content: Content) -> int:
+        """Return the number of characters of the text part, link included."""
+        return len(compose(content))
+
+    def problems(self, content: Content, account: Account) -> tuple[ContentProblem, ...]:
+        """Return what is wrong with the text, or with the addresses of the account."""
+        return common_problems(self, content, account) + account_problems(self, account)
+
+    def build(self, submission: Submission, account: Account) -> Payload:
+        """Build the mail. What is wrong with the account's addresses is for `problems` and `publish` to say."""
+        try:
+            body = build_body(submission, account.settings)
+        except BadAddressError:
+            body = {}
+        return Payload(text=compose(submission.content), body=body, delivery_key=submission.delivery_key)
+
+    def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
+        """Hand the mail to SES."""
+        account = destination.account
+        place = aws.endpoint(account, SES)
+        if place is None or not payload.body:
+            detail = f"{NAME} was not sent: the account's addresses or its region cannot be used. Check the account."
+            return Rejected(reason=Reason.DESTINATION, detail=detail)
+        request = aws.AwsRequest(
+            service=SES,
+            region=account.settings["region"],
+            url=f"{place}/v2/email/outbound-emails",
+            headers={"content-type": "application/json"},
+            content=encode(payload.body),
+        )
+        try:
+            answer = aws.send(request, courier, now=now)
+        except aws.UnsignedError:
+            return not_signed(NAME, SERVICE, now=now)
+        refusal = read_aws_refusal(answer, name=NAME, service=SERVICE, verdicts=_verdict, now=now)
+        return refusal or _published(answer)
+
+    def look_up(
+        self,
+        trace: Trace,  # noqa: ARG002
+        destination: Destination,  # noqa: ARG002
+        courier: Courier,  # noqa: ARG002
+        *,
+        now: datetime,  # noqa: ARG002
+    ) -> Finding:
+        """Answer that there is nobody to ask: SES lists no mail, and asks for the very id that was lost."""
+        return Undecidable(detail="Amazon SES cannot be asked which mail it took. Look into the recipient's inbox.")
+
+
+def _setting_problems(account: Account) -> Iterator[FieldProblem]:
+    settings = account.settings
+    for name, word in _ADDRESSES:
+        text = settings.get(name, "")
+        if name == "reply_to" and not text:
+            continue
+        try:
+            ascii_address(text)
+        except BadAddressError as error:
+            detail = (
+                f"The {word} address {_shown(text)} cannot be used. {error}" if text else f"Enter the {word} address."
+            )
+            yield FieldProblem(pointer=f"/settings/{name}", code="bad_address", detail=detail)
+    problem = name_problem(settings.get("sender_name", ""))
+    if problem:
+        yield FieldProblem(pointer="/settings/sender_name", code="bad_name", detail=problem)
+    chosen = settings.get("configuration_set", "")
+    if chosen and not _CONFIGURATION_SET.fullmatch(chosen):
+        detail = "A configuration set's name has up to 64 letters, digits, _ and -."
+        yield FieldProblem(pointer="/settings/configuration_set", code="bad_name", detail=detail)
+
+
+def _shown(text: str) -> str:
+    """Quote what somebody entered, short and printable."""
+    return repr(text if len(text) <= 80 else f"{text[:79]}…")
+
+
+def _verdict(error: AwsError) -> Outcome | None:
+    """Say what the codes of `SendEmail` mean; throttling comes under several, told apart by their text."""
+    if error.mentions("Daily message quota exceeded"):
+        detail = f"{NAME} waits: the day's sending quota at {SERVICE} is used up."
+        return Deferred(reason=Reason.QUOTA, detail=detail)
+    if error.mentions("Maximum sending rate exceeded"):
+        return Deferred(reason=Reason.RATE, detail=f"{NAME} is sent too fast for {SERVICE}.")
+    if error.code == "LimitExceededException":
+        return Deferred(reason=Reason.QUOTA, detail=f"{NAME} waits: a limit of the account at {SERVICE} is reached.")
+    if error.code == "MessageRejected" and error.mentions("not verified"):
+        detail = (
+            f"{NAME} was refused: {SERVICE} has not verified the sender, or is in its sandbox. An operator can help."
+        )
+        return Rejected(reason=Reason.PERMISSION, detail=detail)
+    if error.code in _REJECTED:
+        reason, saying = _REJECTED[error.code]
+        return Rejected(reason=reason, detail=f"{NAME} was refused: {SERVICE} {saying}.")
+    return None
+
+
+def _published(answer: Answer) -> Outcome:
+    try:
+        remote_id = answer.json_object().get("MessageId")
+    except UnreadableError:
+        return not_understood(NAME)
+    if not isinstance(remote_id, str) or not 0 < len(remote_id) <= _LONGEST_ID or not remote_id.isprintable():
+        return not_understood(NAME)
+    return Published(publication=Publication(id=remote_id))

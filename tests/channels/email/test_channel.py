@@ -1,0 +1,170 @@
+"""The email channel."""
+
+import json
+from typing import ClassVar
+
+import pytest
+
+from publishing.channels.base import border
+from publishing.channels.email import EmailChannel
+from publishing.domain.account import Destination
+from publishing.domain.content import Content
+from publishing.domain.outcome import Deferred, Publication, Published, Reason, Rejected, Unknown
+from tests.channels.contract_aws import KEY_ID, SECRET, RoleSignedChannelContract, role  # noqa: F401 - a fixture
+from tests.channels.samples import sample_reader
+from tests.channels.simulated import build_account, build_submission, utc_now
+from tests.servers import http_answer, serving
+
+sample = sample_reader(__file__)
+SETTINGS = {"region": "us-east-1", "sender": "news@example.org", "recipient": "list@example.org"}
+
+
+class TestEmail(RoleSignedChannelContract):
+    kind = "email"
+    host = "email"
+    settings: ClassVar = SETTINGS
+
+    def test_arrives_with_subject_both_parts_and_the_tags_of_its_events(self, channel, account, client):
+        submission = build_submission("We open.\nCome!", link="https://example.org/", title="Opening", key="key-1")
+
+        self.publish(channel, account.destination(sender_name="Die Küche"), client, submission)
+
+        (post,) = account.posts()
+        body = json.loads(post["body"])
+        simple = body["Content"]["Simple"]
+        assert simple["Subject"] == {"Data": "Opening", "Charset": "UTF-8"}
+        assert simple["Body"]["Text"]["Data"] == post["text"] == "We open.\nCome!\n\nhttps://example.org/"
+        assert '<a href="https://example.org/">' in simple["Body"]["Html"]["Data"]
+        assert body["EmailTags"] == [
+            {"Name": "omnipub-key", "Value": "key-1"},
+            {"Name": "omnipub-message", "Value": submission.message_id},
+        ]
+        assert body["FromEmailAddress"] == "=?UTF-8?B?RGllIEvDvGNoZQ==?= <news@example.org>"
+        assert body["Destination"] == {"ToAddresses": ["list@example.org"]}
+
+    @pytest.mark.parametrize(
+        ("settings", "pointer"),
+        [
+            ({"recipient": "list.example.org"}, "/settings/recipient"),
+            ({"recipient": ""}, "/settings/recipient"),
+            ({"recipient": "a@example.org, b@example.org"}, "/settings/recipient"),
+            ({"recipient": "a@example.org\r\nBcc: b@example.org"}, "/settings/recipient"),
+            ({"sender": "News <news@example.org>"}, "/settings/sender"),
+            ({"reply_to": "nobody"}, "/settings/reply_to"),
+            ({"sender_name": "News\nBcc: b@example.org"}, "/settings/sender_name"),
+            ({"configuration_set": "a b"}, "/settings/configuration_set"),
+        ],
+    )
+    def test_names_what_is_wrong_with_the_account(self, channel, account, client, settings, pointer):
+        target = account.destination(**settings).account
+
+        (found,) = channel.account_problems(target)
+        (problem,) = channel.problems(Content(text="Hi"), target)
+
+        assert found.pointer == pointer
+        assert (problem.field, problem.detail) == ("accounts", found.detail)
+
+    def test_quotes_the_malformed_address(self, channel, account):
+        (problem,) = channel.problems(Content(text="Hi"), account.destination(recipient="list@localhost").account)
+
+        assert problem.detail == (
+            "The recipient's address 'list@localhost' cannot be used. The part after the @ is no domain."
+        )
+
+    def test_is_not_sent_to_a_malformed_address(self, channel, account, client):
+        outcome = self.publish(channel, account.destination(recipient="nobody"), client)
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == (Rejected, Reason.DESTINATION)
+        assert account.count("create") == 0
+
+    def test_reaches_a_domain_of_any_script(self, channel, account, client):
+        self.publish(channel, account.destination(recipient="liste@bücher.example"), client)
+
+        (post,) = account.posts()
+        assert json.loads(post["body"])["Destination"] == {"ToAddresses": ["liste@xn--bcher-kva.example"]}
+
+    @pytest.mark.parametrize(
+        ("options", "expected"),
+        [
+            ({"paused": 1}, (Rejected, Reason.PERMISSION)),
+            ({"daily_quota": 1}, (Deferred, Reason.QUOTA)),
+        ],
+    )
+    def test_says_what_state_the_service_is_in(self, channel, account, client, options, expected):
+        self.publish(channel, account.destination(), client)
+        account.is_registered(credentials=[f"{KEY_ID}/{SECRET}"], **options)
+
+        outcome = self.publish(channel, account.destination(), client)
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == expected
+
+    def test_is_refused_by_a_sandbox_that_does_not_know_the_recipient(self, channel, account, client):
+        account.is_registered(credentials=[f"{KEY_ID}/{SECRET}"], sandbox=1)
+
+        outcome = self.publish(channel, account.destination(recipient="stranger@elsewhere.example"), client)
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == (Rejected, Reason.PERMISSION)
+        assert "stranger" not in repr(outcome)
+
+
+@pytest.fixture
+def channel():
+    return EmailChannel()
+
+
+@pytest.mark.usefixtures("role")
+class TestAnswersOfSes:
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("not_verified", (Rejected, Reason.PERMISSION)),
+            ("rejected", (Rejected, Reason.CONTENT)),
+            ("rate", (Deferred, Reason.RATE)),
+            ("quota", (Deferred, Reason.QUOTA)),
+        ],
+    )
+    def test_are_told_apart(self, channel, client, name, expected):
+        outcome = answered(channel, client, sample(name).raw())
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == expected
+
+    def test_name_the_mail(self, channel, client):
+        outcome = answered(channel, client, sample("accepted").raw())
+
+        publication = Publication(id="0100018f2c6f8a3e-5d1b1f6a-0000-0000-0000-000000000000-000000")
+        assert outcome == Published(publication=publication)
+
+    @pytest.mark.parametrize(
+        ("code", "expected"),
+        [
+            ("AccountSuspendedException", (Rejected, Reason.PERMISSION)),
+            ("SendingPausedException", (Rejected, Reason.PERMISSION)),
+            ("MailFromDomainNotVerifiedException", (Rejected, Reason.PERMISSION)),
+            ("NotFoundException", (Rejected, Reason.PERMISSION)),
+            ("BadRequestException", (Rejected, Reason.CONTENT)),
+            ("LimitExceededException", (Deferred, Reason.QUOTA)),
+            ("TooManyRequestsException", (Deferred, Reason.RATE)),
+        ],
+    )
+    def test_follow_the_documented_codes(self, channel, client, code, expected):
+        raw = http_answer(b'{"message": "x"}', status="400 Some words", headers=f"x-amzn-ErrorType: {code}\r\n")
+
+        outcome = answered(channel, client, raw)
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == expected
+
+    @pytest.mark.parametrize(
+        "body", [b"{}", b'{"MessageId": ""}', b'{"MessageId": 7}', b'{"MessageId": "a\\nb"}', b"[]", b"<a/>"]
+    )
+    def test_that_name_no_mail_are_doubt(self, channel, client, body):
+        outcome = answered(channel, client, http_answer(body))
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == (Unknown, Reason.LOST_SIGHT)
+
+
+def answered(channel, client, raw):
+    """Send to a service that answers with these bytes."""
+    with serving(raw) as server:
+        destination = Destination(account=build_account("email", server.url, **SETTINGS), credential="")
+        payload = channel.build(build_submission(), destination.account)
+        return border.publish(channel, payload, destination, client.courier(), now=utc_now())
