@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from local.platforms.bluesky import Bluesky
 from local.platforms.mastodon import Mastodon
 from local.platforms.webhook import Webhook
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from local.platforms.base import Platform
 
 PLATFORMS: Mapping[str, type[Platform]] = MappingProxyType({
+    "bluesky": Bluesky,
     "mastodon": Mastodon,
     "webhook": Webhook,
 })  # fmt: skip

@@ -11,6 +11,7 @@ from publishing.channels.base.contract import Channel
 #: Kind to the dotted name of its class.
 CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "bluesky": "publishing.channels.bluesky.BlueskyChannel",
         "mastodon": "publishing.channels.mastodon.MastodonChannel",
         "webhook": "publishing.channels.webhook.WebhookChannel",
     }
