@@ -87,5 +87,7 @@ class SimulatedAccount:
 
 
 def new_account(url: str, kind: str, secret: str) -> SimulatedAccount:
+    """Return a fresh account; `secret` is the last word of its credential, or all of it with `{name}` in it."""
     name = f"canary-{next(_NUMBERS)}"
-    return SimulatedAccount(url=url, kind=kind, name=name, credential=f"{kind}-{name}-{secret}")
+    form = secret if "{name}" in secret else f"{kind}-{{name}}-{secret}"
+    return SimulatedAccount(url=url, kind=kind, name=name, credential=form.format(name=name))

@@ -14,7 +14,18 @@ from collections.abc import Callable, Container, Mapping
 from http import HTTPStatus
 from typing import ClassVar
 
-from local.platforms.base import Action, Call, Commit, Platform, Response, World, json_response, parse_object, timestamp
+from local.platforms.base import (
+    Action,
+    Call,
+    Commit,
+    Headers,
+    Platform,
+    Response,
+    World,
+    json_response,
+    parse_object,
+    timestamp,
+)
 from local.platforms.bluesky import card, tokens
 from local.platforms.bluesky.limits import (
     DEFAULT_POINTS,
@@ -65,7 +76,7 @@ class Bluesky(Platform):
 
     def failure(self, status: int, *, retry_after: float | None = None) -> Response:
         """Word an error as the server does; it has no Retry-After, only the time of the reset."""
-        headers = ()
+        headers: Headers = ()
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             reset_at = math.ceil(self.world.now().timestamp()) + (300 if retry_after is None else retry_after)
             headers = rate_headers(5_000, 0, reset_at, POINTS_WINDOW)
@@ -128,7 +139,8 @@ class Bluesky(Platform):
     def _knows(self, account: str, identifier: str, password: str) -> bool:
         name = handle(account) if identifier.lower() in {handle(account), did(account)} else identifier
         given = f"{name}:{password}".encode()
-        return any([hmac.compare_digest(given, valid.encode()) for valid in self.credentials(account)])
+        equal = [hmac.compare_digest(given, valid.encode()) for valid in self.credentials(account)]
+        return any(equal)
 
     def _refresh_session(self, call: Call) -> Response:
         # A refresh token that was used already is accepted again, as the real server does for a while.

@@ -75,12 +75,7 @@ def check_post(record: Mapping[str, object]) -> None:
     for name in NOT_SIMULATED:
         if name in record:
             raise RefusedError(f"This simulated server does not offer {name}.")
-    text = _string(record, "text", "Record")
-    if len(text.encode()) > MAX_BYTES:
-        raise _invalid("text", f"string too big (maximum {MAX_BYTES}, got {len(text.encode())})")
-    graphemes = len(regex.findall(r"\X", text))
-    if graphemes > MAX_GRAPHEMES:
-        raise _invalid("text", f"grapheme too big (maximum {MAX_GRAPHEMES}, got {graphemes})")
+    _check_text(_string(record, "text", "Record"))
     _check_moment(_string(record, "createdAt", "Record"))
     for name, most in (("tags", MAX_TAGS), ("langs", MAX_LANGS)):
         if len(_list(record, name)) > most:
@@ -89,6 +84,14 @@ def check_post(record: Mapping[str, object]) -> None:
         _check_facet(facet)
     if "embed" in record:
         _check_embed(record["embed"])
+
+
+def _check_text(text: str) -> None:
+    if len(text.encode()) > MAX_BYTES:
+        raise _invalid("text", f"string too big (maximum {MAX_BYTES}, got {len(text.encode())})")
+    graphemes = len(regex.findall(r"\X", text))
+    if graphemes > MAX_GRAPHEMES:
+        raise _invalid("text", f"grapheme too big (maximum {MAX_GRAPHEMES}, got {graphemes})")
 
 
 def _check_moment(text: str) -> None:

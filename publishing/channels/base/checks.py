@@ -1,5 +1,7 @@
 """Problems that every channel finds in the same way, from its capabilities."""
 
+from dataclasses import replace
+
 from publishing.channels.base.contract import Channel
 from publishing.domain.account import Account
 from publishing.domain.content import LINK_LIMIT, Content, ContentProblem, Severity, text_problem
@@ -33,9 +35,10 @@ def _too_long(channel: Channel, content: Content, account: Account) -> ContentPr
     length = channel.measure(content)
     if length <= limit:
         return None
+    counts_link = length != channel.measure(replace(content, link=None))
     detail = (
-        f"{channel.capabilities.name} takes {limit:,} {channel.capabilities.text_unit}; this has {length:,}, "
-        f"its link included. Shorten it by {length - limit:,}."
+        f"{channel.capabilities.name} takes {limit:,} {channel.capabilities.text_unit}; this has {length:,}"
+        f"{', its link included' if counts_link else ''}. Shorten it by {length - limit:,}."
     )
     return ContentProblem(code="too_long", detail=detail)
 

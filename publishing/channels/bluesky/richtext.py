@@ -1,7 +1,7 @@
 """Facets: which bytes of a text are a link or a hashtag. Nothing in a post is linked by itself. Pure."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import regex
 
@@ -16,16 +16,16 @@ _PUNCTUATION_AT_END: Final = regex.compile(r"\p{P}+$")
 _TAG_LIMIT: Final = 64
 
 
-def facets(text: str) -> list[dict[str, object]]:
+def facets(text: str) -> list[dict[str, Any]]:
     """Return the facets of a text, in its order."""
-    found = sorted([*_links(text), *_tags(text)], key=lambda each: each[0])
-    return [
-        {
-            "index": {"byteStart": _bytes(text[:start]), "byteEnd": _bytes(text[:end])},
-            "features": [feature],
-        }
-        for start, end, feature in found
-    ]
+    made: list[dict[str, Any]] = []
+    seen = octets = 0
+    for start, end, feature in sorted([*_links(text), *_tags(text)], key=lambda each: each[0]):
+        octets += len(text[seen:start].encode())
+        length = len(text[start:end].encode())
+        made.append({"index": {"byteStart": octets, "byteEnd": octets + length}, "features": [feature]})
+        octets, seen = octets + length, end
+    return made
 
 
 def _links(text: str) -> Iterator[tuple[int, int, dict[str, str]]]:
@@ -45,7 +45,3 @@ def _tags(text: str) -> Iterator[tuple[int, int, dict[str, str]]]:
         if tag and len(tag) <= _TAG_LIMIT:
             start = match.start(1) - 1
             yield start, start + 1 + len(tag), {"$type": "app.bsky.richtext.facet#tag", "tag": tag}
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode())

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local.platforms.registry import PLATFORMS
+
 if TYPE_CHECKING:
     from tests.local.platforms.client import Client, Clock
 
@@ -14,7 +16,7 @@ class TestTheControlInterface:
         [
             ({}, "fault is required"),
             ({"fault": "explode"}, "fault must be one of"),
-            ({"fault": "slow", "channel": "myspace"}, "channel must be one of mastodon, webhook, *"),
+            ({"fault": "slow", "channel": "myspace"}, f"channel must be one of {', '.join(PLATFORMS)}, *"),
             ({"fault": "slow", "account": ""}, "account must be a text"),
             ({"fault": "slow", "account": 5}, "account must be a text"),
             ({"fault": "slow", "share": 1.1}, "share must be a number from 0 to 1"),
