@@ -8,7 +8,7 @@ import os
 import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -42,6 +42,10 @@ class DemoAccount:
     #: What editors and the wall call it.
     name: str
     open_to_members: bool = False
+    #: The credential that the simulated platform takes, with its channel and handle to be filled in.
+    credential_form: str = "{channel}-{handle}-secret"
+    #: Settings of the account, with its address to be filled in.
+    settings_form: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, wall_url: str) -> str:
         """Return the base URL to connect."""
@@ -50,15 +54,30 @@ class DemoAccount:
     @property
     def credential(self) -> str:
         """The credential that the simulated platform takes."""
-        return f"{self.channel}-{self.handle}-{'token' if self.channel == 'mastodon' else 'secret'}"
+        return self.credential_form.format(channel=self.channel, handle=self.handle)
 
+    def settings(self, wall_url: str) -> Mapping[str, str]:
+        """Return the settings to connect with."""
+        return {name: form.format(address=self.address(wall_url)) for name, form in self.settings_form.items()}
+
+
+_TOKEN: Final = "{channel}-{handle}-token"
+_HANDLE_AND_PASSWORD: Final = "{handle}.test:{channel}-{handle}-secret"
+#: People read what was posted on the wall, and not on the network's own web site.
+_READ_ON_THE_WALL: Final = {"web_url": "{address}"}
 
 ACCOUNTS: Final = (
-    DemoAccount(channel="mastodon", handle="news", name="Example News", open_to_members=True),
-    DemoAccount(channel="mastodon", handle="jobs", name="Example Jobs"),
+    DemoAccount(
+        channel="bluesky", handle="news", name="Example News", credential_form=_HANDLE_AND_PASSWORD,
+        settings_form=_READ_ON_THE_WALL,
+    ),
+    DemoAccount(
+        channel="mastodon", handle="news", name="Example News", credential_form=_TOKEN, open_to_members=True
+    ),
+    DemoAccount(channel="mastodon", handle="jobs", name="Example Jobs", credential_form=_TOKEN),
     DemoAccount(channel="webhook", handle="intranet", name="Intranet", open_to_members=True),
     DemoAccount(channel="webhook", handle="archive", name="Press archive"),
-)
+)  # fmt: skip
 
 
 def seed(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -95,7 +114,7 @@ def connect_missing(
             # The wall listens on another port this time.
             account = reconnect_account(
                 actor=SYSTEM, account_id=account.id, base_url=demo.address(wall_url), credential=demo.credential,
-                key_id=key_id, now=now,
+                key_id=key_id, now=now, settings=demo.settings(wall_url),
             )  # fmt: skip
             done.append(f"address of {demo.name}")
         connected.append(account)
@@ -113,6 +132,7 @@ def _connect(demo: DemoAccount, *, wall_url: str, key_id: str, now: datetime) ->
         key_id=key_id,
         now=now,
         open_to_members=demo.open_to_members,
+        settings=demo.settings(wall_url),
     )
 
 

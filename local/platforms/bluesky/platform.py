@@ -37,7 +37,7 @@ from local.platforms.bluesky.limits import (
     Windows,
     rate_headers,
 )
-from local.platforms.bluesky.records import COLLECTION, Put, RefusedError, read_put
+from local.platforms.bluesky.records import COLLECTION, Put, RefusedError, read_put, read_string
 from local.platforms.store import Post
 
 ERRORS = {
@@ -129,10 +129,8 @@ class Bluesky(Platform):
         if allowance.is_exceeded:
             return _exceeded(allowance)
         body = _read_body(call)
-        given = [body.get(name) for name in ("identifier", "password")]
-        if not all(isinstance(one, str) for one in given):
-            raise RefusedError('Input must have the property "identifier"')
-        if not self._knows(call.account, str(given[0]), str(given[1])):
+        identifier, password = (read_string(body, name, "$") for name in ("identifier", "password"))
+        if not self._knows(call.account, identifier, password):
             raise RefusedError(ERRORS[401][1], status=401, name=ERRORS[401][0])
         return self._session(call).plus(allowance.headers)
 
@@ -176,7 +174,7 @@ class Bluesky(Platform):
             return _exceeded(allowance)
         put = read_put(_read_body(call))
         if put.repo not in {did(call.account), handle(call.account)}:
-            raise RefusedError("Authentication Required", status=401, name="AuthenticationRequired")
+            raise RefusedError("Account not found", status=403, name="AccountNotFound")
 
         def commit() -> Response:
             with self._repository:
@@ -213,7 +211,7 @@ class Bluesky(Platform):
     def _get(self, call: Call) -> Response:
         query = call.request.query
         if query.get("collection") != COLLECTION or query.get("repo") not in {did(call.account), handle(call.account)}:
-            raise RefusedError(f"Could not find repo: {query.get('repo')}", name="RepoNotFound")
+            raise RefusedError("Could not locate record")
         where = uri(call.account, query.get("rkey", ""))
         post = self.world.store.find_post(self.kind, call.account, where)
         if post is None:
@@ -247,7 +245,7 @@ def _read_body(call: Call) -> dict[str, object]:
     try:
         return parse_object(call.request.body)
     except ValueError as error:
-        raise RefusedError("Invalid JSON in the request body") from error
+        raise RefusedError("The body is no JSON object", name="SyntaxError") from error
 
 
 def _error(status: int, name: str, sentence: str) -> Response:

@@ -17,9 +17,11 @@ MAX_GRAPHEMES = 300
 MAX_BYTES = 3_000
 MAX_TAGS = 8
 MAX_LANGS = 3
+MAX_TAG_GRAPHEMES = 64
+MAX_TAG_BYTES = 640
 _TID = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_URI = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.IGNORECASE)
+_URI = re.compile(r"\w+:(//)?[^\s/]\S*")
 # Real servers take these; nothing here uses them, and to accept them without doing them would be a lie.
 NOT_SIMULATED = ("reply", "labels", "entities")
 
@@ -53,112 +55,144 @@ class Put:
 
 def read_put(body: Mapping[str, object]) -> Put:
     """Judge the parameters of `putRecord`; raises RefusedError with the server's words."""
-    repo, collection, rkey = (_string(body, name, "Input") for name in ("repo", "collection", "rkey"))
+    repo, collection, rkey = (read_string(body, name, "$") for name in ("repo", "collection", "rkey"))
+    record = _required(body, "record", "$")
     if collection != COLLECTION:
         raise RefusedError(f"This simulated server has no collection but {COLLECTION}.")
-    record = body.get("record")
     if not isinstance(record, dict):
-        raise RefusedError('Input/record must have the property "record"' if record is None else "Invalid record")
+        raise RefusedError("Expected object value type at $.record")
     if not _TID.fullmatch(rkey):
-        raise RefusedError("Invalid record key")
+        raise RefusedError(f'Invalid record key for {COLLECTION}: Invalid TID string (got "{rkey}") at $')
     swap = body.get("swapRecord", "absent")
     if swap is not None and swap != "absent":
         raise RefusedError("This simulated server replaces no records.")
-    check_post(record)
+    if record.get("$type") != COLLECTION:
+        raise RefusedError(f"Invalid $type: expected {COLLECTION}, got {record.get('$type')}")
+    try:
+        check_post(record)
+    except RefusedError as refused:
+        raise RefusedError(f"Invalid {COLLECTION} record: {refused.sentence}", name=refused.name) from None
     return Put(repo=repo, rkey=rkey, record=record, must_be_new=swap is None)
 
 
 def check_post(record: Mapping[str, object]) -> None:
     """Judge a post by its lexicon."""
-    if record.get("$type") != COLLECTION:
-        raise RefusedError(f"Invalid $type: expected {COLLECTION}, got {record.get('$type')}")
     for name in NOT_SIMULATED:
         if name in record:
-            raise RefusedError(f"This simulated server does not offer {name}.")
-    _check_text(_string(record, "text", "Record"))
-    _check_moment(_string(record, "createdAt", "Record"))
+            raise RefusedError(f"This simulated server does not offer {name}")
+    _check_text(read_string(record, "text", "$.record"))
+    _check_moment(read_string(record, "createdAt", "$.record"))
     for name, most in (("tags", MAX_TAGS), ("langs", MAX_LANGS)):
-        if len(_list(record, name)) > most:
-            raise _invalid(name, f"array too big (maximum {most}, got {len(_list(record, name))})")
-    for facet in _list(record, "facets"):
-        _check_facet(facet)
+        length = len(_list(record, name, "$.record"))
+        if length > most:
+            raise RefusedError(f"array too big (maximum {most}, got {length}) at $.record.{name}")
+    for number, facet in enumerate(_list(record, "facets", "$.record")):
+        _check_facet(facet, f"$.record.facets[{number}]")
     if "embed" in record:
         _check_embed(record["embed"])
 
 
 def _check_text(text: str) -> None:
     if len(text.encode()) > MAX_BYTES:
-        raise _invalid("text", f"string too big (maximum {MAX_BYTES}, got {len(text.encode())})")
+        raise RefusedError(f"string too big (maximum {MAX_BYTES}, got {len(text.encode())}) at $.record.text")
+    _check_graphemes(text, MAX_GRAPHEMES, "$.record.text")
+
+
+def _check_graphemes(text: str, most: int, where: str) -> None:
     graphemes = len(regex.findall(r"\X", text))
-    if graphemes > MAX_GRAPHEMES:
-        raise _invalid("text", f"grapheme too big (maximum {MAX_GRAPHEMES}, got {graphemes})")
+    if graphemes > most:
+        raise RefusedError(f"grapheme too big (maximum {most}, got {graphemes}) at {where}")
 
 
 def _check_moment(text: str) -> None:
     try:
         datetime.fromisoformat(text)
+        is_moment = bool(_DATETIME.fullmatch(text))
     except ValueError:
-        text = ""
-    if not _DATETIME.fullmatch(text):
-        raise _invalid("createdAt", "must be a valid RFC 3339 datetime string")
+        is_moment = False
+    if not is_moment:
+        raise RefusedError(f'Invalid datetime (got "{text}") at $.record.createdAt')
 
 
-def _check_facet(facet: object) -> None:
-    index = facet.get("index") if isinstance(facet, dict) else None
-    ends = [index.get(name) for name in ("byteStart", "byteEnd")] if isinstance(index, dict) else []
-    if not isinstance(facet, dict) or not all(isinstance(end, int) and end >= 0 for end in ends) or not ends:
-        raise _invalid("facets", "must have an index of two whole numbers")
-    # A range beyond the text is accepted, as the real server does.
-    for feature in _list(facet, "features"):
-        kind = str(feature.get("$type")) if isinstance(feature, dict) else ""
-        check = _FEATURES.get(kind)
-        if check is None or not isinstance(feature, dict) or not check(feature):
-            raise _invalid("facets", "must have features of a known type with their values")
+def _check_facet(facet: object, where: str) -> None:
+    values = _object(facet, where)
+    index = _object(_required(values, "index", where), f"{where}.index")
+    for name in ("byteStart", "byteEnd"):
+        # A range beyond the text is accepted, as the real server does.
+        octet = _required(index, name, f"{where}.index")
+        if not isinstance(octet, int) or octet < 0:
+            raise RefusedError(f"integer too small (minimum 0, got {octet}) at {where}.index.{name}")
+    for number, feature in enumerate(_list(values, "features", where)):
+        place = f"{where}.features[{number}]"
+        found = _object(feature, place)
+        check = _FEATURES.get(str(found.get("$type")))
+        # An unknown type is open to the future, and accepted.
+        if check is not None:
+            check(found, place)
 
 
 def _check_embed(embed: object) -> None:
-    card = embed.get("external") if isinstance(embed, dict) else None
-    if not isinstance(embed, dict) or embed.get("$type") != "app.bsky.embed.external" or not isinstance(card, dict):
-        raise RefusedError("This simulated server takes no embed but app.bsky.embed.external.")
-    if not all(isinstance(card.get(name), str) for name in ("uri", "title", "description")):
-        raise _invalid("embed/external", "must have uri, title and description")
-    if not _is_uri(card["uri"]):
-        raise _invalid("embed/external/uri", "must be a uri")
+    values = _object(embed, "$.record.embed")
+    if values.get("$type") != "app.bsky.embed.external":
+        raise RefusedError("This simulated server takes no embed but app.bsky.embed.external")
+    where = "$.record.embed.external"
+    card = _object(_required(values, "external", "$.record.embed"), where)
+    _check_uri(card, where)
+    for name in ("title", "description"):
+        read_string(card, name, where)
     if "thumb" in card:
         # No upload exists here yet, so every blob is unknown.
         raise RefusedError("Could not find blob", name="BlobNotFound")
 
 
-def _is_uri(value: object) -> bool:
-    return isinstance(value, str) and bool(_URI.fullmatch(value))
+def _check_uri(values: Mapping[str, object], where: str) -> None:
+    uri = read_string(values, "uri", where)
+    if not _URI.fullmatch(uri):
+        raise RefusedError(f'Invalid uri (got "{uri}") at {where}.uri')
 
 
-def _is_tag(value: object) -> bool:
-    return isinstance(value, str) and len(value.encode()) <= 640 and len(regex.findall(r"\X", value)) <= 64
+def _check_tag(values: Mapping[str, object], where: str) -> None:
+    tag = read_string(values, "tag", where)
+    if len(tag.encode()) > MAX_TAG_BYTES:
+        raise RefusedError(f"string too big (maximum {MAX_TAG_BYTES}, got {len(tag.encode())}) at {where}.tag")
+    _check_graphemes(tag, MAX_TAG_GRAPHEMES, f"{where}.tag")
 
 
-_FEATURES: Mapping[str, Callable[[Mapping[str, object]], bool]] = {
-    "app.bsky.richtext.facet#link": lambda feature: _is_uri(feature.get("uri")),
-    "app.bsky.richtext.facet#tag": lambda feature: _is_tag(feature.get("tag")),
-    "app.bsky.richtext.facet#mention": lambda feature: str(feature.get("did", "")).startswith("did:"),
+def _check_mention(values: Mapping[str, object], where: str) -> None:
+    did = read_string(values, "did", where)
+    if not did.startswith("did:"):
+        raise RefusedError(f'Invalid did (got "{did}") at {where}.did')
+
+
+_FEATURES: Mapping[str, Callable[[Mapping[str, object], str], None]] = {
+    "app.bsky.richtext.facet#link": _check_uri,
+    "app.bsky.richtext.facet#tag": _check_tag,
+    "app.bsky.richtext.facet#mention": _check_mention,
 }
 
 
-def _invalid(name: str, sentence: str) -> RefusedError:
-    return RefusedError(f"Invalid {COLLECTION} record: Record/{name} {sentence}")
-
-
-def _string(values: Mapping[str, object], name: str, where: str) -> str:
-    value = values.get(name)
+def _required(values: Mapping[str, object], name: str, where: str) -> object:
     if name not in values:
-        raise RefusedError(f'{where} must have the property "{name}"')
+        raise RefusedError(f'Missing required key "{name}" at {where}')
+    return values[name]
+
+
+def read_string(values: Mapping[str, object], name: str, where: str) -> str:
+    """Return a required text; raises RefusedError with the server's words."""
+    value = _required(values, name, where)
     if not isinstance(value, str):
-        raise RefusedError(f"{where}/{name} must be a string")
+        raise RefusedError(f"Expected string value type at {where}.{name}")
     return value
 
 
-def _list(values: Mapping[str, object], name: str) -> list[object]:
+def _object(value: object, where: str) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise RefusedError(f"Expected object value type at {where}")
+    return value
+
+
+def _list(values: Mapping[str, object], name: str, where: str) -> list[object]:
     value = values.get(name, [])
     if not isinstance(value, list):
-        raise _invalid(name, "must be an array")
+        raise RefusedError(f"Expected array value type at {where}.{name}")
     return value

@@ -7,7 +7,8 @@ import regex
 
 #: An address as the network's own clients see it: after a space or a bracket, up to the next space. They also link
 #: bare domains, for which a list of all top-level domains would be needed; here a link starts with its scheme.
-_LINK: Final = regex.compile(r"(?:^|\s|\()(https?://\S+)", regex.IGNORECASE | regex.MULTILINE)
+#: A server refuses the whole post for an address without a name, or with a zero-width space, which it takes for white.
+_LINK: Final = regex.compile(r"(?:^|\s|\()(https?://[^\s\ufeff/][^\s\ufeff]*)", regex.IGNORECASE | regex.MULTILINE)
 #: `HASHTAG_REGEX` of the network's library: a letter or an emoji first, then also digits, `_` and `-`.
 _LETTER: Final = r"\p{L}\p{Emoji_Presentation}\p{Emoji_Modifier_Base}\p{Extended_Pictographic}"
 _TAG: Final = regex.compile(rf"(?:^|\s)#([{_LETTER}][{_LETTER}\d_-]*)", regex.IGNORECASE)

@@ -90,7 +90,7 @@ class TestTheControlInterface:
         assert "very-secret" not in answer.text + client.http.get("/_control/accounts").text
 
     def test_is_healthy(self, client: Client):
-        assert client.http.get("/_control/health").json() == {"status": "ok", "channels": ["mastodon", "webhook"]}
+        assert client.http.get("/_control/health").json() == {"status": "ok", "channels": list(PLATFORMS)}
 
 
 class TestTheEvidence:
