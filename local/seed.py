@@ -61,20 +61,20 @@ class DemoAccount:
         return {name: form.format(address=self.address(wall_url)) for name, form in self.settings_form.items()}
 
 
-_TOKEN: Final = "{channel}-{handle}-token"
-_HANDLE_AND_PASSWORD: Final = "{handle}.test:{channel}-{handle}-secret"
+_AS_MASTODON: Final = "{channel}-{handle}-token"
+_AS_BLUESKY: Final = "{handle}.test:{channel}-{handle}-secret"
 #: People read what was posted on the wall, and not on the network's own web site.
 _READ_ON_THE_WALL: Final = {"web_url": "{address}"}
 
 ACCOUNTS: Final = (
     DemoAccount(
-        channel="bluesky", handle="news", name="Example News", credential_form=_HANDLE_AND_PASSWORD,
+        channel="bluesky", handle="news", name="Example News", credential_form=_AS_BLUESKY,
         settings_form=_READ_ON_THE_WALL,
     ),
     DemoAccount(
-        channel="mastodon", handle="news", name="Example News", credential_form=_TOKEN, open_to_members=True
+        channel="mastodon", handle="news", name="Example News", credential_form=_AS_MASTODON, open_to_members=True
     ),
-    DemoAccount(channel="mastodon", handle="jobs", name="Example Jobs", credential_form=_TOKEN),
+    DemoAccount(channel="mastodon", handle="jobs", name="Example Jobs", credential_form=_AS_MASTODON),
     DemoAccount(channel="webhook", handle="intranet", name="Intranet", open_to_members=True),
     DemoAccount(channel="webhook", handle="archive", name="Press archive"),
 )  # fmt: skip
