@@ -35,7 +35,10 @@ def error_name(answer: Answer) -> str:
 
 def is_token_refused(answer: Answer) -> bool:
     """Tell whether it is the token that was refused, before anything was done."""
-    return error_name(answer) in _NOT_KNOWN or (answer.status == 401 and error_name(answer) not in _RESTRICTED)
+    if answer.status >= 500:
+        return False
+    name = error_name(answer)
+    return name in _NOT_KNOWN or (answer.status == 401 and name not in _RESTRICTED)
 
 
 def read_error(answer: Answer, *, now: datetime) -> Outcome | None:

@@ -11,7 +11,7 @@ import regex
 _LINK: Final = regex.compile(r"(?:^|\s|\()(https?://[^\s\ufeff/][^\s\ufeff]*)", regex.IGNORECASE | regex.MULTILINE)
 #: `HASHTAG_REGEX` of the network's library: a letter or an emoji first, then also digits, `_` and `-`.
 _LETTER: Final = r"\p{L}\p{Emoji_Presentation}\p{Emoji_Modifier_Base}\p{Extended_Pictographic}"
-_TAG: Final = regex.compile(rf"(?:^|\s)#([{_LETTER}][{_LETTER}\d_-]*)", regex.IGNORECASE)
+_TAG: Final = regex.compile(rf"(?:^|\s)#([{_LETTER}][{_LETTER}\d_-]*)")
 _PUNCTUATION_AT_END: Final = regex.compile(r"\p{P}+$")
 #: The lexicon's limit of a tag, which the library counts without the `#` too.
 _TAG_LIMIT: Final = 64

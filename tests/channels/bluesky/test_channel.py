@@ -156,7 +156,7 @@ class TestAnswersOfBluesky:
 
     @pytest.mark.parametrize(
         ("status", "name"), [(500, "InternalServerError"), (502, "UpstreamFailure"), (504, "UpstreamTimeout"),
-                             (500, "AccountTakedown"), (500, "InvalidSwap")]
+                             (500, "AccountTakedown"), (500, "InvalidSwap"), (500, "ExpiredToken")]
     )  # fmt: skip
     def test_with_an_error_of_the_server_are_doubt(self, channel, client, status, name):
         outcome, _ = answered(channel, client, named_answer(status, name))
