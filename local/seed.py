@@ -8,7 +8,7 @@ import os
 import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -42,10 +42,6 @@ class DemoAccount:
     #: What editors and the wall call it.
     name: str
     open_to_members: bool = False
-    #: The credential that the simulated platform takes, with its channel and handle to be filled in.
-    credential_form: str = "{channel}-{handle}-secret"
-    #: Settings of the account, with its address to be filled in.
-    settings_form: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, wall_url: str) -> str:
         """Return the base URL to connect."""
@@ -54,30 +50,27 @@ class DemoAccount:
     @property
     def credential(self) -> str:
         """The credential that the simulated platform takes."""
-        return self.credential_form.format(channel=self.channel, handle=self.handle)
+        form = _CREDENTIALS.get(self.channel, "{channel}-{handle}-secret")
+        return form.format(channel=self.channel, handle=self.handle)
 
     def settings(self, wall_url: str) -> Mapping[str, str]:
         """Return the settings to connect with."""
-        return {name: form.format(address=self.address(wall_url)) for name, form in self.settings_form.items()}
+        forms = _SETTINGS.get(self.channel, {})
+        return {name: form.format(address=self.address(wall_url)) for name, form in forms.items()}
 
 
-_AS_MASTODON: Final = "{channel}-{handle}-token"
-_AS_BLUESKY: Final = "{handle}.test:{channel}-{handle}-secret"
-#: People read what was posted on the wall, and not on the network's own web site.
-_READ_ON_THE_WALL: Final = {"web_url": "{address}"}
+#: How the simulated platforms form their credentials, where they have a form of their own.
+_CREDENTIALS: Final = {"bluesky": "{handle}.test:bluesky-{handle}-secret", "mastodon": "mastodon-{handle}-token"}
+#: Settings to connect with. Posts are read on the wall, and not on the networks' own web sites.
+_SETTINGS: Final = {"bluesky": {"web_url": "{address}"}}
 
 ACCOUNTS: Final = (
-    DemoAccount(
-        channel="bluesky", handle="news", name="Example News", credential_form=_AS_BLUESKY,
-        settings_form=_READ_ON_THE_WALL,
-    ),
-    DemoAccount(
-        channel="mastodon", handle="news", name="Example News", credential_form=_AS_MASTODON, open_to_members=True
-    ),
-    DemoAccount(channel="mastodon", handle="jobs", name="Example Jobs", credential_form=_AS_MASTODON),
+    DemoAccount(channel="bluesky", handle="news", name="Example News"),
+    DemoAccount(channel="mastodon", handle="news", name="Example News", open_to_members=True),
+    DemoAccount(channel="mastodon", handle="jobs", name="Example Jobs"),
     DemoAccount(channel="webhook", handle="intranet", name="Intranet", open_to_members=True),
     DemoAccount(channel="webhook", handle="archive", name="Press archive"),
-)  # fmt: skip
+)
 
 
 def seed(environment: Mapping[str, str]) -> tuple[str, ...]:

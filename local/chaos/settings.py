@@ -55,7 +55,7 @@ class Settings:
         """The accounts that every message goes to: several per channel."""
         return tuple(
             DemoAccount(channel=channel, handle=f"chaos{number}", name=f"{channel} {number}")
-            for channel in ("mastodon", "webhook")
+            for channel in ("bluesky", "mastodon", "webhook")
             for number in range(1, self.accounts_per_channel + 1)
         )
 
