@@ -7,7 +7,7 @@ EMULATOR_VENV := .venv-emulator
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator run reset token demo chaos lock schema lint test e2e check
+.PHONY: help setup emulator run reset token demo chaos lock schema lint test e2e e2e-full check
 
 help: ## List what make can do.
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -68,5 +68,8 @@ test: setup emulator ## Unit, integration and contract tests.
 
 e2e: setup emulator ## The whole system as processes: demonstration, crashes, a short chaos.
 	@$(BIN)/pytest -m e2e -n 0 tests/e2e
+
+e2e-full: setup emulator ## Real servers of the platforms, installed into .pds: needs Node, npm and a C++ compiler.
+	@$(BIN)/pytest -m e2e_full -n 0 tests/e2e
 
 check: lint test ## Everything that must hold for a commit.

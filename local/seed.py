@@ -56,10 +56,30 @@ class DemoAccount:
         """The credential that the simulated platform takes; empty where the role of the process signs."""
         if not get_channel(self.channel).capabilities.needs_credential:
             return ""
-        return f"{self.channel}-{self.handle}-{'secret' if self.channel == 'webhook' else 'token'}"
+        form = _CREDENTIALS.get(self.channel, "{channel}-{handle}-token")
+        return form.format(channel=self.channel, handle=self.handle)
 
+    def settings_at(self, wall_url: str) -> Mapping[str, str]:
+        """Return the settings to connect with; `{address}` in them is the account's base URL."""
+        return {name: form.format(address=self.address(wall_url)) for name, form in self.settings.items()}
+
+
+#: How the simulated platforms form their credentials, where they have a form of their own.
+_CREDENTIALS: Final = {
+    "bluesky": "{handle}.test:bluesky-{handle}-secret",
+    "webhook": "webhook-{handle}-secret",
+}
+#: Posts are read on the wall, and not on the network's own web site.
+READ_ON_THE_WALL: Final = {"web_url": "{address}"}
 
 ACCOUNTS: Final = (
+    DemoAccount(
+        channel="bluesky",
+        handle="news",
+        name="Example News",
+        open_to_members=True,
+        settings=READ_ON_THE_WALL,
+    ),
     DemoAccount(channel="facebook", handle="example", name="Example Page", open_to_members=True),
     DemoAccount(channel="linkedin", handle="company", name="Example Company", settings={"remote_id": ORGANIZATION}),
     DemoAccount(channel="linkedin", handle="founder", name="Example Founder", settings={"remote_id": MEMBER}),
@@ -121,7 +141,7 @@ def connect_missing(
             # The wall listens on another port this time.
             account = reconnect_account(
                 actor=SYSTEM, account_id=account.id, base_url=demo.address(wall_url), credential=demo.credential,
-                key_id=key_id, now=now,
+                key_id=key_id, now=now, settings=demo.settings_at(wall_url),
             )  # fmt: skip
             done.append(f"address of {demo.name}")
         connected.append(account)
@@ -139,7 +159,7 @@ def _connect(demo: DemoAccount, *, wall_url: str, key_id: str, now: datetime) ->
         key_id=key_id,
         now=now,
         open_to_members=demo.open_to_members,
-        settings=demo.settings,
+        settings=demo.settings_at(wall_url),
     )
 
 

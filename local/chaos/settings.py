@@ -6,19 +6,23 @@ from datetime import timedelta
 from typing import Final
 
 from local.platforms.linkedin.platform import ORGANIZATION
-from local.seed import DemoAccount
+from local.seed import READ_ON_THE_WALL, DemoAccount
 from publishing.domain.timing import Timing
 
 #: Faster than production by this, unless a run asks for the real constants.
 DIVISOR: Final = 6.0
 #: A run ends by itself within this, whatever happens.
 LIMIT: Final = timedelta(minutes=12)
-#: The channels that take part, and what their accounts state. All of them offer evidence but the webhook.
-CHANNELS: Final[Mapping[str, Mapping[str, str]]] = {
-    "facebook": {},
-    "linkedin": {"remote_id": ORGANIZATION},
-    "mastodon": {},
-    "webhook": {},
+_REGION: Final = {"region": "us-east-1"}
+#: The channels that take part: what their accounts state, and how many there are. One message goes to all of them.
+CHANNELS: Final[Mapping[str, tuple[int, Mapping[str, str]]]] = {
+    "bluesky": (1, READ_ON_THE_WALL),
+    "email": (1, {**_REGION, "sender": "news@example.org", "recipient": "readers@lists.example.org"}),
+    "facebook": (1, {}),
+    "linkedin": (1, {"remote_id": ORGANIZATION}),
+    "mastodon": (2, {}),
+    "sms": (1, {**_REGION, "number": "+12065550100"}),
+    "webhook": (2, {}),
 }
 
 
@@ -31,7 +35,6 @@ class Settings:
     seconds: float = 180.0
     messages: int = 200
     divisor: float = DIVISOR
-    accounts_per_channel: int = 2
     workers: int = 2
     clocks: int = 2
     #: Seconds between two kills of a worker, and of a clock.
@@ -61,13 +64,11 @@ class Settings:
 
     @property
     def accounts(self) -> tuple[DemoAccount, ...]:
-        """The accounts that every message goes to: several per channel."""
+        """The accounts that every message goes to: every channel, two accounts of some."""
         return tuple(
-            DemoAccount(
-                channel=channel, handle=f"chaos{number}", name=f"{channel} {number}", settings=CHANNELS[channel]
-            )
-            for channel in CHANNELS
-            for number in range(1, self.accounts_per_channel + 1)
+            DemoAccount(channel=channel, handle=f"chaos{number}", name=f"{channel} {number}", settings=stated)
+            for channel, (count, stated) in CHANNELS.items()
+            for number in range(1, count + 1)
         )
 
 

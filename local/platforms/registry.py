@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from local.platforms.bluesky import Bluesky
 from local.platforms.email import Email
 from local.platforms.facebook import Facebook
 from local.platforms.linkedin import LinkedIn
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from local.platforms.base import Platform
 
 PLATFORMS: Mapping[str, type[Platform]] = MappingProxyType({
+    "bluesky": Bluesky,
     "email": Email,
     "facebook": Facebook,
     "linkedin": LinkedIn,

@@ -63,9 +63,18 @@ def connect_account(
 
 
 def reconnect_account(
-    *, actor: Actor, account_id: str, base_url: str | None, credential: str = "", key_id: str, now: datetime
+    *,
+    actor: Actor,
+    account_id: str,
+    base_url: str | None,
+    credential: str = "",
+    key_id: str,
+    now: datetime,
+    settings: Mapping[str, str] | None = None,
 ) -> Account:
     """Give a connected account a new credential and the address that it is for; deliveries that waited go on with it.
+
+    Its settings stay as they are unless others are given.
 
     Both change together or not at all, so that nobody can lead a stored credential to another server. Raises
     InvalidError as `connect_account` does, ConflictError when the account changed meanwhile.
@@ -75,7 +84,15 @@ def reconnect_account(
     if lane.account is None or lane.account.status is AccountStatus.DISCONNECTED:
         raise NotFoundError("There is no such account.")
     read = lane.account
-    account = replace(read, base_url=base_url, status=AccountStatus.OK, problem=None, rev=read.rev + 1, updated_at=now)
+    account = replace(
+        read,
+        base_url=base_url,
+        settings=read.settings if settings is None else settings,
+        status=AccountStatus.OK,
+        problem=None,
+        rev=read.rev + 1,
+        updated_at=now,
+    )
     publisher = get_channel(account.channel)
     _demand_usable(publisher, account, credential)
     puts = [accounts.replace_account(account, read=read)]

@@ -18,7 +18,7 @@ class PureContract:
     """Every channel passes these tests, as part of `ChannelContract`."""
 
     kind: ClassVar[str]
-    #: The last word of an account's secret on the simulated platform.
+    #: The last word of an account's secret on the simulated platform, or all of it with `{name}` in it.
     secret: ClassVar[str]
     #: What connecting an account has to state besides address and secret.
     settings: ClassVar[Mapping[str, str]] = {}

@@ -93,6 +93,7 @@ class SimulatedAccount:
 
 
 def new_account(url: str, kind: str, secret: str, *, settings: Mapping[str, str] | None = None) -> SimulatedAccount:
+    """Return a fresh account; `secret` is the last word of its credential, or all of it with `{name}` in it."""
     name = f"canary-{next(_NUMBERS)}"
-    credential = f"{kind}-{name}-{secret}"
-    return SimulatedAccount(url=url, kind=kind, name=name, credential=credential, settings=settings or {})
+    form = secret if "{name}" in secret else f"{kind}-{{name}}-{secret}"
+    return SimulatedAccount(url=url, kind=kind, name=name, credential=form.format(name=name), settings=settings or {})

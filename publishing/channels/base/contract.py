@@ -60,7 +60,10 @@ class Trace:
 
 
 class Channel(ABC):
-    """One kind of place to publish to. Stateless; one instance serves all accounts and threads."""
+    """One kind of place to publish to. One instance serves all accounts and threads.
+
+    It keeps nothing between calls that a new process would miss.
+    """
 
     capabilities: ClassVar[Capabilities]
 

@@ -11,6 +11,7 @@ from publishing.channels.base.contract import Channel
 #: Kind to the dotted name of its class.
 CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "bluesky": "publishing.channels.bluesky.BlueskyChannel",
         "email": "publishing.channels.email.EmailChannel",
         "facebook": "publishing.channels.facebook.FacebookChannel",
         "linkedin": "publishing.channels.linkedin.LinkedInChannel",

@@ -1,0 +1,133 @@
+"""The call that puts a post into its account's repository, and the reading of its answer."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from publishing.channels.base.answers import not_understood
+from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.checks import common_problems, no_titles
+from publishing.channels.base.contract import Channel, Payload, Submission, Trace
+from publishing.channels.bluesky.errors import NAME, credential_refused, is_token_refused, read_error
+from publishing.channels.bluesky.lookup import find_record, read_publication
+from publishing.channels.bluesky.payload import BYTE_LIMIT, GRAPHEME_LIMIT, build_body, byte_length, measure
+from publishing.channels.bluesky.session import NoSessionError, Session, Sessions
+from publishing.domain.account import Account, Destination
+from publishing.domain.content import Content, ContentProblem
+from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
+from publishing.http import Answer, Courier, UnreadableError
+
+
+class BlueskyChannel(Channel):
+    """Puts posts at record keys of its own choice: a repeat of the identical request changes nothing.
+
+    Keeps sessions in memory, and nothing that a new process would miss.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        kind="bluesky",
+        name=NAME,
+        deduplication=Deduplication.KEY,
+        # The key itself never ends: it is the post's own place. It is trusted for as long as a delivery is tried
+        # (`Timing.give_up`). Later the place is looked at first, so that a post that a person deleted in the meantime
+        # does not come back.
+        key_window=timedelta(hours=6),
+        can_look_up=True,
+        text_limit=GRAPHEME_LIMIT,
+        text_unit="characters",
+        connect_fields=(
+            ("base_url", "The account's server: https://bsky.social for most, else the address of the own PDS."),
+            ("credential", "The handle and an app password, divided by a colon: name.bsky.social:xxxx-xxxx-xxxx-xxxx."),
+        ),
+        documentation_url="https://docs.bsky.app/docs/api/com-atproto-repo-put-record",
+    )
+
+    def __init__(self) -> None:
+        self._sessions = Sessions()
+
+    def measure(self, content: Content) -> int:
+        """Return the text's length in graphemes, as Bluesky counts."""
+        return measure(content)
+
+    def problems(self, content: Content, account: Account) -> tuple[ContentProblem, ...]:
+        """Return what Bluesky would refuse or leave out."""
+        found = common_problems(self, content, account)
+        if not content.link:
+            found += no_titles(self, content)  # With a link, the title is its card's.
+        length = byte_length(content)
+        if length > BYTE_LIMIT:
+            detail = (
+                f"{NAME} takes {BYTE_LIMIT:,} bytes; this has {length:,}, because one emoji can need 25 of them. "
+                "Use fewer of them, or shorten the text."
+            )
+            found += (ContentProblem(code="too_long", detail=detail),)
+        return found
+
+    def build(self, submission: Submission, account: Account) -> Payload:  # noqa: ARG002 - equal for all accounts
+        """Build the record and its key."""
+        return Payload(text=submission.content.text, body=build_body(submission), delivery_key=submission.delivery_key)
+
+    def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
+        """Put the post at its key, with a session that is opened or renewed before if need be."""
+        base_url = _base_url(destination.account)
+        if base_url is None:
+            return Rejected(reason=Reason.DESTINATION, detail=f"{NAME} was not called: the account names no server.")
+        try:
+            session = self._sessions.get(destination, base_url, courier, now=now)
+        except NoSessionError as error:
+            return error.outcome
+        body = {"repo": session.did, **payload.body}
+        url = f"{base_url}/xrpc/com.atproto.repo.putRecord"
+        answer = courier.request("POST", url, headers=session.headers, json=body, acts=True)
+        if is_token_refused(answer):
+            self._sessions.expire(destination, base_url, session, now=now)
+            return _session_ended(session)
+        return read_error(answer, now=now) or _published(answer, session, payload.body, destination.account)
+
+    def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
+        """Read the place where the post would be."""
+        base_url = _base_url(destination.account)
+        if base_url is None:
+            return LookupFailed(reason=Reason.DESTINATION, detail=f"{NAME} was not asked: the account names no server.")
+        try:
+            finding = self._find(trace, destination, base_url, courier=courier, now=now)
+            if finding is None:  # Only the token was refused, and asking again does no harm.
+                finding = self._find(trace, destination, base_url, courier=courier, now=now)
+        except NoSessionError as error:
+            refusal = error.outcome
+            not_before = refusal.not_before if isinstance(refusal, Deferred) else None
+            return LookupFailed(reason=refusal.reason, detail=refusal.detail, not_before=not_before)
+        if finding is None:
+            detail = f"{NAME} refused to say what is there: it does not accept the session that it gave."
+            return LookupFailed(reason=Reason.CREDENTIAL, detail=detail)
+        return finding
+
+    def _find(
+        self, trace: Trace, destination: Destination, base_url: str, *, courier: Courier, now: datetime
+    ) -> Finding | None:
+        session = self._sessions.get(destination, base_url, courier, now=now)
+        finding = find_record(
+            trace, account=destination.account, base_url=base_url, session=session, courier=courier, now=now
+        )
+        if finding is None:
+            self._sessions.expire(destination, base_url, session, now=now)
+        return finding
+
+
+def _published(answer: Answer, session: Session, body: Mapping[str, object], account: Account) -> Outcome:
+    try:
+        stated = answer.json_object()
+        return Published(publication=read_publication(stated, session.did, str(body["rkey"]), account))
+    except UnreadableError:
+        return not_understood(NAME)
+
+
+def _session_ended(session: Session) -> Deferred:
+    """Return the outcome of a refused token. The next attempt has another one, unless this one was new already."""
+    if session.is_fresh:
+        return credential_refused()
+    return Deferred(reason=Reason.UNAVAILABLE, detail=f"{NAME} ended the session. Another one is opened for it.")
+
+
+def _base_url(account: Account) -> str | None:
+    return account.base_url.rstrip("/") if account.base_url else None
