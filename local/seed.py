@@ -65,7 +65,7 @@ _CREDENTIALS: Final = {"bluesky": "{handle}.test:bluesky-{handle}-secret", "mast
 _SETTINGS: Final = {"bluesky": {"web_url": "{address}"}}
 
 ACCOUNTS: Final = (
-    DemoAccount(channel="bluesky", handle="news", name="Example News"),
+    DemoAccount(channel="bluesky", handle="news", name="Example News", open_to_members=True),
     DemoAccount(channel="mastodon", handle="news", name="Example News", open_to_members=True),
     DemoAccount(channel="mastodon", handle="jobs", name="Example Jobs"),
     DemoAccount(channel="webhook", handle="intranet", name="Intranet", open_to_members=True),

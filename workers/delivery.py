@@ -77,6 +77,8 @@ def _work(lanes: Sequence[Sequence[Record]], shared: Runtime, context: LambdaCon
             future.result()
     finally:
         executor.shutdown(wait=True)
+        # What reading requests left open would freeze with the sandbox, and be dead when it wakes.
+        http_client(shared).close_idle()
     return done
 
 

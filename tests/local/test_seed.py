@@ -32,7 +32,7 @@ class TestSeed:
         seed(environment)
 
         opened = {account.channel for account in list_accounts(actor=SYSTEM) if account.open_to_members}
-        assert opened == {"mastodon", "webhook"}
+        assert opened == {account.channel for account in ACCOUNTS}
 
     def test_follows_the_platforms_to_another_address(self, environment, system, tmp_path_factory):
         connect_missing(environment, wanted=ACCOUNTS)
