@@ -30,6 +30,8 @@ _SHORT_LIFE: Final = timedelta(minutes=30)
 _LONGEST_LIFE: Final = timedelta(days=1)
 _DID: Final = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._-]")
 _LONGEST_DID: Final = 2_048
+#: Sessions are opened rarely: a connection kept for the next one would only be closed by the other side.
+_ALONE: Final = {"connection": "close"}
 
 
 class NoSessionError(Exception):
@@ -129,7 +131,7 @@ def _renew(kept: Session, base_url: str, courier: Courier, *, now: datetime) -> 
     if token is None:
         return None
     url = f"{base_url}/xrpc/com.atproto.server.refreshSession"
-    answer = courier.request("POST", url, headers=token, acts=False)
+    answer = courier.request("POST", url, headers={**token, **_ALONE}, acts=False)
     if answer.status in {400, 401}:
         return None
     session = _read(answer, now=now)
@@ -142,7 +144,8 @@ def _open(credential: str, base_url: str, courier: Courier, *, now: datetime) ->
         detail = f"{NAME} was not called: the credential must be handle:app-password. Connect the account again."
         raise NoSessionError(Deferred(reason=Reason.CREDENTIAL, detail=detail))
     url = f"{base_url}/xrpc/com.atproto.server.createSession"
-    answer = courier.request("POST", url, json={"identifier": parts[0], "password": parts[1]}, acts=False)
+    body = {"identifier": parts[0], "password": parts[1]}
+    answer = courier.request("POST", url, headers=_ALONE, json=body, acts=False)
     return _read(answer, now=now)
 
 
