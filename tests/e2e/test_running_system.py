@@ -16,6 +16,7 @@ from local.api import NoAnswerError, RefusedError
 from local.aws.token import SignInError
 from local.chaos.private import ROOT, PrivateSystem, running
 from local.chaos.verdict import FINAL
+from local.seed import ACCOUNTS
 from tests.e2e.conftest import command
 
 pytestmark = pytest.mark.e2e
@@ -83,7 +84,7 @@ class TestARunningSystem:
 
         kill(running_system, name)
 
-        assert status_and_posts(running_system, message) == ("published", 4)
+        assert status_and_posts(running_system, message) == ("published", len(ACCOUNTS))
 
     def test_shows_its_documentation_where_it_says(self, running_system):
         welcome = running_system.log.read_text()
@@ -94,14 +95,14 @@ class TestAKilledSupervisor:
     def test_leaves_no_process_behind_and_the_next_run_goes_on_with_all_data(self, tmp_path):
         with running(command(), state=tmp_path) as system:
             before = write(system, due_in=0)
-            assert status_and_posts(system, before) == ("published", 4)
+            assert status_and_posts(system, before) == ("published", len(ACCOUNTS))
             late = write(system, due_in=20)
             run = system.run()
             os.kill(run.supervisor.pid, signal.SIGKILL)
             eventually(lambda: not any(identity.is_alive() for identity in run.services.values()))
 
         with running(command(), state=tmp_path) as system:
-            assert status_and_posts(system, before) == ("published", 4)
-            assert status_and_posts(system, late) == ("published", 4)
+            assert status_and_posts(system, before) == ("published", len(ACCOUNTS))
+            assert status_and_posts(system, late) == ("published", len(ACCOUNTS))
             # Connected in the first run: their credentials were sealed there and are opened here.
-            assert status_and_posts(system, write(system, due_in=0)) == ("published", 4)
+            assert status_and_posts(system, write(system, due_in=0)) == ("published", len(ACCOUNTS))
