@@ -9,10 +9,10 @@ from publishing.channels.base.answers import as_lookup_failure, parse_moment
 from publishing.channels.base.contract import Trace
 from publishing.channels.facebook.graph import NAME, read_answer, read_publication
 from publishing.channels.facebook.payload import comparable
-from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Reason
+from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Undecidable
 from publishing.http import Courier, UnreadableError
 
-PAGE: Final = 25
+PAGE: Final = 100
 #: Read at most this many pages back; a page that posted more since the commit needs a person or another try.
 _PAGES: Final = 5
 #: How far Facebook's clock may be behind ours. What is older than the commit by more cannot be ours.
@@ -64,8 +64,9 @@ class Lookup:
         except _RefusedLookupError as refused:
             return refused.finding
         except _TooManyError:
-            detail = f"{NAME} lists too many newer posts to look back far enough."
-            return LookupFailed(reason=Reason.UNAVAILABLE, detail=detail)
+            # Waiting would only add newer ones.
+            detail = f"{NAME} lists too many newer posts to look back far enough. Look for it there yourself."
+            return Undecidable(detail=detail)
         return Absent()
 
     def _posts(self, since: datetime) -> Iterator[Mapping[str, object]]:

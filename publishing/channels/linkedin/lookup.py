@@ -10,12 +10,12 @@ from publishing.channels.base.contract import Trace
 from publishing.channels.linkedin.answers import NAME, publication, read_answer
 from publishing.channels.linkedin.littletext import to_plain_text
 from publishing.channels.linkedin.payload import comparable
-from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Reason
+from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Undecidable
 from publishing.http import Courier, UnreadableError
 
 PAGE: Final = 50
 #: Read at most this many pages back; an organization that posted more needs a person or another try.
-_PAGES: Final = 4
+_PAGES: Final = 10
 #: How far LinkedIn's clock may be behind ours. What is older than the commit by more cannot be ours.
 CLOCK_SKEW: Final = timedelta(seconds=60)
 
@@ -59,8 +59,9 @@ class Lookup:
         except _RefusedLookupError as refused:
             return refused.finding
         except _TooManyError:
-            detail = f"{NAME} lists too many newer posts to look back far enough."
-            return LookupFailed(reason=Reason.UNAVAILABLE, detail=detail)
+            # Waiting would only add newer ones.
+            detail = f"{NAME} lists too many newer posts to look back far enough. Look for it there yourself."
+            return Undecidable(detail=detail)
         return Absent()
 
     def _found(self, post: Mapping[str, object]) -> Found:

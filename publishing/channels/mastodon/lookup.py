@@ -9,12 +9,12 @@ from publishing.channels.base.answers import parse_moment, read_lookup_refusal, 
 from publishing.channels.base.contract import Trace
 from publishing.channels.base.text import plain_text
 from publishing.channels.mastodon.payload import comparable
-from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Publication, Reason
+from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Publication, Undecidable
 from publishing.http import Answer, Courier, UnreadableError
 
 PAGE: Final = 40
 #: Read at most this many statuses back; an account that posted more since the commit needs a person or another try.
-_PAGES: Final = 5
+_PAGES: Final = 12
 #: How far the server's clock may be behind ours. What is older than the commit by more cannot be ours.
 CLOCK_SKEW: Final = timedelta(seconds=60)
 
@@ -55,8 +55,9 @@ class Lookup:
         except _RefusedLookupError as refused:
             return refused.finding
         except _TooManyError:
-            detail = "Mastodon lists too many newer posts to look back far enough."
-            return LookupFailed(reason=Reason.UNAVAILABLE, detail=detail)
+            # Waiting would only add newer ones.
+            detail = "Mastodon lists too many newer posts to look back far enough. Look for it there yourself."
+            return Undecidable(detail=detail)
         return Absent()
 
     def _statuses(self) -> Iterator[Mapping[str, object]]:
