@@ -56,6 +56,8 @@ def retry_delivery(
     Raises ConflictError while it is under way, when it is published, and when it is unconfirmed (resolve it first).
     """
     found, delivery = _read(actor, Action.RETRY_DELIVERY, message_id, delivery_id)
+    # It publishes, so with review on it needs what publishing needs.
+    demand(actor, Action.SCHEDULE_MESSAGE, found.message, review_on=context.review_on)
     if not allows(delivery.state, DeliveryEvent.REARM):
         raise ConflictError(f"The delivery is {delivery.state}; only a failed or cancelled one can be retried.")
     if not message_allows(found.message.status, MessageEvent.RETRY):
