@@ -60,3 +60,8 @@ def get_account(*, actor: Actor, account_id: str) -> Account:
     account = accounts.get_account(account_id)
     demand(actor, Action.SEE_ACCOUNT, account)
     return account
+
+
+def is_dispatch_stopped() -> bool:
+    """Tell whether the stop switch is on."""
+    return accounts.is_stopped()

@@ -1,0 +1,1 @@
+"""Commands for operators: `manage.py <command>`. Each makes one service call."""
