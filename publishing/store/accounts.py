@@ -13,6 +13,7 @@ from publishing.items.base import TableItem
 from publishing.items.records import StopSwitchItem
 from publishing.store import rows, writes
 from publishing.store.errors import ConditionFailedError
+from publishing.store.reads import query
 from publishing.store.writes import Write
 
 _TRIES: Final = 3
@@ -65,7 +66,7 @@ def list_accounts() -> tuple[Account, ...]:
 
     The list's index projects no settings, and there are few accounts: they are read in full.
     """
-    listed = TableItem.by_month.query(keys.ACCOUNT_LIST)
+    listed = query(TableItem.by_month, keys.ACCOUNT_LIST)
     ids = tuple(item.id for item in listed if isinstance(item, AccountItem))
     found: dict[str, Account] = {}
     for start in range(0, len(ids), 100):

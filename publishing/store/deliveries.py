@@ -33,6 +33,7 @@ from publishing.items.base import TableItem
 from publishing.items.message import AttemptItem, DeliveryItem
 from publishing.store import rows, writes
 from publishing.store.errors import ConditionFailedError, RawItem, TransactionRefusedError
+from publishing.store.reads import query
 from publishing.store.transitions import build
 from publishing.store.writes import Write
 
@@ -123,5 +124,5 @@ _LEADS_TO: Final[dict[type[DeliveryOperation], frozenset[DeliveryState]]] = {
 def list_attempts(message_id: str, delivery_id: str) -> tuple[Attempt, ...]:
     """Return the attempts at a delivery, oldest first; strongly consistent."""
     begins = TableItem.SK.startswith(keys.attempts(delivery_id))
-    found = TableItem.query(keys.message(message_id), begins, consistent_read=True)
+    found = query(TableItem, keys.message(message_id), begins, consistent_read=True)
     return tuple(rows.attempt(item) for item in found if isinstance(item, AttemptItem))

@@ -15,6 +15,7 @@ from publishing.items.attributes import write_instant
 from publishing.items.base import TableItem
 from publishing.items.message import MessageItem
 from publishing.store import rows
+from publishing.store.reads import query
 
 #: How many rows and months one request looks at, at most.
 _ROWS: Final = 500
@@ -39,7 +40,7 @@ def list_by_month(*, wanted: MessageFilter, cursor: str | None, limit: int, now:
     for month in months:
         condition = TableItem.GSI3SK.between(max(lower, month), min(upper, f"{month}{_LAST}"))
         partition = f"MONTH#MSG#{month}"
-        for item in TableItem.by_month.query(partition, condition, scan_index_forward=False, page_size=limit + 1):
+        for item in query(TableItem.by_month, partition, condition, scan_index_forward=False, page_size=limit + 1):
             if not isinstance(item, MessageItem) or cursor == item.GSI3SK:
                 continue
             if len(found) == limit or looked >= _ROWS:
@@ -59,8 +60,8 @@ def list_owned(*, owner: str, wanted: MessageFilter, cursor: str | None, limit: 
     condition = TableItem.GSI1SK.startswith("MSG#") if cursor is None else TableItem.GSI1SK.between("MSG#", cursor)
     found: list[MessageSummary] = []
     looked, last = 0, ""
-    query = TableItem.by_owner.query(keys.user(owner), condition, scan_index_forward=False, page_size=limit + 1)
-    for item in query:
+    owned = query(TableItem.by_owner, keys.user(owner), condition, scan_index_forward=False, page_size=limit + 1)
+    for item in owned:
         if not isinstance(item, MessageItem) or cursor == item.GSI1SK:
             continue
         if len(found) == limit or looked >= _ROWS:

@@ -20,6 +20,7 @@ from publishing.items.base import TableItem
 from publishing.items.message import DeliveryItem, MessageItem
 from publishing.store import rows, writes
 from publishing.store.errors import ConditionFailedError
+from publishing.store.reads import query
 from publishing.store.writes import Write
 
 M = MessageItem
@@ -28,7 +29,7 @@ _STOPPABLE: Final = (DeliveryState.CANCELLED.value, DeliveryState.FAILED.value)
 
 def find_message(message_id: str) -> MessageWithDeliveries | None:
     """Return a message with all its deliveries in one strongly consistent read, or None."""
-    found = list(TableItem.query(keys.message(message_id), TableItem.SK >= keys.DELIVERY_PREFIX, consistent_read=True))
+    found = list(query(TableItem, keys.message(message_id), TableItem.SK >= keys.DELIVERY_PREFIX, consistent_read=True))
     head = next((item for item in found if isinstance(item, MessageItem)), None)
     if head is None:
         return None
