@@ -17,7 +17,8 @@ class Sample:
 
     def raw(self) -> bytes:
         head = "".join(f"{name}: {value}\r\n" for name, value in self.answer.headers.items())
-        start = f"HTTP/1.1 {self.answer.status} Some words\r\nContent-Length: {len(self.answer.body)}\r\n"
+        length = f"Content-Length: {len(self.answer.body)}\r\n"
+        start = f"HTTP/1.1 {self.answer.status} Some words\r\n{length}Connection: close\r\n"
         return f"{start}{head}\r\n".encode() + self.answer.body
 
 

@@ -73,7 +73,7 @@ class TestSessions:
         assert opened(server) == 2
 
     def test_are_not_lost_when_the_server_cannot_renew_just_now(self, client):
-        with serving(pds({"refreshSession": b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"})) as server:
+        with serving(pds({"refreshSession": http_answer(b"", status="503 Busy")})) as server:
             sessions, target = Sessions(), destination(server.url)
             kept = sessions.get(target, server.url, client.courier(), now=NOW)
             with pytest.raises(NoSessionError) as raised:
