@@ -19,6 +19,8 @@ class Config:
     table_name: str
     kinesis_stream_name: str = ""
     media_bucket: str = ""
+    #: What the public addresses of media begin with; channels that fetch images themselves are given them.
+    media_url: str = ""
     cognito_user_pool_id: str = ""
     cognito_client_id: str = ""
     secrets_arn: str = ""
@@ -68,6 +70,12 @@ class Config:
         return not self.allow_private_networks
 
 
+def _address(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
 def _boolean(text: str) -> bool:
     try:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
@@ -98,6 +106,7 @@ def _count(text: str) -> int:
 
 _EXPECTED: Final[Mapping[Callable[[str], object], str]] = {
     str: "text",
+    _address: "an address that begins with https://",
     _boolean: "true or false",
     _hours: "a positive number of hours",
     _positive: "a positive number",
@@ -108,6 +117,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "table_name": ("TABLE_NAME", str),
     "kinesis_stream_name": ("KINESIS_STREAM_NAME", str),
     "media_bucket": ("MEDIA_BUCKET", str),
+    "media_url": ("OMNIPUB_MEDIA_URL", _address),
     "cognito_user_pool_id": ("COGNITO_USER_POOL_ID", str),
     "cognito_client_id": ("COGNITO_CLIENT_ID", str),
     "secrets_arn": ("SECRETS_ARN", str),

@@ -106,11 +106,13 @@ def _deal_with(record: Record, shared: Runtime, context: LambdaContext) -> bool:
 
 
 def _deliver(event: StreamEvent, shared: Runtime, context: LambdaContext) -> bool:
-    rules = Rules(timing=shared.timing, random=shared.random, get_channel=get_channel)
+    config = shared.config
+    rules = Rules(timing=shared.timing, random=shared.random, get_channel=get_channel, media_url=config.media_url)
     performer = Performer(
         remaining=lambda: remaining(context) - _MARGIN,
-        stream_name=shared.config.kinesis_stream_name,
-        scheduler_function=shared.config.scheduler_function,
+        stream_name=config.kinesis_stream_name,
+        scheduler_function=config.scheduler_function,
+        media_bucket=config.media_bucket,
         http=http_client(shared),
     )
     report = drive(deliver(event, rules=rules), performer)

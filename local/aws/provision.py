@@ -70,6 +70,7 @@ class Provisioned:
             "TABLE_NAME": self.table_name,
             "KINESIS_STREAM_NAME": self.stream_name,
             "MEDIA_BUCKET": self.media_bucket,
+            "OMNIPUB_MEDIA_URL": f"{self.endpoint}/{self.media_bucket}",
             "COGNITO_USER_POOL_ID": self.pool.id,
             "COGNITO_CLIENT_ID": self.pool.client_id,
             "SECRETS_ARN": self.secret_arn,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from publishing.domain.media import Rendition
+
 TEXT_LIMIT: Final = 65_536
 TITLE_LIMIT: Final = 300
 LINK_LIMIT: Final = 2_048
@@ -17,6 +19,8 @@ class MediaUse:
 
     id: str
     alt_text: str = ""
+    #: The medium's files, the full one first; empty in what somebody asks for, filled in when it is checked.
+    renditions: tuple[Rendition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,10 @@ class CredentialError(Exception):
     """A sealed credential cannot be opened: it was moved, changed, or its key is gone."""
 
 
+class MediaGoneError(Exception):
+    """A file of a medium is no longer there, or is not what was stored: nobody can publish it."""
+
+
 class AnsweredError(Exception):
     """The idempotency key was used already by the same request; here is what that was answered."""
 

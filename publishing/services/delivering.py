@@ -48,6 +48,8 @@ class Rules:
     random: Random
     get_channel: Callable[[str], Channel]
     claim_limit: int = 25
+    #: What the public addresses of media begin with.
+    media_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,10 @@ def _advance(message: Message, delivery: Delivery, rules: Rules) -> Steps[Report
         if isinstance(action, decision.Leave):
             return Report(what=what if what != "nothing" else action.because)
         if isinstance(action, decision.Claim | decision.LookUp):
-            job = Job(message=message, delivery=delivery, channel=channel, timing=rules.timing, random=rules.random)
+            job = Job(
+                message=message, delivery=delivery, channel=channel, timing=rules.timing, random=rules.random,
+                media_url=rules.media_url,
+            )  # fmt: skip
             return (yield from _reach_out(action, job, policy))
         what = type(action).__name__.lower()
         result: WriteResult = yield Apply(operation=_operation(action, delivery, reading.now, rules))

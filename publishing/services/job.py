@@ -24,6 +24,8 @@ class Job:
     channel: Channel | None
     timing: Timing
     random: Random
+    #: What the public addresses of media begin with.
+    media_url: str = ""
 
     @property
     def channel_name(self) -> str:
@@ -45,8 +47,9 @@ def new_owner(random: Random) -> str:
     return f"{random.getrandbits(64):016x}"
 
 
-def submission_of(message: Message, delivery: Delivery) -> Submission:
+def submission_of(job: Job) -> Submission:
     """Return what a delivery hands to its channel: equal for every attempt of its generation."""
+    message, delivery = job.message, job.delivery
     content = message.content_for(delivery.channel)
     if delivery.adapted is not None:
         content = replace(content, text=delivery.adapted)
@@ -56,6 +59,7 @@ def submission_of(message: Message, delivery: Delivery) -> Submission:
         delivery_key=delivery.key,
         content=content,
         due_at=due_of(message, delivery),
+        media_url=job.media_url,
     )
 
 

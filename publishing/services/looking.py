@@ -46,7 +46,7 @@ def _search(job: Job, lane: Lane) -> Steps[Finding]:
         return LookupFailed(reason=Reason.CREDENTIAL, detail="The account's credential cannot be opened.")
     delivery = job.delivery
     try:
-        payload = job.channel.build(submission_of(job.message, delivery), lane.account)
+        payload = job.channel.build(submission_of(job), lane.account)
     except Exception:
         # A fault of ours must not hide the doubt for ever: it counts as a look-up that failed, and reaches a person.
         log.exception("delivery.payload_broke")

@@ -1,12 +1,13 @@
 """Carry out steps for real: the table, the stream, the key service, the channels. One performer per invocation."""
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
-from publishing.adapters import clock, functions, secrets, stream
+from publishing.adapters import clock, functions, media, secrets, stream
 from publishing.channels.base import border
 from publishing.channels.base.registry import get_channel
 from publishing.domain.message import MessageStatus
@@ -17,6 +18,8 @@ from publishing.store import accounts, deliveries, messages, timers
 
 log = logging.getLogger(__name__)
 
+_UPLOADS: Final = threading.BoundedSemaphore(2)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
@@ -26,6 +29,7 @@ class Performer:
     remaining: Callable[[], timedelta]
     stream_name: str = ""
     scheduler_function: str = ""
+    media_bucket: str = ""
     #: None in the scheduler, which talks to no channel.
     http: HttpClient | None = None
 
@@ -42,6 +46,19 @@ class Performer:
 
 def _read_clock(performer: Performer, _: steps.ReadClock) -> steps.Reading:
     return steps.Reading(now=clock.now(), remaining=performer.remaining())
+
+
+def _prepare(performer: Performer, step: steps.Prepare) -> object:
+    # Files are held in memory while they are sent: at most two at once, however many deliveries a batch has.
+    with _UPLOADS:
+        return border.prepare(
+            get_channel(step.kind),
+            step.payload,
+            step.destination,
+            performer.client().courier(),
+            library=media.Bucket(performer.media_bucket),
+            now=clock.now(),
+        )
 
 
 def _publish(performer: Performer, step: steps.Publish) -> object:
@@ -113,6 +130,7 @@ _PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.OpenCredential: lambda _, step: secrets.open_sealed(step.sealed),
     steps.Apply: _apply,
     steps.Finalise: _finalise,
+    steps.Prepare: _prepare,
     steps.Publish: _publish,
     steps.LookUpPublication: _look_up,
     steps.NoteCredential: _note_credential,

@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from publishing.channels.base.contract import Channel, Payload
+from publishing.channels.base.contract import Channel, Payload, Prepared
 from publishing.domain.account import Account, AccountStatus, Destination
 from publishing.domain.attempt import Attempt
 from publishing.domain.content import Severity
 from publishing.domain.delivery import Delivery
 from publishing.domain.errors import CredentialError, UnavailableError
+from publishing.domain.media import MEDIA_LIMIT
 from publishing.domain.operations import (
     Applied,
     ClaimDelivery,
@@ -17,18 +18,21 @@ from publishing.domain.operations import (
     EnterDoubt,
     FailUnsent,
     NotApplied,
+    SaveHandle,
     WriteResult,
 )
 from publishing.domain.outcome import Deferred, Outcome, Reason, Rejected
 from publishing.services import sentences
 from publishing.services.job import Done, Job, has_time, new_owner, open_credential, submission_of
 from publishing.services.recording import record
-from publishing.services.steps import Apply, Publish, ReadClock, Reading, ReadLane, Steps
+from publishing.services.steps import Apply, Prepare, Publish, ReadClock, Reading, ReadLane, Steps
 from publishing.store.accounts import Lane
 
 #: How often the commit mark is tried while the table is out of reach. A mark that was set without our knowing would
 #: leave doubt about a call that was never made.
 _COMMIT_TRIES: Final = 3
+#: More steps than any channel needs to prepare: two for each image of a full message, and some.
+_PREPARE_LIMIT: Final = 2 * MEDIA_LIMIT + 5
 
 
 def send(job: Job) -> Steps[Done]:
@@ -93,6 +97,13 @@ def _attempt(job: Job, lane: Lane, account: Account, claimed_at: datetime) -> St
     if not isinstance(prepared, tuple):
         return (yield from record(job, account, prepared, is_committed=False))
     payload, destination = prepared
+    if job.channel is not None and job.channel.needs_preparing(payload):
+        ready = yield from _put_in_place(job, payload, destination)
+        if ready is None:
+            return "prepare_lost"
+        if isinstance(ready, (Deferred, Rejected)):
+            return (yield from record(job, account, ready, is_committed=False))
+        payload = ready
     reading: Reading = yield ReadClock()
     if not has_time(job.timing, reading):
         return (yield from record(job, account, _deferred(Reason.NO_TIME, job), is_committed=False))
@@ -127,8 +138,40 @@ def _prepare(job: Job, lane: Lane, account: Account) -> Steps[tuple[Payload, Des
     refused = _refusal(job.channel, job, account)
     if refused is not None:
         return refused
-    payload = job.channel.build(submission_of(job.message, job.delivery), account)
+    payload = job.channel.build(submission_of(job), account)
     return payload, Destination(account=account, credential=credential)
+
+
+def _put_in_place(job: Job, payload: Payload, destination: Destination) -> Steps[Payload | Deferred | Rejected | None]:
+    """Do, step by step, what has to be at the platform before the visible call; None when somebody took the delivery.
+
+    What each step left is stored (O8) before the next one, so that another attempt goes on where this one stopped.
+    """
+    delivery = job.delivery
+    payload = replace(payload, handle=delivery.handle)
+    for _ in range(_PREPARE_LIMIT):
+        reading: Reading = yield ReadClock()
+        if not has_time(job.timing, reading):
+            return _deferred(Reason.NO_TIME, job)
+        step: Prepared | Deferred | Rejected = yield Prepare(
+            kind=delivery.channel, payload=payload, destination=destination
+        )
+        if isinstance(step, (Deferred, Rejected)):
+            return step
+        if step.handle != payload.handle:
+            reading = yield ReadClock()
+            saved: WriteResult = yield Apply(
+                operation=SaveHandle(
+                    message_id=delivery.message_id, delivery_id=delivery.id, owner=delivery.owner or "",
+                    now=reading.now, fence=delivery.fence, handle=step.handle,
+                )
+            )  # fmt: skip
+            if not isinstance(saved, Applied):
+                return None
+        payload = replace(payload, handle=step.handle)
+        if step.is_complete:
+            return payload
+    return _deferred(Reason.INTERNAL, job)
 
 
 def _deferred(reason: Reason, job: Job) -> Deferred:

@@ -75,6 +75,15 @@ class Finalise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prepare:
+    """Do one invisible step before the visible call; answered with Prepared, Deferred or Rejected, never raises."""
+
+    kind: str
+    payload: Payload
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publish:
     """Make the visible call; answered with an Outcome, never raises."""
 

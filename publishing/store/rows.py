@@ -1,12 +1,13 @@
 """Rows to domain values and back. No reads or writes happen here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from publishing.domain.account import Account, AccountStatus, SealedCredential
 from publishing.domain.attempt import Attempt, AttemptOutcome
 from publishing.domain.content import MediaUse, summary
 from publishing.domain.delivery import Delivery, DeliveryState
+from publishing.domain.media import Rendition
 from publishing.domain.message import Message, MessageStatus, MessageSummary, Target, Variant
 from publishing.domain.outcome import Problem, Publication, Reason
 from publishing.items import keys
@@ -25,7 +26,7 @@ def message(item: MessageItem) -> Message:
         text=item.body,
         title=item.title or "",
         link=item.link,
-        media=tuple(MediaUse(id=row[0], alt_text=row[1]) for row in item.media or ()),
+        media=tuple(media_use(row) for row in item.media or ()),
         targets=targets(item.targets),
         variants={channel: Variant(text=text) for channel, text in (item.variants or {}).items()},
         scheduled_at=item.scheduled_at,
@@ -77,9 +78,29 @@ def targets_column(value: Message) -> list[list[str]]:
     return [[target.delivery_id, target.channel, target.account_id] for target in value.targets]
 
 
-def media_column(value: Message) -> list[list[str]]:
-    """Return a message's media as they are stored."""
-    return [[use.id, use.alt_text] for use in value.media]
+def media_column(value: Message) -> list[list[Any]]:
+    """Return a message's media as they are stored, with the files that they had when the message was checked."""
+    return [[use.id, use.alt_text, rendition_column(use.renditions)] for use in value.media]
+
+
+def media_use(row: Any) -> MediaUse:  # noqa: ANN401 - JSON, as pynamodb types it
+    """Return one of a message's media from its stored form."""
+    return MediaUse(id=row[0], alt_text=row[1], renditions=renditions(row[2]))
+
+
+def rendition_column(values: Sequence[Rendition]) -> list[list[Any]]:
+    """Return files of a medium as they are stored."""
+    return [
+        [each.key, each.media_type, each.size, each.width, each.height, each.sha256, each.frames] for each in values
+    ]
+
+
+def renditions(column: Any) -> tuple[Rendition, ...]:  # noqa: ANN401 - JSON, as pynamodb types it
+    """Return the files of a stored column."""
+    return tuple(
+        Rendition(key=key, media_type=media_type, size=size, width=width, height=height, sha256=sha256, frames=frames)
+        for key, media_type, size, width, height, sha256, frames in column
+    )
 
 
 def variants_column(value: Message) -> dict[str, str]:

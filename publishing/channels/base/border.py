@@ -9,8 +9,9 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Final
 
-from publishing.channels.base.contract import Channel, Payload, Trace
+from publishing.channels.base.contract import Channel, Library, Payload, Prepared, Trace
 from publishing.domain.account import Destination
+from publishing.domain.errors import MediaGoneError, UnavailableError
 from publishing.domain.outcome import (
     Absent,
     Deferred,
@@ -49,6 +50,28 @@ def publish(
     return _of_our_own_fault(name=name, may_have_acted=courier.may_have_acted)
 
 
+def prepare(
+    channel: Channel, payload: Payload, destination: Destination, courier: Courier, *, library: Library, now: datetime
+) -> Prepared | Deferred | Rejected:
+    """Do one step of preparing. Never raises (but for `KeyboardInterrupt` and its like); nothing visible happens."""
+    name = channel.capabilities.name
+    try:
+        prepared: object = channel.prepare(payload, destination, courier, library=library, now=now)
+    except RefusedError as error:
+        return Rejected(reason=Reason.DESTINATION, detail=f"{name} was not called. {error}")
+    except MediaGoneError as error:
+        return Rejected(reason=Reason.CONTENT, detail=f"{name} was not called. {error}")
+    except (CourierError, UnavailableError) as error:
+        return Deferred(reason=Reason.UNAVAILABLE, detail=f"{name} was not given the images. {error}")
+    except Exception as error:  # noqa: BLE001 - the border: nothing may escape a channel
+        _report(error, channel=channel, call="prepare", courier=courier)
+        return _not_begun(name)
+    if isinstance(prepared, (Prepared, Deferred, Rejected)) and not courier.may_have_acted:
+        return prepared
+    _report(TypeError("not prepared"), channel=channel, call="prepare", courier=courier)
+    return _not_begun(name)
+
+
 def look_up(channel: Channel, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
     """Search for evidence of a publication. Never raises (but for `KeyboardInterrupt` and its like)."""
     name = channel.capabilities.name
@@ -75,11 +98,15 @@ def _of_courier_error(error: CourierError, *, name: str, may_have_acted: bool) -
     return Deferred(reason=Reason.UNAVAILABLE, detail=f"{name} {saying}. {error}")
 
 
+def _not_begun(name: str) -> Deferred:
+    return Deferred(reason=Reason.INTERNAL, detail=f"Our own code failed before {name} was called.")
+
+
 def _of_our_own_fault(*, name: str, may_have_acted: bool) -> Outcome:
     if may_have_acted:
         detail = f"Our own code failed after {name} was called. It may have published."
         return Unknown(reason=Reason.LOST_SIGHT, detail=detail)
-    return Deferred(reason=Reason.INTERNAL, detail=f"Our own code failed before {name} was called.")
+    return _not_begun(name)
 
 
 def _report(error: Exception, *, channel: Channel, call: str, courier: Courier) -> None:

@@ -19,6 +19,24 @@ class Deduplication(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRules:
+    """Which images a channel takes. Numbers are the platform's own, with their source in the channel's README."""
+
+    #: How many one publication can carry.
+    limit: int
+    #: Media types.
+    types: tuple[str, ...]
+    #: In bytes.
+    max_size: int | None = None
+    #: Width times height.
+    max_pixels: int | None = None
+    #: Whether animations move there; one frame is shown elsewhere.
+    animates: bool = False
+    #: Longest description of an image; None where the platform names no limit, 0 where it has no descriptions.
+    alt_text_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a channel can do."""
 
@@ -37,12 +55,21 @@ class Capabilities:
     text_limit: int | None = None
     #: The unit that the platform counts in, for people: `characters`, `graphemes`, `bytes`.
     text_unit: str = "characters"
-    #: How many images one publication can carry; 0 for none.
-    image_limit: int = 0
-    alt_text_limit: int | None = None
+    #: None where no images can be published.
+    images: ImageRules | None = None
     #: Whether an account has a secret of its own; False where the deployment's own role acts for all accounts.
     needs_credential: bool = True
     #: Names of the credential's parts and of the settings that connecting an account asks for, each with a sentence.
     connect_fields: tuple[tuple[str, str], ...] = ()
     #: Links for the docs.
     documentation_url: str = ""
+
+    @property
+    def image_limit(self) -> int:
+        """How many images one publication can carry; 0 for none."""
+        return self.images.limit if self.images else 0
+
+    @property
+    def alt_text_limit(self) -> int | None:
+        """Longest description of an image; None where there is no limit."""
+        return self.images.alt_text_limit if self.images else None

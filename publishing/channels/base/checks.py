@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from publishing.channels.base.contract import Channel
+from publishing.channels.base.images import image_problems
 from publishing.domain.account import Account
 from publishing.domain.content import LINK_LIMIT, Content, ContentProblem, Severity, text_problem
 
@@ -12,12 +13,8 @@ def common_problems(channel: Channel, content: Content, account: Account) -> tup
     unusable = text_problem(content.text)
     if unusable:
         return (ContentProblem(code=unusable[0], detail=unusable[1]),)
-    found = (
-        _too_long(channel, content, account),
-        _too_many_images(channel, content),
-        _bad_link(content),
-    )
-    return tuple(problem for problem in found if problem)
+    found = (_too_long(channel, content, account), _bad_link(content))
+    return (*(problem for problem in found if problem), *image_problems(channel.capabilities, content))
 
 
 def no_titles(channel: Channel, content: Content) -> tuple[ContentProblem, ...]:
@@ -50,19 +47,6 @@ def _too_long(channel: Channel, content: Content, account: Account) -> ContentPr
         f"{', its link included' if counts_link else ''}. Shorten it by {length - limit:,}."
     )
     return ContentProblem(code="too_long", detail=detail)
-
-
-def _too_many_images(channel: Channel, content: Content) -> ContentProblem | None:
-    limit = channel.capabilities.image_limit
-    if len(content.media) <= limit:
-        return None
-    name = channel.capabilities.name
-    detail = (
-        f"{name} takes {limit} images; this has {len(content.media)}. Remove {len(content.media) - limit}."
-        if limit
-        else f"Images cannot be published to {name}. Remove them."
-    )
-    return ContentProblem(code="too_many_media", detail=detail, field="media")
 
 
 def _bad_link(content: Content) -> ContentProblem | None:

@@ -10,13 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from publishing.channels.base.capabilities import Capabilities
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.errors import FieldProblem
-from publishing.domain.outcome import Finding, Outcome
+from publishing.domain.media import Rendition
+from publishing.domain.outcome import Deferred, Finding, Outcome, Rejected
 from publishing.http import Courier
 
 
@@ -31,6 +32,8 @@ class Submission:
     content: Content
     #: When the message was due; the moment to write into records that carry a time of their own.
     due_at: datetime
+    #: What the public addresses of media begin with, without a slash at its end.
+    media_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,10 @@ class Payload:
     #: The request's body as plain data, before encoding. Never changed after it was built.
     body: Mapping[str, object]
     delivery_key: str = field(repr=False)
+    #: The files that have to be at the platform before the visible call, in their order.
+    files: tuple[Rendition, ...] = ()
+    #: What `prepare` left at the platform; None before it. No part of the hash: it may differ between attempts.
+    handle: str | None = field(default=None, repr=False)
 
     def sha(self) -> str:
         """Return the hash of the body in canonical form."""
@@ -57,6 +64,25 @@ class Trace:
     #: Of the first visible call of this generation; what is older cannot be ours.
     first_commit_at: datetime
     handle: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """How far preparing went: what is at the platform now, and whether that is all."""
+
+    #: The channel's own words, at most 4,000 characters. Stored with the delivery, so no secret is in it.
+    handle: str
+    is_complete: bool
+
+
+class Library(Protocol):
+    """Reads files of media."""
+
+    def read(self, file: Rendition) -> bytes:
+        """Return a file's bytes, exactly as it was made.
+
+        Raises MediaGoneError when it is no longer there, UnavailableError when the store is out of reach.
+        """
 
 
 class Channel(ABC):
@@ -98,6 +124,26 @@ class Channel(ABC):
     @abstractmethod
     def build(self, submission: Submission, account: Account) -> Payload:
         """Build the request's content. Pure: the same submission gives the same payload, and is left untouched."""
+
+    def needs_preparing(self, payload: Payload) -> bool:
+        """Tell whether something has to be at the platform before the visible call."""
+        return bool(payload.files)
+
+    def prepare(
+        self,
+        payload: Payload,  # noqa: ARG002 - channels that prepare look at all of it
+        destination: Destination,  # noqa: ARG002
+        courier: Courier,  # noqa: ARG002
+        *,
+        library: Library,  # noqa: ARG002
+        now: datetime,  # noqa: ARG002
+    ) -> Prepared | Deferred | Rejected:
+        """Do the next step of what has to be at the platform first: one upload, say. Invisible and repeatable.
+
+        `payload.handle` is what the step before left, possibly in another process and a while ago, or None. Each answer
+        is stored before the next step, and `publish` is handed the last. Called only where `needs_preparing`.
+        """
+        raise TypeError(f"{self.capabilities.name} prepares nothing.")
 
     @abstractmethod
     def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:

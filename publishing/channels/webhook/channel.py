@@ -7,7 +7,7 @@ from publishing.channels.base.answers import read_refusal
 from publishing.channels.base.capabilities import Capabilities, Deduplication
 from publishing.channels.base.checks import common_problems
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
-from publishing.channels.webhook.payload import build_body, encode, sign
+from publishing.channels.webhook.payload import IMAGES, build_body, encode, sign
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.outcome import (
@@ -33,7 +33,7 @@ class WebhookChannel(Channel):
         kind="webhook",
         name="Webhook",
         deduplication=Deduplication.NONE,
-        image_limit=20,
+        images=IMAGES,
         connect_fields=(
             ("base_url", "The address that receives the events, starting with https://."),
             ("secret", "The secret that signs them; the receiver needs the same one."),

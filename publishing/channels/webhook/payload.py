@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from publishing.channels.base.capabilities import ImageRules
 from publishing.channels.base.contract import Submission
+from publishing.channels.base.images import Picture, pictures
+from publishing.domain.media import EXTENSIONS, MEDIA_LIMIT
 
 EVENT_TYPE: Final = "message.published"
+IMAGES: Final = ImageRules(limit=MEDIA_LIMIT, types=tuple(EXTENSIONS), animates=True)
 
 
 def build_body(submission: Submission) -> dict[str, object]:
@@ -24,8 +28,21 @@ def build_body(submission: Submission) -> dict[str, object]:
             "title": content.title,
             "text": content.text,
             "link": content.link,
-            "media": [{"id": medium.id, "alt_text": medium.alt_text} for medium in content.media],
+            "media": [_medium(picture) for picture in pictures(submission, IMAGES)],
         },
+    }
+
+
+def _medium(picture: Picture) -> dict[str, object]:
+    file = picture.rendition
+    return {
+        "url": picture.url,
+        "type": file.media_type,
+        "size": file.size,
+        "width": file.width,
+        "height": file.height,
+        "sha256": file.sha256,
+        "alt_text": picture.alt_text,
     }
 
 

@@ -11,7 +11,7 @@ from publishing.domain.account import Destination
 from publishing.domain.outcome import Deferred, Reason
 from tests.channels.bluesky.pds import jwt, pds, session_answer
 from tests.channels.simulated import build_account
-from tests.servers import serving
+from tests.servers import http_answer, serving
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 

@@ -19,6 +19,7 @@ from publishing.domain.outcome import Deferred, Publication, Published, Reason
 from tests.channels.contract import ChannelContract
 from tests.channels.samples import sample_reader
 from tests.channels.simulated import build_account, build_submission, utc_now
+from tests.pictures import build_rendition, use_of
 from tests.servers import http_answer, serving
 
 sample = sample_reader(__file__)
@@ -96,9 +97,11 @@ class TestAnswersOfAReceiver:
 class TestAnEvent:
     def test_has_the_documented_shape(self, channel, client):
         submission = build_submission("Text", link="https://example.org/", title="Title", key="key")
-        content = replace(submission.content, media=(MediaUse(id="medium", alt_text="A door"),))
+        file = build_rendition("image/png", size=900)
+        content = replace(submission.content, media=(use_of(file),))
+        submission = replace(submission, content=content, media_url="https://media.example")
 
-        _, requests = answered(channel, client, http_answer(), submission=replace(submission, content=content))
+        _, requests = answered(channel, client, http_answer(), submission=submission)
 
         assert json.loads(requests[0].partition(b"\r\n\r\n")[2]) == {
             "id": "key",
@@ -109,7 +112,17 @@ class TestAnEvent:
                 "title": "Title",
                 "text": "Text",
                 "link": "https://example.org/",
-                "media": [{"id": "medium", "alt_text": "A door"}],
+                "media": [
+                    {
+                        "url": f"https://media.example/{file.key}",
+                        "type": "image/png",
+                        "size": 900,
+                        "width": 64,
+                        "height": 48,
+                        "sha256": file.sha256,
+                        "alt_text": "A door",
+                    }
+                ],
             },
         }
 
