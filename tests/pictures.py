@@ -1,9 +1,13 @@
 """Real pictures, and a library that holds their files."""
 
+import contextlib
 import hashlib
 import io
 import itertools
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from PIL import Image
 
@@ -32,6 +36,32 @@ class Shelf:
         file = build_rendition(media_type, size=len(content), width=width, height=height, content=content)
         self.files[file.key] = content
         return file
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[str]:
+        """Serve the files on loopback, as the media's public address does; yields that address."""
+        shelf = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                content = shelf.files.get(self.path.removeprefix("/"))
+                self.send_response(200 if content is not None else 404)
+                self.send_header("Content-Length", str(len(content or b"")))
+                self.send_header("Connection", "close")
+                self.end_headers()
+                self.wfile.write(content or b"")
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_port}"
+            finally:
+                server.shutdown()
+                thread.join()
 
     def use(self, *, alt_text: str = "A door", media_type: str = "image/jpeg", width: int = 64) -> MediaUse:
         """Put a picture into the library and return its use in a message."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from local.platforms.store import Post, Store
 
-Kind = Literal["create", "read", "delete"]
+Kind = Literal["create", "upload", "read", "delete"]
 Headers = tuple[tuple[str, str], ...]
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from local.platforms import images
 from local.platforms.base import Platform, Request, Response, World, json_response, parse_object, timestamp
 from local.platforms.faults import ANY, NAMES, Fault, FaultBook
 from local.platforms.store import AccountSettings, Post
@@ -68,7 +69,7 @@ class Control:
         fields = _read(request, required={"fault"}, optional={*Fault.__dataclass_fields__, "seed"})
         _check_choice(fields, "fault", sorted(NAMES))
         _check_choice(fields, "channel", [*self._platforms, ANY])
-        _check_choice(fields, "on", ["create", "read", "delete", ANY])
+        _check_choice(fields, "on", ["create", "upload", "read", "delete", ANY])
         _check_choice(fields, "applied", ["before", "after"])
         _check_text(fields, "account")
         for name, least, most in (("share", 0, 1), ("retry_after", 0, 2_592_000), ("delay", 0, 600)):
@@ -155,6 +156,7 @@ def _show_post(post: Post) -> Fields:
         "url": post.url,
         "deleted_at": post.deleted_at,
         "body": post.body.decode(errors="replace"),
+        "images": list(images.of_post(post)),
     }
 
 

@@ -26,7 +26,7 @@ class Fault:
     fault: str
     channel: str = ANY
     account: str = ANY
-    #: Which requests: create, read, delete, or * for all.
+    #: Which requests: create, upload, read, delete, or * for all.
     on: str = "create"
     #: The probability that a matching request meets it.
     share: float = 1.0

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 HOST = "127.0.0.1"
-MAX_BODY = 1024 * 1024
-MAX_DRAINED = 16 * MAX_BODY
+MAX_BODY = 24 * 1024 * 1024
+MAX_DRAINED = 2 * MAX_BODY
 # Longer than clients keep an idle connection, so that it is always they who close it first.
 IDLE_TIMEOUT = 75
 OWN_NAMES = frozenset({"127.0.0.1", "localhost"})

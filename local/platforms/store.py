@@ -31,6 +31,10 @@ CREATE TABLE IF NOT EXISTS accounts (
   channel TEXT NOT NULL, account TEXT NOT NULL, credentials TEXT NOT NULL, display_name TEXT NOT NULL,
   options TEXT NOT NULL, PRIMARY KEY (channel, account)
 );
+CREATE TABLE IF NOT EXISTS uploads (
+  channel TEXT NOT NULL, account TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (channel, account, id)
+);
 CREATE TABLE IF NOT EXISTS requests (
   channel TEXT NOT NULL, account TEXT NOT NULL, method TEXT NOT NULL, kind TEXT NOT NULL, status INTEGER NOT NULL,
   fault TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (channel, account, method, kind, status, fault)
@@ -166,6 +170,18 @@ class Store:
         """Forget all posts and idempotency keys, for a new run; ids are not used again."""
         self._rows("DELETE FROM posts")
         self._rows("DELETE FROM keys")
+
+    # --- uploads -----------------------------------------------------------------------------------------------------
+
+    def add_upload(self, channel: str, account: str, upload_id: str, body: bytes) -> None:
+        """Keep a file; the same id again replaces it."""
+        self._rows("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?)", (channel, account, upload_id, body))
+
+    def find_upload(self, channel: str, account: str, upload_id: str) -> bytes | None:
+        """Return a file, or None."""
+        sql = "SELECT body FROM uploads WHERE channel = ? AND account = ? AND id = ?"
+        rows = self._rows(sql, (channel, account, upload_id))
+        return rows[0][0] if rows and isinstance(rows[0][0], bytes) else None
 
     # --- idempotency keys --------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import html
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.platforms import images
 from local.platforms.base import Headers, Platform, Request, Response, World, html_response
 from local.platforms.templating import hue, initials, render
 
@@ -46,6 +47,8 @@ class Wall:
                 return self._page("All networks", "".join(self._feed(kind) for kind in self._platforms))
             case ("static", name):
                 return self._asset(name)
+            case ("media", kind, account, upload_id) if kind in self._platforms:
+                return self._picture(kind, account, upload_id)
             case ("wall", kind, *rest) if kind in self._platforms:
                 return self.show(kind, tuple(rest))
         return self._missing()
@@ -67,6 +70,12 @@ class Wall:
             return self._missing()
         body = f'<section class="feed {platform.kind}">{platform.card(post)}</section>'
         return self._page(f"{account} on {platform.kind}", body, kind=platform.kind, account=account)
+
+    def _picture(self, kind: str, account: str, upload_id: str) -> Response:
+        image = images.find(self._world.store, kind, account, upload_id)
+        if image is None:
+            return self._missing()
+        return Response(headers=(("Content-Type", image.media_type), *PAGE_HEADERS), body=image.body)
 
     def _missing(self) -> Response:
         sentence = "Nothing is here: it was never published, or it was deleted."

@@ -27,7 +27,7 @@ from publishing.domain.outcome import (
     Unknown,
 )
 from publishing.http import HttpClient, OutgoingPolicy
-from tests.channels.contract_pure import PureContract
+from tests.channels.contract_images import ImageContract
 from tests.channels.simulated import SimulatedAccount, build_submission, utc_now
 from tests.servers import Script, http_answer, make_certificate, saying, server_tls, serving, unused_port
 
@@ -50,7 +50,7 @@ UNREADABLE = ("html", "empty", "malformed", "huge")
 SECRET_TEXT = "canary in the text"
 
 
-class ChannelContract(PureContract):
+class ChannelContract(ImageContract):
     """Every channel passes these tests."""
 
     #: Whether a 2xx alone proves that it was done; otherwise an unreadable one is doubt.

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.platforms import images
 from local.platforms.templating import clock, render
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def draw(post: Post, now: datetime) -> str:
             f"<tr><th>{html.escape(name.title())}</th><td>{html.escape(str(value))}</td></tr>" for name, value in rows
         ),
         body=_highlight(_pretty(post.body)),
+        gallery=images.gallery(post),
     )
 
 

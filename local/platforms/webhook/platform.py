@@ -10,6 +10,7 @@ import hmac
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 
+from local.platforms import images
 from local.platforms.base import Action, Call, Commit, Platform, Response, json_response, parse_object, timestamp
 from local.platforms.store import Post
 from local.platforms.webhook import card
@@ -78,7 +79,27 @@ class Webhook(Platform):
             body = parse_object(call.request.body)
         except ValueError as error:
             return json_response({"error": str(error)}, status=HTTPStatus.BAD_REQUEST)
-        return lambda: self._keep(call, body)
+        try:
+            shown = [self._take(call, medium) for medium in _media(body)]
+        except images.BadImageError as error:
+            answer = {"error": f"An image of the message cannot be taken: {error}."}
+            return json_response(answer, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return lambda: self._keep(call, body, shown)
+
+    def _take(self, call: Call, medium: Mapping[str, object]) -> Mapping[str, object]:
+        """Fetch an image that the request names, and keep it if it is the one that was announced."""
+        body = images.fetch(str(medium["url"]))
+        upload = images.read_image(
+            body,
+            upload_id=f"image-{self.world.store.next_number()}",
+            types=images.TYPES.values(),
+            max_size=images.FETCH_LIMIT,
+            max_pixels=100_000_000,
+        )
+        if upload.sha256 != medium.get("sha256"):
+            raise images.BadImageError("it is not the one that was announced")
+        self.world.store.add_upload(self.kind, call.account, upload.id, body)
+        return images.shown(upload, str(medium.get("alt_text", "")))
 
     def _distrust(self, call: Call) -> str | None:
         """Say what is wrong with the request's signature, or None."""
@@ -96,7 +117,7 @@ class Webhook(Platform):
         equal = [hmac.compare_digest(one.encode(), other.encode()) for one in given for other in expected]
         return None if any(equal) else "Omnipub-Signature does not match the body."
 
-    def _keep(self, call: Call, body: dict[str, object]) -> Response:
+    def _keep(self, call: Call, body: dict[str, object], shown: list[Mapping[str, object]]) -> Response:
         now, headers = self.world.now(), call.request.headers
         post_id = f"{int(now.timestamp() * 1000):x}-{self.world.store.next_number()}"
         post = Post(
@@ -108,13 +129,21 @@ class Webhook(Platform):
             received_at=timestamp(call.received_at),
             url=f"{self.world.url}/wall/webhook/{call.account}/{post_id}",
             body=call.request.body,
-            details={"headers": {name: headers[name] for name in KEPT_HEADERS if name in headers}},
+            details={"headers": {name: headers[name] for name in KEPT_HEADERS if name in headers}, "images": shown},
         )
         self.world.store.add_post(post)
         status = self.world.store.get_account(self.kind, call.account).options.get("status", HTTPStatus.ACCEPTED)
         if status == HTTPStatus.NO_CONTENT:
             return Response(status=status)
         return json_response({"id": post_id}, status=status)
+
+
+def _media(body: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Return what a body names as media, as omnipub documents it; other senders may name none."""
+    message = body.get("message")
+    media = message.get("media") if isinstance(message, dict) else None
+    named = media if isinstance(media, list) else []
+    return [one for one in named if isinstance(one, dict) and isinstance(one.get("url"), str)]
 
 
 def find_text(value: object) -> str | None:
