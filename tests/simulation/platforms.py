@@ -1,12 +1,13 @@
-"""Platforms of three classes: one remembers keys, one can be searched, one offers nothing."""
+"""Platforms of four classes: remembers keys, can be searched, wants containers first, offers nothing."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from publishing.channels.base.capabilities import Capabilities, Deduplication
-from publishing.channels.base.contract import Channel, Payload, Submission, Trace
+from publishing.channels.base.contract import Channel, Payload, Prepared, Submission, Trace
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.outcome import (
@@ -24,7 +25,8 @@ from publishing.domain.outcome import (
     Unknown,
 )
 from publishing.http import Courier
-from publishing.services.steps import LookUpPublication, Publish
+from publishing.services.steps import LookUpPublication, Prepare, Publish
+from tests.simulation.table import BrokenError
 from tests.simulation.world import SECOND, Process, World
 
 REMEMBERED = timedelta(hours=1)
@@ -62,11 +64,29 @@ class ContentChannel(SimulatedChannel):
     )
 
 
+class HandleChannel(SimulatedChannel):
+    """Wants two uploads and a container of them before it publishes; the container can be found by its handle."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        kind="handle", name="Handle", deduplication=Deduplication.HANDLE, can_look_up=True
+    )
+
+    def needs_preparing(self, payload: Payload) -> bool:
+        return True
+
+
 class SilentChannel(SimulatedChannel):
     capabilities: ClassVar[Capabilities] = Capabilities(kind="none", name="None", deduplication=Deduplication.NONE)
 
 
-CHANNELS: dict[str, Channel] = {"key": KeyChannel(), "content": ContentChannel(), "none": SilentChannel()}
+CHANNELS: dict[str, Channel] = {
+    "key": KeyChannel(),
+    "content": ContentChannel(),
+    "handle": HandleChannel(),
+    "none": SilentChannel(),
+}
+#: What is in place after each step of preparing.
+STAGES: tuple[str | None, ...] = (None, "one upload", "two uploads", "container")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +107,27 @@ class Platforms:
         self.on_post = on_post
         self.posts: list[Post] = []
         self.keys: dict[str, Post] = {}
-        self.bodies: dict[str, str] = {}
+        self.uploads: Counter[str] = Counter()
+
+    def prepare(self, process: Process, step: Prepare) -> None:
+        """Take one more upload, or make the container of those that are there."""
+        world = self.world
+        duration = world.random.uniform(0.1, 2) if world.random.random() < 0.9 else world.random.uniform(2, 14.5)
+        refusal = self._refusal()
+        if world.chance("kill"):
+            world.log("killed while preparing")
+            world.end(process, is_done=False)
+            return
+        stage = min(STAGES.index(step.payload.handle) + 1, len(STAGES) - 1)
+        self.uploads[step.payload.delivery_key] += 1
+        done = Prepared(handle=str(STAGES[stage]), is_complete=stage == len(STAGES) - 1)
+        world.answer(process, duration, refusal or done)
 
     def publish(self, process: Process, step: Publish) -> None:
         """Take a request, as it goes when things go wrong; the process hears of it, or dies meanwhile."""
         world = self.world
+        if step.kind == "handle" and step.payload.handle != STAGES[-1]:
+            raise BrokenError(f"I7: published without its container: {step.payload.delivery_key}")
         duration = world.random.uniform(0.1, 2) if world.random.random() < 0.9 else world.random.uniform(2, 14.5)
         refusal = self._refusal()
         if refusal is not None:

@@ -148,7 +148,7 @@ class Scenario:
 
     # --- steps ---
 
-    def _perform(self, process: Process, step: Any) -> None:
+    def _perform(self, process: Process, step: Any) -> None:  # noqa: C901 - one case a step
         world, table = self.world, self.table
         match step:
             case steps.ReadClock():
@@ -156,6 +156,8 @@ class Scenario:
                 world.resume(process, steps.Reading(now=world.now, remaining=left))
             case steps.Sleep(duration=duration):
                 world.answer(process, duration / SECOND)
+            case steps.Prepare():
+                self.platforms.prepare(process, step)
             case steps.Publish():
                 self.platforms.publish(process, step)
             case steps.LookUpPublication():

@@ -23,6 +23,7 @@ from publishing.domain.operations import (
     RecordPublished,
     RecordRejected,
     RecordUnknown,
+    SaveHandle,
     SettleAbsent,
     SettleResend,
     SettleUnconfirmed,
@@ -200,6 +201,12 @@ def _claim(d: Delivery, o: ClaimDelivery, _: frozenset[str]) -> Change:
     return {**fields, "leased_until": o.leased_until}, None
 
 
+def _save_handle(d: Delivery, o: SaveHandle, _: frozenset[str]) -> Change:
+    if d.fence != o.fence or d.state is not S.SENDING:
+        return None
+    return {"handle": o.handle}, None
+
+
 def _commit(d: Delivery, o: CommitDelivery, mutants: frozenset[str]) -> Change:
     if "no commit mark" in mutants:
         return {}, None
@@ -314,10 +321,10 @@ _OPERATIONS: dict[type[DeliveryOperation], Callable[[Delivery, Any, frozenset[st
     ClaimDelivery: _claim, CommitDelivery: _commit, RecordPublished: _published, RecordDeferred: _deferred,
     RecordUnknown: _unknown, RecordRejected: _rejected, TakeOver: _take_over, EnterDoubt: _enter_doubt,
     FailUnsent: _fail_unsent, CancelUnsent: _cancel, SettleAbsent: _absent, SettleResend: _resend,
-    SettleUnconfirmed: _unconfirmed, LookAgain: _again,
+    SettleUnconfirmed: _unconfirmed, LookAgain: _again, SaveHandle: _save_handle,
 }  # fmt: skip
 _LEADS_TO: dict[type[DeliveryOperation], DeliveryState] = {
-    ClaimDelivery: S.SENDING, CommitDelivery: S.COMMITTING, RecordDeferred: S.RETRY, RecordUnknown: S.UNKNOWN,
-    RecordRejected: S.FAILED, TakeOver: S.UNKNOWN, EnterDoubt: S.UNKNOWN, FailUnsent: S.FAILED,
+    ClaimDelivery: S.SENDING, SaveHandle: S.SENDING, CommitDelivery: S.COMMITTING, RecordDeferred: S.RETRY,
+    RecordUnknown: S.UNKNOWN, RecordRejected: S.FAILED, TakeOver: S.UNKNOWN, EnterDoubt: S.UNKNOWN, FailUnsent: S.FAILED,
     CancelUnsent: S.CANCELLED, SettleResend: S.RETRY, SettleUnconfirmed: S.UNCONFIRMED, LookAgain: S.UNKNOWN,
 }  # fmt: skip
