@@ -33,11 +33,12 @@ def make_tls_context() -> ssl.SSLContext:
 class HttpClient:
     """One TLS context and two connection pools for all threads of a process.
 
-    It never repeats a request, not even a connection; follows no redirect; reads no proxy or password file from the
-    environment; keeps no cookie.
+    It never repeats a request that acts; follows no redirect; reads no proxy or password file from the environment;
+    keeps no cookie.
 
     A server may close an idle connection at the very moment that we use it again, and a request caught by that is lost
-    from sight. Requests that act therefore always get a connection of their own; only reading ones share.
+    from sight. Requests that act therefore always get a connection of their own; only the others share, and one that
+    met a connection which was closed is sent once more, on a new one.
     """
 
     def __init__(
@@ -79,15 +80,20 @@ class HttpClient:
         url = httpcore.URL(
             scheme=call.target.scheme, host=call.target.host, port=call.target.port, target=call.target.target
         )
-        timeout = {"pool": call.remaining()}
-        pool = self._acting if call.acts else self._reading
-        with pool.stream(method, url, headers=headers, content=content, extensions={"timeout": timeout}) as response:
-            body, flaw = _read(response)
-            named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers[::-1]}
-        encoding = named.get("content-encoding", "identity").lower()
-        if not flaw and encoding != "identity" and body:
-            flaw = "is compressed, which was not asked for"
-        return Answer(status=response.status, headers=named, body=body, flaw=flaw)
+
+        def send(pool: httpcore.ConnectionPool) -> Answer:
+            timeout = {"pool": call.remaining()}
+            with pool.stream(method, url, headers=headers, content=content, extensions={"timeout": timeout}) as answer:
+                return _whole(answer)
+
+        if call.acts:
+            return send(self._acting)
+        try:
+            return send(self._reading)
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError):
+            if call.is_connected:
+                raise
+            return send(self._acting)
 
 
 class Courier:
@@ -141,6 +147,15 @@ class Courier:
             return self._client.send(call, method, list(sent.items()), body)
         finally:
             self._may_have_acted = self._may_have_acted or (acts and call.may_have_left)
+
+
+def _whole(response: httpcore.Response) -> Answer:
+    body, flaw = _read(response)
+    named = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers[::-1]}
+    encoding = named.get("content-encoding", "identity").lower()
+    if not flaw and encoding != "identity" and body:
+        flaw = "is compressed, which was not asked for"
+    return Answer(status=response.status, headers=named, body=body, flaw=flaw)
 
 
 def _make_pool(

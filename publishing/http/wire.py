@@ -27,6 +27,8 @@ class Call:
         self.acts = acts
         #: Whether bytes of the request may have left.
         self.may_have_left = False
+        #: Whether a connection was made for it; otherwise it was given one that an earlier call had left open.
+        self.is_connected = False
         #: On the monotonic clock.
         self._ends = ends
 
@@ -68,6 +70,7 @@ class GuardedBackend(httpcore.NetworkBackend):
                 stream = self._plain.connect_tcp(address, port, share, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
+            call.is_connected = True
             return GuardedStream(stream)
         raise httpcore.ConnectError("No address of the server took a connection.")
 

@@ -151,7 +151,9 @@ def _put_in_place(job: Job, payload: Payload, destination: Destination) -> Steps
     payload = replace(payload, handle=delivery.handle)
     for _ in range(_PREPARE_LIMIT):
         reading: Reading = yield ReadClock()
-        if not has_time(job.timing, reading):
+        # What follows, commit mark and call, must still fit into the lease.
+        ends = (delivery.leased_until or reading.now) - job.timing.lease_margin
+        if reading.now + job.timing.call > ends or not has_time(job.timing, reading):
             return _deferred(Reason.NO_TIME, job)
         step: Prepared | Deferred | Rejected = yield Prepare(
             kind=delivery.channel, payload=payload, destination=destination

@@ -291,6 +291,21 @@ class TestAConnection:
 
         assert server.connections == connections
 
+    def test_that_was_closed_in_spite_of_a_promise_costs_no_reading_request_either(self, client):
+        with serving(http_answer(keeps=True)) as server:
+            answers = [client.courier().request("POST", server.url, json={}, acts=False) for _ in range(5)]
+            client.close_idle()
+
+        assert [answer.status for answer in answers] == [200] * 5
+
+    def test_that_is_new_and_breaks_is_not_tried_again(self, client):
+        with serving(b"") as server:
+            with pytest.raises(LostSightError):
+                client.courier().request("GET", server.url, acts=False)
+            client.close_idle()
+
+        assert len(server.requests) == 1
+
     def test_that_was_closed_in_spite_of_a_promise_costs_no_request_that_acts(self, client):
         with serving(http_answer(keeps=True)) as server:
             for _ in range(5):

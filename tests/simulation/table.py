@@ -325,6 +325,7 @@ _OPERATIONS: dict[type[DeliveryOperation], Callable[[Delivery, Any, frozenset[st
 }  # fmt: skip
 _LEADS_TO: dict[type[DeliveryOperation], DeliveryState] = {
     ClaimDelivery: S.SENDING, SaveHandle: S.SENDING, CommitDelivery: S.COMMITTING, RecordDeferred: S.RETRY,
-    RecordUnknown: S.UNKNOWN, RecordRejected: S.FAILED, TakeOver: S.UNKNOWN, EnterDoubt: S.UNKNOWN, FailUnsent: S.FAILED,
-    CancelUnsent: S.CANCELLED, SettleResend: S.RETRY, SettleUnconfirmed: S.UNCONFIRMED, LookAgain: S.UNKNOWN,
+    RecordUnknown: S.UNKNOWN, RecordRejected: S.FAILED, TakeOver: S.UNKNOWN, EnterDoubt: S.UNKNOWN,
+    FailUnsent: S.FAILED, CancelUnsent: S.CANCELLED, SettleResend: S.RETRY, SettleUnconfirmed: S.UNCONFIRMED,
+    LookAgain: S.UNKNOWN,
 }  # fmt: skip

@@ -7,11 +7,13 @@ import pytest
 
 from publishing.channels.base import border
 from publishing.channels.base.capabilities import Capabilities, Deduplication
-from publishing.channels.base.contract import Channel, Payload, Trace
+from publishing.channels.base.contract import Channel, Payload, Prepared, Trace
 from publishing.domain.account import Destination
+from publishing.domain.errors import MediaGoneError, UnavailableError
 from publishing.domain.outcome import Deferred, LookupFailed, Reason, Rejected, Unknown
 from publishing.http import LostSightError, NotSentError, RefusedError, UnreadableError
 from tests.channels.simulated import build_account, build_submission
+from tests.pictures import Shelf
 from tests.servers import http_answer, serving
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -23,9 +25,10 @@ class BrokenChannel(Channel):
 
     capabilities = Capabilities(kind="broken", name="Broken", deduplication=Deduplication.NONE)
 
-    def __init__(self, result: object, *, url: str | None = None) -> None:
+    def __init__(self, result: object, *, url: str | None = None, acts: bool = False) -> None:
         self._result = result
         self._url = url
+        self._acts = acts
 
     def measure(self, content):
         return len(content.text)
@@ -44,6 +47,11 @@ class BrokenChannel(Channel):
     def look_up(self, trace, destination, courier, *, now):
         return self._break()
 
+    def prepare(self, payload, destination, courier, *, library, now):
+        if self._url:
+            courier.request("POST", self._url, json={}, acts=self._acts)
+        return self._break()
+
     def _break(self):
         if isinstance(self._result, BaseException):
             raise self._result
@@ -57,6 +65,11 @@ TRACE = Trace(payload=PAYLOAD, first_commit_at=NOW)
 
 def publish(client, result, *, url=None):
     return border.publish(BrokenChannel(result, url=url), PAYLOAD, DESTINATION, client.courier(), now=NOW)
+
+
+def prepare(client, result, *, url=None, acts=False):
+    channel = BrokenChannel(result, url=url, acts=acts)
+    return border.prepare(channel, PAYLOAD, DESTINATION, client.courier(), library=Shelf(), now=NOW)
 
 
 def look_up(client, result):
@@ -161,3 +174,42 @@ class TestDestination:
     def test_shows_no_credential(self):
         assert build_submission().delivery_key
         assert "canary" not in repr((DESTINATION, PAYLOAD, TRACE))
+
+
+class TestPreparing:
+    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+    def test_defers_when_our_code_breaks(self, client, error):
+        outcome = prepare(client, error)
+
+        assert isinstance(outcome, Deferred)
+        assert outcome.reason is Reason.INTERNAL
+
+    @pytest.mark.parametrize("result", [None, True, "prepared", Unknown(reason=Reason.LOST_SIGHT, detail="x")])
+    def test_takes_nothing_else_for_an_answer(self, client, result):
+        assert isinstance(prepare(client, result), Deferred)
+
+    def test_takes_no_step_that_may_have_been_visible_for_one(self, client):
+        with serving(http_answer()) as server:
+            invisible = prepare(client, Prepared(handle="1", is_complete=True), url=server.url)
+            visible = prepare(client, Prepared(handle="1", is_complete=True), url=server.url, acts=True)
+
+        assert isinstance(invisible, Prepared)
+        assert isinstance(visible, Deferred)
+
+    @pytest.mark.parametrize(
+        ("error", "kind", "reason"),
+        [
+            (NotSentError("There was no connection."), Deferred, Reason.UNAVAILABLE),
+            (LostSightError("No answer came back."), Deferred, Reason.UNAVAILABLE),
+            (UnreadableError("The answer is not JSON."), Deferred, Reason.UNAVAILABLE),
+            (UnavailableError("The bucket is away."), Deferred, Reason.UNAVAILABLE),
+            (MediaGoneError("It is gone."), Rejected, Reason.CONTENT),
+            (RefusedError("Use https."), Rejected, Reason.DESTINATION),
+        ],
+    )
+    def test_gives_each_error_its_outcome(self, client, error, kind, reason):
+        outcome = prepare(client, error)
+
+        assert isinstance(outcome, kind)
+        assert outcome.reason is reason
+        assert outcome.detail.startswith("Broken ")
