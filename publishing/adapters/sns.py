@@ -192,8 +192,10 @@ class Inbox:
         return key
 
     def _get(self, url: str) -> Answer:
+        # Asked once a day: a connection kept open would only be frozen with the function.
+        headers = {"accept": "*/*", "connection": "close"}
         try:
-            return self._http.courier().request("GET", url, acts=False, headers={"accept": "*/*"})
+            return self._http.courier().request("GET", url, acts=False, headers=headers)
         except CourierError as error:
             raise UnavailableError(f"SNS could not be reached: {error}") from None
 
