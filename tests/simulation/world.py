@@ -42,6 +42,8 @@ class Faults:
     doubt_before: float = 0.05
     doubt_after: float = 0.05
     look_up_fails: float = 0.1
+    feedback_lost: float = 0.3
+    bounced: float = 0.2
 
 
 NONE = Faults(**dict.fromkeys(Faults.__dataclass_fields__, 0.0))
