@@ -335,6 +335,5 @@ _LEADS_TO: dict[type[DeliveryOperation], DeliveryState] = {
     ClaimDelivery: S.SENDING, SaveHandle: S.SENDING, CommitDelivery: S.COMMITTING, RecordDeferred: S.RETRY,
     RecordUnknown: S.UNKNOWN, RecordRejected: S.FAILED, TakeOver: S.UNKNOWN, EnterDoubt: S.UNKNOWN,
     FailUnsent: S.FAILED, CancelUnsent: S.CANCELLED, SettleResend: S.RETRY, SettleReturned: S.FAILED,
-    SettleUnconfirmed: S.UNCONFIRMED,
-    LookAgain: S.UNKNOWN,
+    SettleUnconfirmed: S.UNCONFIRMED, LookAgain: S.UNKNOWN,
 }  # fmt: skip
