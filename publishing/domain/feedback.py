@@ -128,6 +128,8 @@ def settles(
         now=now,
         gen=delivery.gen,
         publication=feedback.publication,
+        # The attempt under way is the one that it is about, and ends with it should its worker have died.
+        fence=delivery.fence if delivery.state is DeliveryState.COMMITTING else None,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from publishing.adapters.sns import Inbox, Notification
+from publishing.adapters.sns import Inbox, NotGenuineError, Notification
 from publishing.channels.base.feedback import FeedbackReader, UnreadableReportError, get_reader
 from publishing.domain.errors import FieldProblem, InvalidError, UnavailableError
 from publishing.domain.feedback import Feedback, KeptFeedback, Subject, find_subject, is_second, settles
@@ -40,7 +40,7 @@ def receive_notification(*, body: bytes, source: str, inbox: Inbox, now: datetim
 
     Raises InvalidError and NotGenuineError for what is none of ours, UnavailableError when it should come again.
     """
-    notification = inbox.open(body, now=now)
+    notification = _open(body, inbox, now)
     if notification.asks_to_confirm:
         inbox.confirm(notification)
         log.info("hook.subscribed", extra={"topic": notification.topic})
@@ -75,6 +75,15 @@ def receive_feedback(*, feedback: Feedback, reader: FeedbackReader, now: datetim
             _finish(found, now)
             return Reception.RECORDED if keeping is Keeping.KEPT else Reception.KNOWN
     raise UnavailableError("The delivery is being changed by others just now.")
+
+
+def _open(body: bytes, inbox: Inbox, now: datetime) -> Notification:
+    try:
+        return inbox.open(body, now=now)
+    except NotGenuineError as refusal:
+        # A topic that is set up wrongly looks like a forgery, and only an operator can tell the two apart.
+        log.warning("hook.refused", extra={"reason": str(refusal)})
+        raise
 
 
 def _read(reader: FeedbackReader, notification: Notification) -> Feedback | None:

@@ -16,6 +16,7 @@ from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.message import MessageStatus, build_targets
 from publishing.domain.outcome import Publication
 from publishing.store import accounts, messages, writes
+from publishing.store.deliveries import list_attempts
 from publishing.store.errors import ConditionFailedError
 from publishing.store.feedback import list_feedback
 from tests.api.conftest import Table
@@ -79,6 +80,15 @@ class TestFeedbackAboutMailInDoubt:
         assert (answer.status_code, answer.json()) == (200, {"result": "recorded"})
         assert (settled.state, settled.publication and settled.publication.id) == (S.PUBLISHED, REMOTE_ID)
         assert status_of(delivery) is MessageStatus.PUBLISHED
+
+    def test_ends_the_attempt_whose_worker_has_not_said_anything_yet(self, hook, topic, mailing):
+        delivery = put_delivery(mailing, S.COMMITTING, attempts=0)
+
+        hook(topic.notify(build_event("Send", delivery)))
+
+        (attempt,) = list_attempts(delivery.message_id, delivery.id)
+        assert (attempt.outcome, attempt.publication and attempt.publication.id) == ("published", REMOTE_ID)
+        assert read(delivery).attempts == 1
 
     @pytest.mark.parametrize(
         ("kind", "section", "reason", "words"),

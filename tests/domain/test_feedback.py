@@ -52,6 +52,15 @@ class TestFeedback:
             expected = RecordPublished
         assert type(operation) is (expected or type(None))
 
+    @pytest.mark.parametrize(("state", "fence"), [(S.COMMITTING, 7), (S.UNKNOWN, None), (S.SENDING, None)])
+    def test_ends_the_attempt_that_is_under_way(self, state, fence):
+        subject = Subject(delivery=build_delivery(state=state, fence=7), gen=1)
+
+        operation = settles(build_feedback(), subject, owner="hook", now=NOW)
+
+        assert isinstance(operation, RecordPublished)
+        assert operation.fence == fence
+
     def test_says_why_a_mail_came_back(self):
         subject = Subject(delivery=build_delivery(state=S.UNKNOWN), gen=1)
 

@@ -109,14 +109,12 @@ def retry(message_id: str, delivery_id: str, table: Table, now: datetime) -> Ste
     table.put_message(message, ("publishing", now), now)
 
 
-def hear(feedback: Feedback, now: datetime, mutants: frozenset[str]) -> Steps[None]:
+def hear(feedback: Feedback, now: datetime) -> Steps[None]:
     """What `services.receiving` does with a report, apart from keeping it."""
     found: MessageWithDeliveries = yield ReadMessage(message_id=feedback.message_id)
     subject = find_subject(found, feedback.delivery_key)
     if subject is None:
         return
-    if "feedback ignores the generation" in mutants:
-        subject = replace(subject, gen=subject.delivery.gen)
     operation = settles(feedback, subject, owner=f"h{feedback.id}", now=now)
     if operation is not None:
         result: WriteResult = yield Apply(operation=operation)

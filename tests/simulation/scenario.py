@@ -52,6 +52,8 @@ class Scenario:
         self.counted: Counter[tuple[str, str, int]] = Counter()
         #: Posts that came back: they were posted, and nobody has them.
         self.returned: Counter[tuple[str, str, int]] = Counter()
+        #: Reports that are still on their way.
+        self.unheard = 0
         #: Posts of which the platform surely reported.
         self.reported: set[tuple[str, str, int]] = set()
 
@@ -78,7 +80,7 @@ class Scenario:
         self.world.log("calm")
 
     def _is_over(self) -> bool:
-        if self.world.now < NOW + CALM + timedelta(minutes=5):
+        if self.world.now < NOW + CALM + timedelta(minutes=5) or self.unheard:
             return False
         return all(message.status.is_final for message in self.table.messages.values())
 
@@ -243,14 +245,18 @@ class Scenario:
                 id=f"{post.id}-{kind}", kind=kind, message_id=delivery.message_id, delivery_key=post.key,
                 at=self.world.now, publication=Publication(id=post.id), detail="reported",
             )  # fmt: skip
-            self.world.after(self.random.uniform(0.1, 300), lambda f=feedback: self._hear(f))  # type: ignore[misc]
+            self.unheard += 1
+            late = self.random.uniform(0.1, 10) if self.random.random() < 0.5 else self.random.uniform(10, 900)
+            self.world.after(late, lambda f=feedback: self._hear(f))  # type: ignore[misc]
 
     def _hear(self, feedback: Feedback) -> None:
         def on_end(is_done: bool, _: Any) -> None:
-            if not is_done:
+            if is_done:
+                self.unheard -= 1
+            else:
                 self.world.after(20, lambda: self._hear(feedback))
 
-        steps_of = people.hear(feedback, self.world.now, self.mutants)
+        steps_of = people.hear(feedback, self.world.now)
         self.world.spawn(steps_of, self._perform, seconds=29, on_end=on_end)
 
     def _of(self, key: str) -> tuple[Any, Delivery]:

@@ -17,7 +17,7 @@ PARTS = 8
 #: Each takes one safeguard away.
 MUTANTS = (
     "resend without a key", "no kick condition", "no watchdog", "no commit mark", "doubt forgotten", "doubt is a retry",
-    "take-over resends", "cancel ignores doubt", "feedback ignores the generation",
+    "take-over resends", "cancel ignores doubt",
 )  # fmt: skip
 
 
