@@ -96,6 +96,8 @@ ACCOUNTS: Final = (
             "sender": "news@example.org",
             "sender_name": "Example News",
             "recipient": "readers@lists.example.org",
+            # Only mail with one is reported on.
+            "configuration_set": "omnipub-events",
         },
     ),
     DemoAccount(

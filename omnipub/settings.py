@@ -125,6 +125,7 @@ SPECTACULAR_SETTINGS = {
         "MessageStatus": "publishing.domain.message.MessageStatus",
         "DeliveryState": "publishing.domain.delivery.DeliveryState",
         "AccountStatus": "publishing.domain.account.AccountStatus",
+        "FeedbackKind": "publishing.domain.feedback.FeedbackKind",
         "AttemptOutcome": "publishing.domain.attempt.AttemptOutcome",
         "Reason": "publishing.domain.outcome.Reason",
         "CancelVerdict": "publishing.domain.draft.CancelVerdict",

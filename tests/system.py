@@ -113,6 +113,11 @@ class System:
         posts: list[dict[str, Any]] = self._control("GET", "posts")["posts"]
         return posts
 
+    def notifications(self) -> list[dict[str, Any]]:
+        """What the platforms reported, and the status with which each report was answered."""
+        notifications: list[dict[str, Any]] = self._control("GET", "notifications")["notifications"]
+        return notifications
+
     def misbehave(self, channel: str, fault: str, **options: Any) -> None:
         """Make a platform misbehave; `local/platforms/README.md` lists how."""
         self._control("POST", "faults", {"channel": channel, "fault": fault, **options})
@@ -174,7 +179,13 @@ def forget_processes_past() -> None:
 
 
 @pytest.fixture
-def system(table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+def mail_hook() -> str:
+    """Where the simulated platforms report on mail; nowhere, unless a test's own module has the address."""
+    return ""
+
+
+@pytest.fixture
+def system(table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mail_hook: str) -> Iterator[System]:
     """The whole path in one process."""
     events: list[StreamEvent] = []
 
@@ -185,5 +196,6 @@ def system(table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("OMNIPUB_ALLOW_PRIVATE_NETWORKS", "true")
     monkeypatch.setattr(stream, "put_events", put_events)
     # Asked for at each call, because a test may move the time.
-    with start(port=0, state_dir=tmp_path, now=lambda: clock.now()) as platforms:  # noqa: PLW0108
+    now = lambda: clock.now()  # noqa: E731, PLW0108 - as above
+    with start(port=0, state_dir=tmp_path, now=now, mail_hook=mail_hook) as platforms:
         yield System(platforms=platforms, stream=events)

@@ -3,12 +3,18 @@
 import os
 from datetime import datetime
 from functools import cache
+from typing import Final
 
 from publishing.adapters import clock
 from publishing.adapters.functions import SchedulerWaker
+from publishing.adapters.sns import Inbox
 from publishing.config import Config
 from publishing.domain.timing import Timing
+from publishing.http import HttpClient, OutgoingPolicy
 from publishing.services.context import Context
+
+#: Seconds for reading a certificate or confirming a subscription; SNS waits 15 for an answer.
+_CALL_SECONDS: Final = 5.0
 
 
 @cache
@@ -20,6 +26,17 @@ def context() -> Context:
         timing=Timing(late=config.late_limit).divided_by(config.time_divisor),
         review_on=config.review_on,
     )
+
+
+@cache
+def mail_inbox() -> Inbox | None:
+    """Return what opens notifications about mail; None where no topic is configured."""
+    config = Config.from_environment(os.environ)
+    if not config.mail_topics:
+        return None
+    policy = OutgoingPolicy(allow_private=config.allow_private_networks)
+    http = HttpClient(policy, call_seconds=_CALL_SECONDS)
+    return Inbox(topics=config.mail_topics, http=http, address=config.sns_address)
 
 
 def read_clock() -> datetime:

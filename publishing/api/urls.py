@@ -4,6 +4,7 @@ from django.urls import path
 
 from publishing.api.views.accounts import AccountsView, AccountView, ChannelsView
 from publishing.api.views.actions import CancelView, PublishView, ScheduleView
+from publishing.api.views.blocking import UnblockView
 from publishing.api.views.deliveries import DeliveriesView, DeliveryView, ResolveView, RetryView
 from publishing.api.views.docs import DocsView, SchemaView
 from publishing.api.views.me import MeView
@@ -28,5 +29,6 @@ urlpatterns = [
     path("channels/", ChannelsView.as_view(), name="channels"),
     path("accounts/", AccountsView.as_view(), name="accounts"),
     path("accounts/<str:account_id>/", AccountView.as_view(), name="account"),
+    path("accounts/<str:account_id>/unblock/", UnblockView.as_view(), name="unblock-account"),
     path("me/", MeView.as_view(), name="me"),
 ]

@@ -15,6 +15,8 @@ class AccountStatus(StrEnum):
     #: Its credential expired or was revoked; its deliveries wait.
     NEEDS_REAUTH = "needs_reauth"
     PAUSED = "paused"
+    #: Its recipient must not be sent to: mail came back for good, or somebody complained. An administrator lifts it.
+    BLOCKED = "blocked"
     DISCONNECTED = "disconnected"
 
 

@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar
 from publishing.domain.attempt import Attempt
 from publishing.domain.content import ContentProblem, MediaUse
 from publishing.domain.delivery import Delivery
+from publishing.domain.feedback import KeptFeedback
 from publishing.domain.message import MessageWithDeliveries, Variant
 from publishing.domain.schedule import Due
 
@@ -79,11 +80,13 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryHistory:
-    """A delivery with the evidence about it: when it was planned, and every attempt, the oldest first."""
+    """A delivery with the evidence about it: when it was planned, every attempt, and what was reported later."""
 
     delivery: Delivery
     planned_at: datetime | None
+    #: The oldest first, as are reports.
     attempts: tuple[Attempt, ...]
+    feedback: tuple[KeptFeedback, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from publishing.channels.base.registry import get_channel, kinds
-from publishing.domain.account import Account
+from publishing.domain.account import Account, AccountStatus
 from publishing.domain.content import (
     LINK_LIMIT,
     TITLE_LIMIT,
@@ -141,6 +141,10 @@ def _account_problem(
         return "doubled", "This account is named twice. Name each account once."
     if account is None or not isinstance(may(actor, Action.USE_ACCOUNT, account), Allowed):
         return "unknown_account", "There is no such account. List the accounts to see which ones you can use."
+    if account.status is AccountStatus.BLOCKED:
+        why = f" {account.problem.detail}" if account.problem else ""
+        detail = f"{account.name} is blocked.{why} Choose another account, or ask an administrator to lift the block."
+        return "blocked_recipient", detail
     if not account.may_receive:
         return "not_connected", f"{account.name} is {account.status}. Choose another account or connect it again."
     return None

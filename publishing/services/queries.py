@@ -9,6 +9,7 @@ from publishing.domain.errors import NotFoundError
 from publishing.domain.message import MessageSummary, MessageWithDeliveries
 from publishing.domain.permissions import Action, Actor, Allowed, Role, demand, may
 from publishing.store import accounts, deliveries, lists, messages
+from publishing.store.feedback import list_feedback
 
 
 def get_message(*, actor: Actor, message_id: str) -> MessageWithDeliveries:
@@ -39,13 +40,18 @@ def list_messages(
 
 
 def get_delivery(*, actor: Actor, message_id: str, delivery_id: str) -> DeliveryHistory:
-    """Return one delivery with its due time and all attempts at it, the oldest first."""
+    """Return one delivery with its due time, all attempts at it and what was reported later, the oldest first."""
     found = get_message(actor=actor, message_id=message_id)
     delivery = found.delivery(delivery_id)
     if delivery is None:
         raise NotFoundError("The message has no such delivery.")
     attempts = deliveries.list_attempts(message_id, delivery_id)
-    return DeliveryHistory(delivery=delivery, planned_at=due_of(found.message, delivery), attempts=attempts)
+    return DeliveryHistory(
+        delivery=delivery,
+        planned_at=due_of(found.message, delivery),
+        attempts=attempts,
+        feedback=list_feedback(message_id, delivery_id),
+    )
 
 
 def list_accounts(*, actor: Actor) -> tuple[Account, ...]:

@@ -124,6 +124,26 @@ def mark_working(account_id: str, *, now: datetime) -> bool:
     return True
 
 
+def block_account(account_id: str, *, problem: Problem, now: datetime) -> bool:
+    """Note that an account's recipient must not be sent to; return whether this write was the one that noted it.
+
+    Its revision grows, so that a change by somebody who did not see the block is refused instead of lifting it.
+    """
+    row = AccountItem(keys.account(account_id), keys.METADATA)
+    actions = [
+        AccountItem.status.set(AccountStatus.BLOCKED.value),
+        AccountItem.problem.set(rows.problem_column(problem)),
+        AccountItem.rev.set(AccountItem.rev + 1),
+        AccountItem.updated_at.set(now),
+    ]
+    is_in_use = ~AccountItem.status.is_in(AccountStatus.BLOCKED.value, AccountStatus.DISCONNECTED.value)
+    try:
+        writes.run(writes.update(row, actions, AccountItem.PK.exists() & is_in_use))
+    except ConditionFailedError:
+        return False
+    return True
+
+
 def is_stopped() -> bool:
     """Tell whether the stop switch is on; strongly consistent."""
     items = [TableItem.from_raw_data(raw) for raw in _batch_get([_key(keys.setting("dispatch"), keys.METADATA)])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,6 +10,7 @@ from local.platforms import aws
 from local.platforms.base import Action, Call, Commit, Platform, Response, json_response, timestamp
 from local.platforms.email import card
 from local.platforms.email.draft import Mail, RefusedError, address_of, read_mail
+from local.platforms.email.events import events_of
 from local.platforms.store import Post
 
 if TYPE_CHECKING:
@@ -124,6 +126,8 @@ class Email(Platform):
                 },
             )
         )
+        for event in events_of(mail, post_id=post_id, now=now):
+            self.world.notify(json.dumps(event))
         return json_response({"MessageId": post_id})
 
 
