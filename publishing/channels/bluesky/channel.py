@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from publishing.channels.base.answers import not_understood
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.bluesky.errors import NAME, credential_refused, is_token_refused, read_error
@@ -36,8 +36,14 @@ class BlueskyChannel(Channel):
         text_limit=GRAPHEME_LIMIT,
         text_unit="characters",
         connect_fields=(
-            ("base_url", "The account's server: https://bsky.social for most, else the address of the own PDS."),
-            ("credential", "The handle and an app password, divided by a colon: name.bsky.social:xxxx-xxxx-xxxx-xxxx."),
+            required(
+                "/base_url", "The account's server: https://bsky.social for most, else the address of the own PDS."
+            ),
+            required(
+                "/credential",
+                "The handle and an app password, divided by a colon: name.bsky.social:xxxx-xxxx-xxxx-xxxx.",
+            ),
+            optional("/settings/web_url", "Where posts are read, if not on https://bsky.app."),
         ),
         documentation_url="https://docs.bsky.app/docs/api/com-atproto-repo-put-record",
     )

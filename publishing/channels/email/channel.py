@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from publishing.channels.base import aws
 from publishing.channels.base.answers import not_understood
 from publishing.channels.base.aws_answers import AwsError, not_signed, read_aws_refusal
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import account_problems, common_problems
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.email.address import BadAddressError, ascii_address, name_problem
@@ -61,12 +61,15 @@ class EmailChannel(Channel):
         deduplication=Deduplication.NONE,
         needs_credential=False,
         connect_fields=(
-            ("region", "The AWS region that sends, like us-east-1."),
-            ("sender", "The address that the mail comes from; Amazon SES must have verified it or its domain."),
-            ("recipient", "The one address that it goes to, for example that of a mailing list."),
-            ("sender_name", "Optional: the name that stands before the sender's address."),
-            ("reply_to", "Optional: the address that answers go to."),
-            ("configuration_set", "Optional: the configuration set whose events say what became of a mail."),
+            required("/settings/region", "The AWS region that sends, like us-east-1."),
+            required(
+                "/settings/sender",
+                "The address that the mail comes from; Amazon SES must have verified it or its domain.",
+            ),
+            required("/settings/recipient", "The one address that it goes to, for example that of a mailing list."),
+            optional("/settings/sender_name", "The name that stands before the sender's address."),
+            optional("/settings/reply_to", "The address that answers go to."),
+            optional("/settings/configuration_set", "The configuration set whose events say what became of a mail."),
         ),
         documentation_url="https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html",
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from publishing.channels.base.answers import not_understood
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.facebook.graph import NAME, read_answer, read_publication
@@ -37,11 +37,12 @@ class FacebookChannel(Channel):
         text_limit=TEXT_LIMIT,
         text_unit="characters",
         connect_fields=(
-            ("remote_id", "The page's id. It may be left out: the token knows its page."),
-            (
-                "token",
+            optional("/settings/remote_id", "The page's id. It may be left out: the token knows its page."),
+            required(
+                "/credential",
                 "A page token with pages_manage_posts and pages_read_engagement, then a space and the app's secret.",
             ),
+            optional("/settings/api_version", "The version of the Graph API, like v26.0, if not the usual one."),
         ),
         documentation_url="https://developers.facebook.com/docs/pages-api/posts",
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from publishing.channels.base.answers import bearer, not_understood
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.linkedin.answers import NAME, SITE, publication, read_answer
@@ -38,8 +38,15 @@ class LinkedInChannel(Channel):
         text_limit=TEXT_LIMIT,
         text_unit="characters",
         connect_fields=(
-            ("remote_id", "Who publishes: urn:li:person:… for a member, urn:li:organization:… for an organization."),
-            ("token", "An access token with w_member_social; for organizations w_ and r_organization_social."),
+            required(
+                "/settings/remote_id",
+                "Who publishes: urn:li:person:… for a member, urn:li:organization:… for an organization.",
+            ),
+            required(
+                "/credential", "An access token with w_member_social; for organizations w_ and r_organization_social."
+            ),
+            optional("/settings/api_version", "The version of the API, like 202608, if not the usual one."),
+            optional("/settings/reads", "no, where the token may not read the organization's posts back."),
         ),
         documentation_url="https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api",
     )

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from publishing.channels.base.answers import bearer, not_understood, read_refusal
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.mastodon.lookup import Lookup, read_publication, read_reset
@@ -27,8 +27,11 @@ class MastodonChannel(Channel):
         text_limit=TEXT_LIMIT,
         text_unit="characters",
         connect_fields=(
-            ("base_url", "The server's address, like https://mastodon.social."),
-            ("token", "An access token with the scopes write:statuses, read:statuses and read:accounts."),
+            required("/base_url", "The server's address, like https://mastodon.social."),
+            required("/credential", "An access token with the scopes write:statuses, read:statuses and read:accounts."),
+            optional("/settings/visibility", "public, unlisted or private, if not what the account has set."),
+            optional("/settings/remote_id", "The account's id there. It may be left out: the token knows its account."),
+            optional("/settings/honors_key", "no, for servers that ignore the idempotency key."),
         ),
         documentation_url="https://docs.joinmastodon.org/methods/statuses/#create",
     )

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from publishing.channels.base import aws
 from publishing.channels.base.answers import not_understood
 from publishing.channels.base.aws_answers import AwsError, not_signed, read_aws_refusal, read_xml
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import account_problems, common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.sms.alphabet import Encoding, count_parts, outside_gsm_7
@@ -50,11 +50,16 @@ class SmsChannel(Channel):
         needs_credential=False,
         text_limit=TEXT_LIMIT,
         connect_fields=(
-            ("region", "The AWS region that sends, like us-east-1."),
-            ("number", "The one phone number that it goes to, with a plus and its country code, like +12065550100."),
-            ("sender_id", "Optional: what stands in the place of the sender's number, where the country allows it."),
-            ("sms_type", "Optional: Transactional or Promotional; otherwise what the AWS account has set."),
-            ("max_parts", "Optional: how many parts a message may have; each part is paid for."),
+            required("/settings/region", "The AWS region that sends, like us-east-1."),
+            required(
+                "/settings/number",
+                "The one phone number that it goes to, with a plus and its country code, like +12065550100.",
+            ),
+            optional(
+                "/settings/sender_id", "What stands in the place of the sender's number, where the country allows it."
+            ),
+            optional("/settings/sms_type", "Transactional or Promotional; otherwise what the AWS account has set."),
+            optional("/settings/max_parts", "How many parts a message may have; each part is paid for."),
         ),
         documentation_url="https://docs.aws.amazon.com/sns/latest/api/API_Publish.html",
     )
