@@ -61,7 +61,7 @@ def _setting_problems(channel: Channel, account: Account) -> Iterator[FieldProbl
     known = {pointer.removeprefix(_SETTINGS) for pointer in fields if pointer.startswith(_SETTINGS)}
     known.update(COMMON_SETTINGS)
     for name, value in account.settings.items():
-        pointer = _SETTINGS + name.replace("~", "~0").replace("/", "~1")
+        pointer = _SETTINGS + name[:40].replace("~", "~0").replace("/", "~1")
         if name not in known:
             detail = f"{channel.capabilities.name} has no such setting. There are: {', '.join(sorted(known))}."
             yield FieldProblem(pointer=pointer, code="unknown", detail=detail)
