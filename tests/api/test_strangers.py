@@ -34,7 +34,7 @@ def body_of(method: str, address: str) -> Any:
 
 class TestAStranger:
     def test_is_tried_on_every_call_that_names_an_object(self):
-        assert len(CALLS) >= 16
+        assert len(CALLS) >= 15
 
     @pytest.mark.parametrize(("method", "path"), CALLS)
     def test_is_told_that_there_is_nothing_and_writes_nothing(

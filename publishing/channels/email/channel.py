@@ -12,10 +12,12 @@ from publishing.channels.base.capabilities import Capabilities, Deduplication, o
 from publishing.channels.base.checks import account_problems, common_problems
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.email.address import BadAddressError, ascii_address, name_problem
+from publishing.channels.email.health import NAME, SERVICE, SES, Question
 from publishing.channels.email.payload import build_body, compose, encode
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.errors import FieldProblem
+from publishing.domain.health import Health, unusable
 from publishing.domain.outcome import (
     Deferred,
     Finding,
@@ -27,10 +29,6 @@ from publishing.domain.outcome import (
     Undecidable,
 )
 from publishing.http import Answer, Courier, UnreadableError
-
-NAME: Final = "Email"
-SES: Final = aws.Service(signing_name="ses", host="email")
-SERVICE: Final = "Amazon SES"
 
 _ADDRESSES: Final = (("sender", "sender's"), ("recipient", "recipient's"), ("reply_to", "reply"))
 _CONFIGURATION_SET: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -60,6 +58,7 @@ class EmailChannel(Channel):
         name=NAME,
         deduplication=Deduplication.NONE,
         needs_credential=False,
+        can_check=True,
         connect_fields=(
             required("/settings/region", "The AWS region that sends, like us-east-1."),
             required(
@@ -125,6 +124,15 @@ class EmailChannel(Channel):
     ) -> Finding:
         """Answer that there is nobody to ask: SES lists no mail, and asks for the very id that was lost."""
         return Undecidable(detail="Amazon SES cannot be asked which mail it took. Look into the recipient's inbox.")
+
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Ask whether the AWS account may send, and whether it may send in the sender's name."""
+        account = destination.account
+        place, wrong = aws.endpoint(account, SES), self.account_problems(account)
+        if place is None or wrong:
+            detail = wrong[0].detail if wrong else "The account's region or address cannot be used."
+            return unusable(Reason.DESTINATION, f"{NAME} was not checked. {detail}")
+        return Question(place, account, courier, now=now).ask()
 
 
 def _setting_problems(account: Account) -> Iterator[FieldProblem]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import urlencode
 
-from publishing.channels.base.answers import not_understood
+from publishing.channels.base.answers import not_understood, read_health
 from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
@@ -21,6 +22,7 @@ from publishing.channels.facebook.payload import (
 )
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
+from publishing.domain.health import Health, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
 from publishing.http import Courier, UnreadableError
 
@@ -34,6 +36,7 @@ class FacebookChannel(Channel):
         deduplication=Deduplication.CONTENT,
         base_url="https://graph.facebook.com",
         can_look_up=True,
+        can_check=True,
         text_limit=TEXT_LIMIT,
         text_unit="characters",
         connect_fields=(
@@ -90,6 +93,26 @@ class FacebookChannel(Channel):
             now=now,
         )
         return lookup.search(trace)
+
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Ask for the page itself, with its token."""
+        access = self._access(destination)
+        if isinstance(access, Deferred):
+            return needs_reauth(access.detail)
+        if isinstance(access, Rejected):
+            return unusable(access.reason, access.detail)
+        query = urlencode({"fields": "id,name", **access.authority})
+        answer = courier.request("GET", f"{access.page_url}?{query}", headers=access.headers, acts=False)
+        refusal = read_answer(answer, now=now)
+        if isinstance(refusal, Rejected) and refusal.reason is Reason.PERMISSION:
+            return unusable(refusal.reason, refusal.detail)
+        health = read_health(refusal, answer, name=NAME)
+        if health:
+            return health
+        stated, wanted = read_publication(answer.json_object()).id, destination.account.settings.get("remote_id")
+        if wanted and wanted not in {"me", stated}:
+            return unusable(Reason.DESTINATION, f"{NAME} answers with another page. Check the account's remote_id.")
+        return healthy(f"{NAME} shows the page to the account's token.")
 
     def _access(self, destination: Destination) -> "_Access | Rejected | Deferred":
         """Return what every call needs, or why there can be none."""

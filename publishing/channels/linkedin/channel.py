@@ -9,10 +9,12 @@ from publishing.channels.base.capabilities import Capabilities, Deduplication, o
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.linkedin.answers import NAME, SITE, publication, read_answer
+from publishing.channels.linkedin.health import ask_for_member, ask_for_posts
 from publishing.channels.linkedin.lookup import Lookup
 from publishing.channels.linkedin.payload import TEXT_LIMIT, author, build_body, compose, may_read, measure, version
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
+from publishing.domain.health import Health, needs_reauth, unusable
 from publishing.domain.outcome import (
     Deferred,
     Finding,
@@ -35,6 +37,7 @@ class LinkedInChannel(Channel):
         deduplication=Deduplication.CONTENT,
         base_url="https://api.linkedin.com",
         can_look_up=True,
+        can_check=True,
         text_limit=TEXT_LIMIT,
         text_unit="characters",
         connect_fields=(
@@ -98,6 +101,19 @@ class LinkedInChannel(Channel):
             base_url=base_url, site=self._site(account), headers=headers, author=who, courier=courier, now=now
         )
         return lookup.search(trace)
+
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Ask for an organization's posts where they may be read, else whose token it is."""
+        account = destination.account
+        base_url, headers, who = self.base_url(account), _headers(destination), author(account.settings)
+        if base_url is None or who is None:
+            detail = f"{NAME} was not asked: the account does not say which member or organization publishes."
+            return unusable(Reason.DESTINATION, detail)
+        if headers is None:
+            return needs_reauth(_no_token("asked"))
+        if may_read(account.settings):
+            return ask_for_posts(base_url, headers, who, courier=courier, now=now)
+        return ask_for_member(base_url, headers, who, courier=courier, now=now)
 
     def _site(self, account: Account) -> str:
         """Return where people see the posts: an account with a server of its own is shown there."""
