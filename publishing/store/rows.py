@@ -7,8 +7,8 @@ from publishing.domain.account import Account, AccountStatus, SealedCredential
 from publishing.domain.attempt import Attempt, AttemptOutcome
 from publishing.domain.content import MediaUse, summary
 from publishing.domain.delivery import Delivery, DeliveryState
-from publishing.domain.media import Rendition
 from publishing.domain.health import Health, HealthVerdict
+from publishing.domain.media import Rendition
 from publishing.domain.message import Message, MessageStatus, MessageSummary, Target, Variant
 from publishing.domain.outcome import Problem, Publication, Reason
 from publishing.items import keys
