@@ -14,7 +14,7 @@ from publishing.api.serializers.base import (
     StringField,
     choices_of,
 )
-from publishing.channels.base.capabilities import Capabilities, ConnectField, Deduplication
+from publishing.channels.base.capabilities import Capabilities, ConnectField, Deduplication, ImageRules
 from publishing.domain.account import CREDENTIAL_LIMIT, NAME_LIMIT, SETTING_LIMIT, Account, AccountStatus
 from publishing.domain.content import LINK_LIMIT
 from publishing.domain.draft import UNSET, AccountChanges, AccountDraft
@@ -153,6 +153,17 @@ class ConnectFieldOut(serializers.Serializer[ConnectField]):
     is_required = serializers.BooleanField()
 
 
+class ImageRulesOut(serializers.Serializer[ImageRules]):
+    """Which images a channel takes."""
+
+    limit = serializers.IntegerField(help_text="How many one publication can carry.")
+    types = serializers.ListField(child=serializers.CharField(), help_text="Media types.")
+    max_size = serializers.IntegerField(allow_null=True, help_text="In bytes.")
+    max_pixels = serializers.IntegerField(allow_null=True, help_text="Width times height.")
+    animates = serializers.BooleanField(help_text="Whether animations move there.")
+    alt_text_limit = serializers.IntegerField(allow_null=True, help_text="0 where there are no descriptions.")
+
+
 class ChannelOut(serializers.Serializer[Capabilities]):
     """What a channel can do, and what connecting an account of it asks for."""
 
@@ -169,8 +180,9 @@ class ChannelOut(serializers.Serializer[Capabilities]):
         allow_null=True, help_text="In `text_unit`; an account's setting `text_limit` replaces it."
     )
     text_unit = serializers.CharField(help_text="What the platform counts; a preview counts exactly so.")
-    image_limit = serializers.IntegerField()
+    image_limit = serializers.IntegerField(help_text="How many images one publication can carry; 0 for none.")
     alt_text_limit = serializers.IntegerField(allow_null=True)
+    images = ImageRulesOut(allow_null=True, help_text="Null where no images can be published.")
     needs_credential = serializers.BooleanField(
         help_text="Whether accounts have a secret of their own; otherwise the deployment's role acts for all of them."
     )
