@@ -1,4 +1,4 @@
-"""The contract of a channel: pure functions that build, and three calls that reach the platform.
+"""The contract of a channel: pure functions that build, and calls that reach the platform.
 
 A channel never raises for a platform's behaviour: `publish` answers with an outcome, `look_up` with a finding and
 `check` with the account's health. The border (`publishing.channels.base.border`) turns whatever escapes all the same
