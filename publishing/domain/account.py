@@ -61,6 +61,9 @@ class Account:
         account stays paused.
         """
         status, problem = self.status, self.problem
+        if status is AccountStatus.BLOCKED:
+            # A platform that can be reached says nothing about a recipient who is not to be.
+            return replace(self, health=health, checked_at=at, updated_at=at)
         match health.verdict:
             case HealthVerdict.OK:
                 problem = None

@@ -174,13 +174,19 @@ def _changed(read: Account, changes: AccountChanges, now: datetime) -> Account:
     )
     if not _JUDGED.isdisjoint(_named(changes)):
         account = replace(account, health=None, checked_at=None)
-        if changes.credential is not UNSET or not _lacks_credential(account):
+        if read.status is not AccountStatus.BLOCKED and (
+            changes.credential is not UNSET or not _lacks_credential(account)
+        ):
             account = replace(account, problem=None)
     return replace(account, status=_status(read, account, changes))
 
 
 def _status(read: Account, account: Account, changes: AccountChanges) -> AccountStatus:
     """Return the status after a change; `account` is the account with everything else changed."""
+    if read.status is AccountStatus.BLOCKED:
+        if changes.is_paused is not UNSET:
+            raise ConflictError("The account is blocked. Lift the block before it is paused or used again.")
+        return AccountStatus.BLOCKED
     if changes.is_paused is True:
         return AccountStatus.PAUSED
     if read.status is AccountStatus.PAUSED and changes.is_paused is UNSET:

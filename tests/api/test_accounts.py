@@ -280,6 +280,17 @@ class TestChanging:
         assert [paused["status"], renamed["status"], resumed["status"]] == ["paused", "paused", "ok"]
         assert (message.status_code, pointers(message)) == (400, ["/accounts/0"])
 
+    def test_lifts_no_block(self, admin: Api):
+        account = connected(admin)
+        accounts.block_account(account["id"], problem=REFUSED, now=datetime.now(UTC))
+        one = f"accounts/{account['id']}/"
+
+        refused = [admin.patch(one, {"status": status}) for status in ("ok", "paused")]
+        changed = admin.patch(one, {"name": "Renamed", "credential": "other", "settings": {}}).json()
+
+        assert [response.status_code for response in refused] == [409, 409]
+        assert (changed["name"], changed["status"], changed["problem"]["code"]) == ("Renamed", "blocked", "credential")
+
     @pytest.mark.parametrize("tag", ['"r7.abc"', '"nonsense"'])
     def test_of_what_somebody_else_changed_is_412(self, admin: Api, tag: str):
         account = connected(admin)

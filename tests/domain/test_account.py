@@ -32,6 +32,7 @@ TABLE = {
     (S.PAUSED, V.NEEDS_REAUTH): (S.PAUSED, "credential"),
     (S.PAUSED, V.PROBLEM): (S.PAUSED, "permission"),
     (S.PAUSED, V.CANNOT_TELL): (S.PAUSED, "before"),
+    **{(S.BLOCKED, verdict): (S.BLOCKED, "before") for verdict in V},
     (S.DISCONNECTED, V.OK): (S.DISCONNECTED, None),
     (S.DISCONNECTED, V.NEEDS_REAUTH): (S.DISCONNECTED, "credential"),
     (S.DISCONNECTED, V.PROBLEM): (S.DISCONNECTED, "permission"),
