@@ -126,6 +126,7 @@ SPECTACULAR_SETTINGS = {
         "DeliveryState": "publishing.domain.delivery.DeliveryState",
         "AccountStatus": "publishing.domain.account.AccountStatus",
         "FeedbackKind": "publishing.domain.feedback.FeedbackKind",
+        "HealthVerdict": "publishing.domain.health.HealthVerdict",
         "AttemptOutcome": "publishing.domain.attempt.AttemptOutcome",
         "Reason": "publishing.domain.outcome.Reason",
         "CancelVerdict": "publishing.domain.draft.CancelVerdict",

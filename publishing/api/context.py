@@ -25,6 +25,9 @@ def context() -> Context:
         waker=SchedulerWaker(config.scheduler_function),
         timing=Timing(late=config.late_limit).divided_by(config.time_divisor),
         review_on=config.review_on,
+        stream_name=config.kinesis_stream_name,
+        key_id=config.kms_key_id,
+        outgoing=OutgoingPolicy(allow_private=config.allow_private_networks),
     )
 
 

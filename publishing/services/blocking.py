@@ -23,7 +23,7 @@ def unblock_account(*, actor: Actor, account_id: str, now: datetime) -> Account:
     account = replace(read, status=AccountStatus.OK, problem=None, rev=read.rev + 1, updated_at=now)
     record = AuditRecord(actor=actor.id, action="account.unblock", target=f"account:{account_id}", at=now)
     try:
-        transact_with_audit([accounts.replace_account(account, read=read)], record)
+        transact_with_audit([accounts.change_account(account, read=read)], record)
     except TransactionRefusedError as refusal:
         raise ConflictError("The account changed just now. Look at it again.") from refusal
     return account

@@ -48,6 +48,16 @@ def draft_of(message: Message) -> Draft:
     )
 
 
+def usable_accounts(actor: Actor, account_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the accounts that an actor can address a message to now, in their order."""
+    found = find_accounts(account_ids)
+    return tuple(
+        account_id
+        for place, account_id in enumerate(account_ids)
+        if _account_problem(actor, account_id, found.get(account_id), account_ids[:place]) is None
+    )
+
+
 def check_sendable(message: Message, accounts: Sequence[Account]) -> None:
     """Raise InvalidError when a message cannot go out: nobody to send to, or content that an account would refuse."""
     if not accounts:

@@ -62,4 +62,5 @@ def _preview(message: Message, account: Account) -> AccountPreview:
         unit=channel.capabilities.text_unit,
         problems=tuple(problem for problem in found if problem.severity is Severity.PROBLEM),
         warnings=tuple(problem for problem in found if problem.severity is Severity.WARNING),
+        facts=channel.facts(content),
     )

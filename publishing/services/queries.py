@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from publishing.domain.account import Account
+from publishing.domain.account import Account, AccountStatus
 from publishing.domain.decision import due_of
 from publishing.domain.draft import DeliveryHistory, MessageFilter, Page
 from publishing.domain.errors import NotFoundError
@@ -55,9 +55,12 @@ def get_delivery(*, actor: Actor, message_id: str, delivery_id: str) -> Delivery
 
 
 def list_accounts(*, actor: Actor) -> tuple[Account, ...]:
-    """Return the accounts that the actor may see, by channel."""
+    """Return the connected accounts that the actor may see, by channel.
+
+    One that was disconnected can still be read by its id, for the sake of what was published to it.
+    """
     demand(actor, Action.SEE_ACCOUNT)
-    every = accounts.list_accounts()
+    every = [each for each in accounts.list_accounts() if each.status is not AccountStatus.DISCONNECTED]
     return tuple(account for account in every if isinstance(may(actor, Action.SEE_ACCOUNT, account), Allowed))
 
 

@@ -8,11 +8,9 @@ from typing import Final
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.draft import UNSET, Changes, Draft, StoredAnswer
 from publishing.domain.errors import (
-    AnsweredError,
     ConflictError,
     FieldProblem,
     InvalidError,
-    KeyReusedError,
     StaleError,
 )
 from publishing.domain.ids import new_id
@@ -28,6 +26,7 @@ from publishing.domain.message import (
 )
 from publishing.domain.permissions import Action, Actor, Allowed, demand, may
 from publishing.domain.schedule import Due, due_now
+from publishing.services.answers import answered
 from publishing.services.checking import check_content, check_draft, check_sendable
 from publishing.services.context import Context
 from publishing.store import answers, messages
@@ -80,7 +79,7 @@ def create_message(
     try:
         transact_with_audit(writes, _record(actor, "message.create", message, now))
     except TransactionRefusedError as refusal:
-        raise _answered(kept, refusal) from refusal
+        raise answered(kept, refusal) from refusal
     _wake_if_near(message, now, context)
     return created
 
@@ -319,17 +318,6 @@ def _overtaken(read: Message, latest: Message) -> ConflictError | StaleError:
     if latest.status is not read.status:
         return ConflictError(f"The message is {_words(latest.status)} by now, so this is too late.")
     return StaleError("Somebody changed the message just now. Read it again, then repeat your change.")
-
-
-def _answered(kept: StoredAnswer | None, refusal: TransactionRefusedError) -> Exception:
-    # New ids are never taken, so the only condition that can fail is the answer's.
-    item = answers.answer_item(refusal.old[refusal.failed.index(True)])
-    if kept is None or item is None:
-        return ConflictError("The message could not be stored. Send the request again.")
-    if item.req_sha != kept.request_sha:
-        return KeyReusedError("This Idempotency-Key was used for another request. Choose a new one.")
-    stored = answers.stored(item, user_id=kept.user_id, key_sha=kept.key_sha)
-    return AnsweredError(stored) if stored else ConflictError("The same request is being carried out just now.")
 
 
 def _wake_if_near(message: Message, now: datetime, context: Context) -> None:

@@ -329,7 +329,7 @@ class TestLiftingABlock:
         hook(topic.notify(build_event("Bounce", put_delivery(mailing, S.PUBLISHED))))
 
         with pytest.raises(ConditionFailedError):
-            writes.run(accounts.replace_account(mailing, read=mailing))
+            writes.run(accounts.change_account(mailing, read=mailing))
 
 
 FOREIGN_TOPIC = "arn:aws:sns:us-east-1:999999999999:other"

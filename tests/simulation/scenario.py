@@ -9,7 +9,7 @@ from publishing.channels.base.contract import Channel
 from publishing.domain.account import Account
 from publishing.domain.decision import due_of
 from publishing.domain.delivery import Delivery, DeliveryState
-from publishing.domain.events import StreamEvent
+from publishing.domain.events import Deliver
 from publishing.domain.feedback import Feedback, FeedbackKind
 from publishing.domain.message import MessageStatus, build_targets, final_status
 from publishing.domain.operations import Applied, CommitDelivery, NotApplied, WriteResult
@@ -138,7 +138,7 @@ class Scenario:
         rules = self.tick_rules
         self.world.after(0.2, lambda: self.world.spawn(tick(rules=rules, is_wake=True), self._perform, seconds=60))
 
-    def _put(self, events: tuple[StreamEvent, ...]) -> int:
+    def _put(self, events: tuple[Deliver, ...]) -> int:
         for event in events:
             copies = 0 if self.world.chance("event_lost") else 2 if self.world.chance("event_doubled") else 1
             for _ in range(copies):
@@ -146,7 +146,7 @@ class Scenario:
                 self.world.after(late, lambda e=event: self._work(e, tries=2))  # type: ignore[misc]
         return 0
 
-    def _work(self, event: StreamEvent, *, tries: int) -> None:
+    def _work(self, event: Deliver, *, tries: int) -> None:
         def on_end(is_done: bool, report: Report | None) -> None:
             if tries and (not is_done or (report is not None and not report.is_done)):
                 self.world.after(1, lambda: self._work(event, tries=tries - 1))

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from publishing.api.answers import Answer
 from publishing.api.serializers.accounts import AccountOut
+from publishing.api.views.accounts import account_answer
 from publishing.api.views.actions import ActionView
 from publishing.api.views.base import actor_of, refuse_body
 from publishing.services.blocking import unblock_account
@@ -29,5 +30,5 @@ class UnblockView(ActionView):
     def act(self, request: Request, *, now: datetime, **names: str) -> Answer:
         """Lift the block."""
         refuse_body(request)
-        account = unblock_account(actor=actor_of(request), now=now, **names)
-        return Answer.of(AccountOut(account).data, rev=account.rev)
+        actor = actor_of(request)
+        return account_answer(unblock_account(actor=actor, now=now, **names), actor=actor)
