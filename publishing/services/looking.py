@@ -37,7 +37,7 @@ def look_up(job: Job, *, policy: decision.Policy) -> Steps[Done]:
 def _search(job: Job, lane: Lane) -> Steps[Finding]:
     if job.channel is None or lane.account is None:
         return Undecidable(detail="The account is no longer connected, so nobody can look. Look for it yourself.")
-    if not job.channel.capabilities.can_look_up:
+    if not job.channel.can_look_up(lane.account):
         detail = f"{job.channel_name} offers no way to find out. Look for it there, then say whether it is there."
         return Undecidable(detail=detail)
     try:

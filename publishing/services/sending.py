@@ -97,6 +97,8 @@ def _attempt(job: Job, lane: Lane, account: Account, claimed_at: datetime) -> St
     if not isinstance(prepared, tuple):
         return (yield from record(job, account, prepared, is_committed=False))
     payload, destination = prepared
+    if job.is_probe and payload.sha() != job.delivery.payload_sha:
+        return (yield from record(job, account, _not_identical(job), is_committed=False))
     if job.channel is not None and job.channel.needs_preparing(payload):
         ready = yield from _put_in_place(job, payload, destination)
         if ready is None:
@@ -161,6 +163,8 @@ def _put_in_place(job: Job, payload: Payload, destination: Destination) -> Steps
         if isinstance(step, (Deferred, Rejected)):
             return step
         if step.handle != payload.handle:
+            if job.is_probe:
+                return _not_identical(job)
             reading = yield ReadClock()
             saved: WriteResult = yield Apply(
                 operation=SaveHandle(
@@ -174,6 +178,12 @@ def _put_in_place(job: Job, payload: Payload, destination: Destination) -> Steps
         if step.is_complete:
             return payload
     return _deferred(Reason.INTERNAL, job)
+
+
+def _not_identical(job: Job) -> Rejected:
+    """Refuse to probe with anything but the very request in doubt: the platform would take another for a new post."""
+    detail = f"What {job.channel_name} would be sent now is not what it was sent before, so it was not sent again."
+    return Rejected(reason=Reason.CONTENT, detail=detail)
 
 
 def _deferred(reason: Reason, job: Job) -> Deferred:
@@ -194,8 +204,9 @@ def _commit(job: Job, payload: Payload, claimed_at: datetime, now: datetime) -> 
         started_at=now, text=payload.text, payload_sha=payload.sha(), claimed_at=claimed_at,
     )  # fmt: skip
     operation = CommitDelivery(
-        message_id=delivery.message_id, delivery_id=delivery.id, owner=delivery.owner or "", now=now, attempt=attempt
-    )
+        message_id=delivery.message_id, delivery_id=delivery.id, owner=delivery.owner or "", now=now, attempt=attempt,
+        is_probe=job.is_probe,
+    )  # fmt: skip
     for turn in range(_COMMIT_TRIES):
         try:
             result: WriteResult = yield Apply(operation=operation)

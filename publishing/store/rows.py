@@ -148,6 +148,8 @@ def delivery(item: DeliveryItem) -> Delivery:
         leased_until=item.lease_until,
         maybe_sent=bool(item.maybe_sent),
         maybe_before=bool(item.maybe_before),
+        probed=bool(item.probed),
+        doubted=bool(item.doubted),
         commit_at=item.commit_at,
         first_commit_at=item.first_commit_at,
         last=Reason(item.last) if item.last else None,

@@ -106,6 +106,18 @@ class Channel(ABC):
         """Return how long this account's server honors our key; None where repeating a request is never safe."""
         return self.capabilities.key_window
 
+    def can_look_up(self, account: Account) -> bool:  # noqa: ARG002 - as above
+        """Return whether `look_up` can find evidence for this account."""
+        return self.capabilities.can_look_up
+
+    def probes(self, account: Account) -> bool:  # noqa: ARG002 - as above
+        """Return whether an identical repeat is safe once the first has settled, and its answer is evidence.
+
+        That is so where the platform refuses a double and names the first, as `Rejected.publication`. It is made where
+        the account cannot be looked up.
+        """
+        return False
+
     def account_problems(self, account: Account) -> tuple[FieldProblem, ...]:  # noqa: ARG002 - some channels look at it
         """Return what is wrong with an account's address or settings by their form alone, without asking anybody.
 

@@ -44,6 +44,14 @@ class LinkedInChannel(Channel):
         documentation_url="https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api",
     )
 
+    def can_look_up(self, account: Account) -> bool:
+        """Tell whether the author's posts can be read back: an organization's."""
+        return may_read(account.settings)
+
+    def probes(self, account: Account) -> bool:  # noqa: ARG002 - so it is for all authors
+        """Say yes: an identical repeat is answered with the post that it makes or with the URN of the first."""
+        return True
+
     def measure(self, content: Content) -> int:
         """Return the text's length, its link included unless that becomes a card."""
         return measure(compose(content))
@@ -69,10 +77,11 @@ class LinkedInChannel(Channel):
         if headers is None:
             return Deferred(reason=Reason.CREDENTIAL, detail=_no_token("called"))
         answer = courier.request("POST", f"{base_url}/rest/posts", headers=headers, json=dict(payload.body), acts=True)
-        refusal = read_answer(answer, now=now, delivery_key=payload.delivery_key)
+        site = self._site(destination.account)
+        refusal = read_answer(answer, now=now, delivery_key=payload.delivery_key, site=site)
         if refusal:
             return refusal
-        made = publication(answer.headers.get("x-restli-id"), site=self._site(destination.account))
+        made = publication(answer.headers.get("x-restli-id"), site=site)
         return Published(publication=made) if made else not_understood(NAME)
 
     def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:

@@ -90,7 +90,7 @@ class Lookup:
     def _get(self, path: str) -> Mapping[str, object]:
         headers = {**self._headers, "x-restli-method": "FINDER"}
         answer = self._courier.request("GET", self._base_url + path, headers=headers, acts=False)
-        refusal = read_answer(answer, now=self._now, delivery_key="")
+        refusal = read_answer(answer, now=self._now)
         if refusal:
             raise _RefusedLookupError(as_lookup_failure(refusal, answer, name=NAME))
         return answer.json_object()
