@@ -97,8 +97,6 @@ def _attempt(job: Job, lane: Lane, account: Account, claimed_at: datetime) -> St
     if not isinstance(prepared, tuple):
         return (yield from record(job, account, prepared, is_committed=False))
     payload, destination = prepared
-    if job.is_probe and payload.sha() != job.delivery.payload_sha:
-        return (yield from record(job, account, _not_identical(job), is_committed=False))
     if job.channel is not None and job.channel.needs_preparing(payload):
         ready = yield from _put_in_place(job, payload, destination)
         if ready is None:
@@ -141,6 +139,8 @@ def _prepare(job: Job, lane: Lane, account: Account) -> Steps[tuple[Payload, Des
     if refused is not None:
         return refused
     payload = job.channel.build(submission_of(job), account)
+    if job.is_probe and payload.sha() != job.delivery.payload_sha:
+        return _not_identical(job)
     return payload, Destination(account=account, credential=credential)
 
 
