@@ -57,6 +57,7 @@ def put_row(state: DeliveryState, **fields: Any) -> Delivery:
     item = rows.delivery_item(delivery)
     item.owner, item.lease_until, item.next_at = delivery.owner, delivery.leased_until, delivery.next_at
     item.maybe_sent, item.maybe_before = delivery.maybe_sent, delivery.maybe_before
+    item.probed, item.doubted = delivery.probed or None, delivery.doubted or None
     item.commit_at = item.first_commit_at = NOW - MINUTE if delivery.maybe_sent else None
     item.last = None if delivery.last is None else delivery.last.value
     item.parked_since, item.handle, item.adapted = delivery.parked_since, delivery.handle, delivery.adapted
