@@ -9,7 +9,7 @@ from publishing.channels.base.capabilities import Capabilities, Deduplication
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.linkedin.answers import NAME, SITE, publication, read_answer
-from publishing.channels.linkedin.lookup import Lookup
+from publishing.channels.linkedin.lookup import PostLookup
 from publishing.channels.linkedin.payload import TEXT_LIMIT, author, build_body, compose, may_read, measure, version
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
@@ -96,7 +96,7 @@ class LinkedInChannel(Channel):
             return Undecidable(detail=detail)
         if headers is None:
             return LookupFailed(reason=Reason.CREDENTIAL, detail=_no_token("asked"))
-        lookup = Lookup(
+        lookup = PostLookup(
             base_url=base_url, site=self._site(account), headers=headers, author=who, courier=courier, now=now
         )
         return lookup.search(trace)
