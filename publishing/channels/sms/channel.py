@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from publishing.channels.base import aws
-from publishing.channels.base.answers import not_understood
-from publishing.channels.base.aws_answers import AwsError, not_signed, read_aws_refusal, read_xml
+from publishing.channels.base.aws_answers import AwsError, read_xml
+from publishing.channels.base.aws_call import Operation, call
 from publishing.channels.base.capabilities import Capabilities, Deduplication
 from publishing.channels.base.checks import account_problems, common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
@@ -25,8 +25,8 @@ from publishing.channels.sms.payload import (
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem, Severity
 from publishing.domain.errors import FieldProblem
-from publishing.domain.outcome import Finding, Outcome, Publication, Published, Reason, Rejected, Undecidable
-from publishing.http import Answer, Courier, UnreadableError
+from publishing.domain.outcome import Finding, Outcome, Reason, Rejected, Undecidable
+from publishing.http import Answer, Courier
 
 NAME: Final = "SMS"
 SNS: Final = aws.Service(signing_name="sns", host="sns")
@@ -36,7 +36,6 @@ _INVALID: Final = frozenset({
     "InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationError", "ValidationException",
 })  # fmt: skip
 _OPTED_OUT: Final = frozenset({"OptedOut", "OptedOutException", "OptedOutPhoneNumber"})
-_LONGEST_ID: Final = 256
 _SHOWN_CHARACTERS: Final = 5
 
 
@@ -97,12 +96,7 @@ class SmsChannel(Channel):
             headers={"content-type": "application/x-www-form-urlencoded; charset=utf-8", "accept": "text/xml"},
             content=encode(payload.body),
         )
-        try:
-            answer = aws.send(request, courier, now=now)
-        except aws.UnsignedError:
-            return not_signed(NAME, SERVICE, now=now)
-        refusal = read_aws_refusal(answer, name=NAME, service=SERVICE, verdicts=_verdict, now=now)
-        return refusal or _published(answer)
+        return call(_OPERATION, request, courier, now=now)
 
     def look_up(
         self,
@@ -165,11 +159,8 @@ def _verdict(error: AwsError) -> Outcome | None:
     return None
 
 
-def _published(answer: Answer) -> Outcome:
-    try:
-        remote_id = read_xml(answer).get("MessageId", "")
-    except UnreadableError:
-        return not_understood(NAME)
-    if not 0 < len(remote_id) <= _LONGEST_ID or not remote_id.isprintable():
-        return not_understood(NAME)
-    return Published(publication=Publication(id=remote_id))
+def _read_id(answer: Answer) -> object:
+    return read_xml(answer).get("MessageId")
+
+
+_OPERATION: Final = Operation(name=NAME, service=SERVICE, verdicts=_verdict, read_id=_read_id)
