@@ -46,6 +46,7 @@ class CommitDelivery(DeliveryOperation):
     That of a probe spends it, and loses against a cancel of the message.
     """
 
+    account_id: str
     attempt: Attempt
     is_probe: bool = False
 

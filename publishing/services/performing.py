@@ -133,6 +133,9 @@ _PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.Prepare: _prepare,
     steps.Publish: _publish,
     steps.LookUpPublication: _look_up,
+    steps.ListPublishedIds: lambda _, step: deliveries.list_published_ids(
+        step.delivery.account_id, since=step.since, but=step.delivery
+    ),
     steps.NoteCredential: _note_credential,
     steps.PutEvents: lambda performer, step: stream.put_events(performer.stream_name, step.events),
     steps.ListTimers: _list_timers,

@@ -204,8 +204,8 @@ def _commit(job: Job, payload: Payload, claimed_at: datetime, now: datetime) -> 
         started_at=now, text=payload.text, payload_sha=payload.sha(), claimed_at=claimed_at,
     )  # fmt: skip
     operation = CommitDelivery(
-        message_id=delivery.message_id, delivery_id=delivery.id, owner=delivery.owner or "", now=now, attempt=attempt,
-        is_probe=job.is_probe,
+        message_id=delivery.message_id, delivery_id=delivery.id, owner=delivery.owner or "", now=now,
+        account_id=delivery.account_id, attempt=attempt, is_probe=job.is_probe,
     )  # fmt: skip
     for turn in range(_COMMIT_TRIES):
         try:

@@ -90,7 +90,7 @@ def _commit(operation: CommitDelivery) -> tuple[Write, ...]:
         D.first_commit_at.set(D.first_commit_at | operation.now),
         D.payload_sha.set(attempt.payload_sha),
     ]
-    opened = writes.put_new(rows.attempt_item(attempt))
+    opened = writes.put_new(rows.attempt_item(attempt, account_id=operation.account_id))
     if not operation.is_probe:
         return (*_one(operation, actions, _holds(attempt.fence, _S.SENDING)), opened)
     # What may have been sent cannot be cancelled on its own row (O17), so a probe's mark meets the cancel on the

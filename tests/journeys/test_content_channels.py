@@ -177,3 +177,38 @@ class TestAnIdenticalMessage:
         assert delivery.problem.code == "duplicate"
         assert "Change the wording" in delivery.problem.detail
         assert len(system.posts()) == 1
+
+
+class TestTwoMessagesWithOneText:
+    """On a server that would take both, so that only a look-up tells which of them is there."""
+
+    def test_are_not_taken_for_each_other_when_only_one_of_them_was_published(self, system: System, clock: Clock):
+        account = connect_keyless(system)
+        first = system.publish(account, text="The same words").message.id
+        system.settle(ticks=1)
+        system.misbehave("mastodon", "hang_up_before", count=1)
+        second = system.publish(account, text="The same words").message.id
+
+        settle_doubt(system, clock)
+
+        assert publication_ids(system, first, second) == [post["id"] for post in system.posts()]
+        assert len(system.posts()) == 2
+
+    def test_are_both_found_when_both_are_there_and_in_doubt(self, system: System, clock: Clock):
+        account = connect_keyless(system)
+        system.misbehave("mastodon", "accept_and_hang_up", count=2)
+        messages = [system.publish(account, text="The same words").message.id for _ in range(2)]
+
+        settle_doubt(system, clock)
+
+        assert sorted(publication_ids(system, *messages)) == sorted(post["id"] for post in system.posts())
+        assert len(system.posts()) == 2
+
+
+def connect_keyless(system: System) -> Account:
+    return system.connect("mastodon", "toots", settings={"honors_key": "no"})
+
+
+def publication_ids(system: System, *message_ids: str) -> list[str]:
+    publications = [system.read(message_id).deliveries[0].publication for message_id in message_ids]
+    return [publication.id for publication in publications if publication is not None]

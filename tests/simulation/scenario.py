@@ -200,6 +200,8 @@ class Scenario:
                 if "commit ignored" in self.mutants and isinstance(operation, CommitDelivery):
                     return _as_applied(result)
                 return result
+            case steps.ListPublishedIds(delivery=delivery):
+                return table.list_published_ids(delivery)
             case steps.Finalise(operation=operation):
                 return table.finalise(operation)
             case steps.ListTimers(until=until):

@@ -79,6 +79,14 @@ class Table:
         every = tuple(self.deliveries[message_id, target.delivery_id] for target in message.targets)
         return MessageWithDeliveries(message=message, deliveries=every)
 
+    def list_published_ids(self, but: Delivery) -> frozenset[str]:
+        others = [each for each in self.deliveries.values() if each.account_id == but.account_id]
+        return frozenset(
+            each.publication.id
+            for each in others
+            if each.publication is not None and (each.message_id, each.id) != (but.message_id, but.id)
+        )
+
     def list_timers(self, now: datetime, until: datetime) -> Timers:
         found: dict[str, list[Timer]] = {"scheduled": [], "publishing": [], "waiting": []}
         for (message_id, delivery_id), index in self.index.items():

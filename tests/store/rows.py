@@ -68,7 +68,7 @@ def put_row(state: DeliveryState, **fields: Any) -> Delivery:
         item.GSI2PK, item.GSI2SK = "STATUS#waiting", write_instant(delivery.next_at or NOW)
     writes.run(writes.put(item))
     if state is DeliveryState.COMMITTING:
-        writes.run(writes.put_new(rows.attempt_item(attempt(delivery))))
+        writes.run(writes.put_new(rows.attempt_item(attempt(delivery), account_id=delivery.account_id)))
     return delivery
 
 
@@ -103,7 +103,7 @@ def operations(delivery: Delivery) -> dict[str, DeliveryOperation]:
     return {
         "claim": ClaimDelivery(**gen, leased_until=later),
         "save_handle": SaveHandle(**fence, handle="container-1"),
-        "commit": CommitDelivery(**who, attempt=attempt(delivery)),
+        "commit": CommitDelivery(**who, account_id=delivery.account_id, attempt=attempt(delivery)),
         "published": RecordPublished(**gen, publication=PUBLICATION, fence=delivery.fence),
         "found": RecordPublished(**gen, publication=PUBLICATION),
         "deferred_before": RecordDeferred(**deferred, is_committed=False),

@@ -64,6 +64,8 @@ class Trace:
     #: Of the first visible call of this generation; what is older cannot be ours.
     first_commit_at: datetime
     handle: str | None = None
+    #: Publications of other deliveries to the account: a post among them is not ours, however much it looks like it.
+    known_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

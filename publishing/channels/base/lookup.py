@@ -74,7 +74,10 @@ class Lookup(ABC, Generic[Cursor]):
         """Return what was sent in the form in which it equals what is shown."""
 
     def search(self, trace: Trace) -> Finding:
-        """Read back to before the first commit. `Absent` only when the reading got there, or to the very end."""
+        """Read back to before the first commit. `Absent` only when the reading got there, or to the very end.
+
+        Of two posts with one text, what another delivery is known to have published is not ours.
+        """
         since = trace.first_commit_at - self.clock_skew
         wanted = self.comparable(trace.payload.text)
         try:
@@ -82,8 +85,11 @@ class Lookup(ABC, Generic[Cursor]):
                 entry = self.read_entry(post)
                 if entry.listed_at < since:
                     return Absent()
-                if entry.made_at >= since and entry.text == wanted:
-                    return Found(publication=self.read_publication(post))
+                if entry.made_at < since or entry.text != wanted:
+                    continue
+                publication = self.read_publication(post)
+                if publication.id not in trace.known_ids:
+                    return Found(publication=publication)
         except RefusedLookupError as refused:
             return refused.finding
         except TooManyPostsError:
