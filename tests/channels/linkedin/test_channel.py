@@ -44,6 +44,10 @@ class TestLinkedIn(ChannelContract):
     states_wait = False
 
 
+class TestLinkedInForMembers(TestLinkedIn):
+    settings: ClassVar = {"remote_id": MEMBER}
+
+
 @pytest.fixture
 def channel():
     return LinkedInChannel()
