@@ -13,7 +13,8 @@ TTL_ATTRIBUTE: Final = "ttl"
 BY_OWNER: Final = "GSI1"
 #: Timers, sparse, KEYS_ONLY: `STATUS#scheduled` / `<scheduled_at>` and kin. It costs a write only when a timer moves.
 TIMERS: Final = "GSI2"
-#: Editors' lists by month, sparse: `MONTH#MSG#<yyyy-mm>` / `<at>#<id>`. Projects what lists show.
+#: Editors' lists by month, sparse: `MONTH#MSG#<yyyy-mm>` / `<at>#<id>`. Projects what lists show. Lists of other kinds
+#: are in it too: accounts, and `LIST#SENT#<account id>` / `<at>` for the attempts at an account.
 BY_MONTH: Final = "GSI3"
 
 #: What lists show, so that a list is one query and reads no base item. Bodies are cut to `summary`.

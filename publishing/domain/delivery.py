@@ -150,6 +150,11 @@ class Delivery:
     maybe_sent: bool = False
     #: What `maybe_sent` was before the present attempt's commit mark.
     maybe_before: bool = False
+    #: Whether the one identical repeat that stands for a look-up was made, and may have been carried out.
+    probed: bool = False
+    #: Whether a doubt of this generation was settled as absent. Should the platform refuse a duplicate later, it may
+    #: have carried out the attempt in doubt after all.
+    doubted: bool = False
     commit_at: datetime | None = None
     first_commit_at: datetime | None = None
     #: Why it is in doubt or waits.

@@ -62,6 +62,11 @@ def feedback(delivery_id: str, feedback_id: str) -> str:
     return f"{feedbacks(delivery_id)}{feedback_id}"
 
 
+def delivery_id_of_attempt(sort: str) -> str:
+    """Return the id of the delivery that an attempt's sort key names."""
+    return sort.removeprefix(ATTEMPT_PREFIX).rpartition("#")[0]
+
+
 def user(user_id: str) -> str:
     """Return the partition of a user, and GSI1's partition of what they own."""
     return f"USER#{user_id}"
@@ -70,6 +75,11 @@ def user(user_id: str) -> str:
 def account(account_id: str) -> str:
     """Return the partition of an account, its credential and rate bucket."""
     return f"ACCOUNT#{account_id}"
+
+
+def sent(account_id: str) -> str:
+    """Return GSI3's partition of the attempts at an account, which sort by when their visible calls began."""
+    return f"LIST#SENT#{account_id}"
 
 
 def month(moment: datetime) -> str:

@@ -48,6 +48,8 @@ class DeliveryItem(TableItem, discriminator="delivery"):
     lease_until = MillisecondsAttribute(null=True)
     maybe_sent = BooleanAttribute(null=True)
     maybe_before = BooleanAttribute(null=True)
+    probed = BooleanAttribute(null=True)
+    doubted = BooleanAttribute(null=True)
     commit_at = MillisecondsAttribute(null=True)
     first_commit_at = MillisecondsAttribute(null=True)
     last = UnicodeAttribute(null=True)

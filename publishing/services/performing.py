@@ -138,6 +138,9 @@ _PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.Prepare: _prepare,
     steps.Publish: _publish,
     steps.LookUpPublication: _look_up,
+    steps.ListPublishedIds: lambda _, step: deliveries.list_published_ids(
+        step.delivery.account_id, since=step.since, but=step.delivery
+    ),
     steps.AskHealth: _ask_health,
     steps.RecordCheck: lambda _, step: accounts.record_check(step.account, read=step.read),
     steps.NoteCredential: _note_credential,

@@ -141,6 +141,8 @@ def _prepare(job: Job, lane: Lane, account: Account) -> Steps[tuple[Payload, Des
     if refused is not None:
         return refused
     payload = job.channel.build(submission_of(job), account)
+    if job.is_probe and payload.sha() != job.delivery.payload_sha:
+        return _not_identical(job)
     return payload, Destination(account=account, credential=credential)
 
 
@@ -163,6 +165,8 @@ def _put_in_place(job: Job, payload: Payload, destination: Destination) -> Steps
         if isinstance(step, (Deferred, Rejected)):
             return step
         if step.handle != payload.handle:
+            if job.is_probe:
+                return _not_identical(job)
             reading = yield ReadClock()
             saved: WriteResult = yield Apply(
                 operation=SaveHandle(
@@ -176,6 +180,12 @@ def _put_in_place(job: Job, payload: Payload, destination: Destination) -> Steps
         if step.is_complete:
             return payload
     return _deferred(Reason.INTERNAL, job)
+
+
+def _not_identical(job: Job) -> Rejected:
+    """Refuse to probe with anything but the very request in doubt: the platform would take another for a new post."""
+    detail = f"What {job.channel_name} would be sent now is not what it was sent before, so it was not sent again."
+    return Rejected(reason=Reason.CONTENT, detail=detail)
 
 
 def _deferred(reason: Reason, job: Job) -> Deferred:
@@ -196,8 +206,9 @@ def _commit(job: Job, payload: Payload, claimed_at: datetime, now: datetime) -> 
         started_at=now, text=payload.text, payload_sha=payload.sha(), claimed_at=claimed_at,
     )  # fmt: skip
     operation = CommitDelivery(
-        message_id=delivery.message_id, delivery_id=delivery.id, owner=delivery.owner or "", now=now, attempt=attempt
-    )
+        message_id=delivery.message_id, delivery_id=delivery.id, owner=delivery.owner or "", now=now,
+        account_id=delivery.account_id, attempt=attempt, is_probe=job.is_probe,
+    )  # fmt: skip
     for turn in range(_COMMIT_TRIES):
         try:
             result: WriteResult = yield Apply(operation=operation)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from publishing.channels.base.contract import Payload, Trace
 from publishing.domain.account import Account, Destination, SealedCredential
+from publishing.domain.delivery import Delivery
 from publishing.domain.errors import CredentialError, UnavailableError
 from publishing.domain.events import Deliver
 from publishing.domain.operations import DeliveryOperation, FinaliseMessage
@@ -99,6 +100,15 @@ class LookUpPublication:
     kind: str
     trace: Trace
     destination: Destination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPublishedIds:
+    """Ask what other deliveries to the same account published; answered with a frozenset of ids."""
+
+    delivery: Delivery
+    #: Of those whose last visible call began since then.
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,9 +96,9 @@ def rearm_delivery(delivery: Delivery, *, gen: int, due_at: datetime | None = No
     """Build O19 for one delivery: it starts anew, in a new generation, if it still is as it was read."""
     item = DeliveryItem
     forgotten = (
-        item.handle, item.adapted, item.maybe_sent, item.maybe_before, item.commit_at, item.first_commit_at, item.last,
-        item.error, item.next_at, item.lease_until, item.parked_since, item.payload_sha, item.owner,
-        item.GSI2PK, item.GSI2SK,
+        item.handle, item.adapted, item.maybe_sent, item.maybe_before, item.probed, item.doubted, item.commit_at,
+        item.first_commit_at, item.last, item.error, item.next_at, item.lease_until, item.parked_since,
+        item.payload_sha, item.owner, item.GSI2PK, item.GSI2SK,
     )  # fmt: skip
     actions = [
         item.state.set(DeliveryState.PENDING.value),

@@ -149,6 +149,8 @@ def delivery(item: DeliveryItem) -> Delivery:
         leased_until=item.lease_until,
         maybe_sent=bool(item.maybe_sent),
         maybe_before=bool(item.maybe_before),
+        probed=bool(item.probed),
+        doubted=bool(item.doubted),
         commit_at=item.commit_at,
         first_commit_at=item.first_commit_at,
         last=Reason(item.last) if item.last else None,
@@ -221,12 +223,13 @@ def attempt_key(message_id: str, delivery_id: str, fence: int) -> AttemptItem:
     return AttemptItem(keys.message(message_id), keys.attempt(delivery_id, fence))
 
 
-def attempt_item(value: Attempt) -> AttemptItem:
-    """Return the row of an attempt that begins."""
+def attempt_item(value: Attempt, *, account_id: str) -> AttemptItem:
+    """Return the row of an attempt that begins; GSI3 lists it by account."""
     item = attempt_key(value.message_id, value.delivery_id, value.fence)
     item.delivery_id, item.gen, item.fence = value.delivery_id, value.gen, value.fence
     item.text, item.payload_sha = value.text, value.payload_sha
     item.claimed_at, item.started_at = value.claimed_at, value.started_at
+    item.GSI3PK, item.GSI3SK = keys.sent(account_id), write_instant(value.started_at)
     return item
 
 

@@ -80,6 +80,14 @@ class Table:
         every = tuple(self.deliveries[message_id, target.delivery_id] for target in message.targets)
         return MessageWithDeliveries(message=message, deliveries=every)
 
+    def list_published_ids(self, but: Delivery) -> frozenset[str]:
+        others = [each for each in self.deliveries.values() if each.account_id == but.account_id]
+        return frozenset(
+            each.publication.id
+            for each in others
+            if each.publication is not None and (each.message_id, each.id) != (but.message_id, but.id)
+        )
+
     def list_timers(self, now: datetime, until: datetime) -> Timers:
         found: dict[str, list[Timer]] = {"scheduled": [], "publishing": [], "waiting": []}
         for (message_id, delivery_id), index in self.index.items():
@@ -164,6 +172,9 @@ class Table:
     def apply(self, operation: DeliveryOperation) -> WriteResult:
         delivery = self.deliveries[operation.message_id, operation.delivery_id]
         changed = _OPERATIONS[type(operation)](delivery, operation, self.mutants)
+        if isinstance(operation, CommitDelivery) and operation.is_probe and "probe ignores cancel" not in self.mutants:
+            is_wanted = self.messages[operation.message_id].status is M.PUBLISHING
+            changed = changed if is_wanted else None
         if isinstance(operation, CommitDelivery) and changed is not None:
             attempt = (delivery.message_id, delivery.id, operation.attempt.fence)
             if attempt in self.attempts:
@@ -214,8 +225,9 @@ def _commit(d: Delivery, o: CommitDelivery, mutants: frozenset[str]) -> Change:
     if d.state is not S.SENDING or d.fence != o.attempt.fence:
         return None
     first = d.first_commit_at or o.now
+    probed = (d.probed or o.is_probe) and "probe again" not in mutants
     return {"state": S.COMMITTING, "maybe_before": d.maybe_sent, "maybe_sent": True, "commit_at": o.now,
-            "first_commit_at": first, "payload_sha": o.attempt.payload_sha}, None  # fmt: skip
+            "first_commit_at": first, "payload_sha": o.attempt.payload_sha, "probed": probed}, None  # fmt: skip
 
 
 def _published(d: Delivery, o: RecordPublished, _: frozenset[str]) -> Change:
@@ -234,6 +246,7 @@ def _deferred(d: Delivery, o: RecordDeferred, mutants: frozenset[str]) -> Change
                               "problem": o.problem, "next_at": o.next_at, "parked_since": o.parked_since}  # fmt: skip
     if o.is_committed:
         fields["maybe_sent"] = False if "doubt forgotten" in mutants else d.maybe_before
+        fields["probed"] = d.probed and not o.is_probe
     return fields, o.next_at
 
 
@@ -292,11 +305,11 @@ def _cancel(d: Delivery, o: CancelUnsent, mutants: frozenset[str]) -> Change:
     return {**_ENDS, "state": S.CANCELLED, "owner": o.owner}, None
 
 
-def _absent(d: Delivery, o: SettleAbsent, _: frozenset[str]) -> Change:
+def _absent(d: Delivery, o: SettleAbsent, mutants: frozenset[str]) -> Change:
     if d.fence != o.fence or d.state is not S.UNKNOWN:
         return None
     fields: dict[str, Any] = {"state": o.state, "owner": o.owner, "maybe_sent": False, "maybe_before": False,
-                              "problem": o.problem}  # fmt: skip
+                              "problem": o.problem, "doubted": "absence is final" not in mutants}  # fmt: skip
     return {**fields, **(_ENDS if o.next_at is None else {"next_at": o.next_at})}, o.next_at
 
 

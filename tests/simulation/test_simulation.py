@@ -17,7 +17,8 @@ PARTS = 8
 #: Each takes one safeguard away.
 MUTANTS = (
     "resend without a key", "no kick condition", "no watchdog", "no commit mark", "doubt forgotten", "doubt is a retry",
-    "take-over resends", "cancel ignores doubt",
+    "take-over resends", "cancel ignores doubt", "probe with another request", "probe ignores cancel", "probe again",
+    "absence is final",
 )  # fmt: skip
 
 
@@ -32,6 +33,15 @@ class TestTheProtocol:
     def test_neither_loses_nor_doubles_nor_forgets_under_faults(self, faults: Faults, part: int):
         for seed in range(FIRST + part, FIRST + SEEDS // 2, PARTS):
             run(seed, faults=faults)
+
+
+class TestTheWorld:
+    def test_has_doubt_that_is_settled_by_a_repeat_which_publishes_or_names_the_first(self):
+        histories = [run(seed, faults=STRESS) for seed in range(40)]
+
+        repeats = sum(history.probes for history in histories)
+        named = sum(history.platforms.named for history in histories)
+        assert repeats > named > 0
 
 
 class TestTheChecker:

@@ -70,7 +70,8 @@ class Capabilities:
     base_url: str | None = None
     #: How long after the first commit a key may be trusted (class KEY only); take 90 % of what the platform promises.
     key_window: timedelta | None = None
-    #: Whether `look_up` can find evidence; False means that doubt cannot be settled by asking.
+    #: Whether `look_up` can find evidence; False means that doubt cannot be settled by asking. `Channel.can_look_up`
+    #: says it of one account.
     can_look_up: bool = False
     #: Whether `check` can ask the platform; False means that only a publication shows whether an account works.
     can_check: bool = False

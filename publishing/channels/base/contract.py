@@ -66,6 +66,8 @@ class Trace:
     #: Of the first visible call of this generation; what is older cannot be ours.
     first_commit_at: datetime
     handle: str | None = None
+    #: Publications of other deliveries to the account: a post among them is not ours, however much it looks like it.
+    known_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,18 @@ class Channel(ABC):
     def key_window(self, account: Account) -> timedelta | None:  # noqa: ARG002 - some channels ask the account
         """Return how long this account's server honors our key; None where repeating a request is never safe."""
         return self.capabilities.key_window
+
+    def can_look_up(self, account: Account) -> bool:  # noqa: ARG002 - as above
+        """Return whether `look_up` can find evidence for this account."""
+        return self.capabilities.can_look_up
+
+    def probes(self, account: Account) -> bool:  # noqa: ARG002 - as above
+        """Return whether an identical repeat is safe once the first has settled, and its answer is evidence.
+
+        That is so where the platform refuses a double and names the first, as `Rejected.publication`. It is made where
+        the account cannot be looked up.
+        """
+        return False
 
     def account_problems(self, account: Account) -> tuple[FieldProblem, ...]:  # noqa: ARG002 - some channels look at it
         """Return what is wrong with an account's address or settings by their form alone, without asking anybody.

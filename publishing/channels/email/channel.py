@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from publishing.channels.base import aws
-from publishing.channels.base.answers import not_understood
-from publishing.channels.base.aws_answers import AwsError, not_signed, read_aws_refusal
+from publishing.channels.base.aws_answers import AwsError
+from publishing.channels.base.aws_call import Operation, call
 from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import account_problems, common_problems
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
@@ -22,17 +22,14 @@ from publishing.domain.outcome import (
     Deferred,
     Finding,
     Outcome,
-    Publication,
-    Published,
     Reason,
     Rejected,
     Undecidable,
 )
-from publishing.http import Answer, Courier, UnreadableError
+from publishing.http import Answer, Courier
 
 _ADDRESSES: Final = (("sender", "sender's"), ("recipient", "recipient's"), ("reply_to", "reply"))
 _CONFIGURATION_SET: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_LONGEST_ID: Final = 256
 #: Codes of `SendEmail` that say no for good, in the service's model of 2026-08-07.
 _REJECTED: Final = {
     "AccountSuspendedException": (Reason.PERMISSION, "has suspended sending for good. An operator must talk to AWS"),
@@ -107,12 +104,7 @@ class EmailChannel(Channel):
             headers={"content-type": "application/json"},
             content=encode(payload.body),
         )
-        try:
-            answer = aws.send(request, courier, now=now)
-        except aws.UnsignedError:
-            return not_signed(NAME, SERVICE, now=now)
-        refusal = read_aws_refusal(answer, name=NAME, service=SERVICE, verdicts=_verdict, now=now)
-        return refusal or _published(answer)
+        return call(_OPERATION, request, courier, now=now)
 
     def look_up(
         self,
@@ -182,11 +174,8 @@ def _verdict(error: AwsError) -> Outcome | None:
     return None
 
 
-def _published(answer: Answer) -> Outcome:
-    try:
-        remote_id = answer.json_object().get("MessageId")
-    except UnreadableError:
-        return not_understood(NAME)
-    if not isinstance(remote_id, str) or not 0 < len(remote_id) <= _LONGEST_ID or not remote_id.isprintable():
-        return not_understood(NAME)
-    return Published(publication=Publication(id=remote_id))
+def _read_id(answer: Answer) -> object:
+    return answer.json_object().get("MessageId")
+
+
+_OPERATION: Final = Operation(name=NAME, service=SERVICE, verdicts=_verdict, read_id=_read_id)

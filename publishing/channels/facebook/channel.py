@@ -11,7 +11,7 @@ from publishing.channels.base.capabilities import Capabilities, Deduplication, o
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.facebook.graph import NAME, read_answer, read_publication
-from publishing.channels.facebook.lookup import Lookup
+from publishing.channels.facebook.lookup import FeedLookup
 from publishing.channels.facebook.payload import (
     TEXT_LIMIT,
     build_body,
@@ -85,7 +85,7 @@ class FacebookChannel(Channel):
         access = self._access(destination)
         if isinstance(access, Rejected | Deferred):
             return LookupFailed(reason=access.reason, detail=access.detail)
-        lookup = Lookup(
+        lookup = FeedLookup(
             feed_url=f"{access.page_url}/published_posts",
             headers=access.headers,
             authority=access.authority,

@@ -10,7 +10,7 @@ from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.linkedin.answers import NAME, SITE, publication, read_answer
 from publishing.channels.linkedin.health import ask_for_member, ask_for_posts
-from publishing.channels.linkedin.lookup import Lookup
+from publishing.channels.linkedin.lookup import PostLookup
 from publishing.channels.linkedin.payload import TEXT_LIMIT, author, build_body, compose, may_read, measure, version
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
@@ -54,6 +54,14 @@ class LinkedInChannel(Channel):
         documentation_url="https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api",
     )
 
+    def can_look_up(self, account: Account) -> bool:
+        """Tell whether the author's posts can be read back: an organization's."""
+        return may_read(account.settings)
+
+    def probes(self, account: Account) -> bool:  # noqa: ARG002 - so it is for all authors
+        """Say yes: an identical repeat is answered with the post that it makes or with the URN of the first."""
+        return True
+
     def measure(self, content: Content) -> int:
         """Return the text's length, its link included unless that becomes a card."""
         return measure(compose(content))
@@ -79,10 +87,11 @@ class LinkedInChannel(Channel):
         if headers is None:
             return Deferred(reason=Reason.CREDENTIAL, detail=_no_token("called"))
         answer = courier.request("POST", f"{base_url}/rest/posts", headers=headers, json=dict(payload.body), acts=True)
-        refusal = read_answer(answer, now=now, delivery_key=payload.delivery_key)
+        site = self._site(destination.account)
+        refusal = read_answer(answer, now=now, delivery_key=payload.delivery_key, site=site)
         if refusal:
             return refusal
-        made = publication(answer.headers.get("x-restli-id"), site=self._site(destination.account))
+        made = publication(answer.headers.get("x-restli-id"), site=site)
         return Published(publication=made) if made else not_understood(NAME)
 
     def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
@@ -97,7 +106,7 @@ class LinkedInChannel(Channel):
             return Undecidable(detail=detail)
         if headers is None:
             return LookupFailed(reason=Reason.CREDENTIAL, detail=_no_token("asked"))
-        lookup = Lookup(
+        lookup = PostLookup(
             base_url=base_url, site=self._site(account), headers=headers, author=who, courier=courier, now=now
         )
         return lookup.search(trace)

@@ -8,7 +8,7 @@ from publishing.channels.base.answers import bearer, not_understood, read_health
 from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
-from publishing.channels.mastodon.lookup import Lookup, read_publication, read_reset
+from publishing.channels.mastodon.lookup import StatusLookup, read_publication, read_reset
 from publishing.channels.mastodon.payload import TEXT_LIMIT, build_body, compose, measure
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
@@ -90,7 +90,8 @@ class MastodonChannel(Channel):
             detail = f"{name} was not asked: the account's token cannot be one. Connect the account again."
             return LookupFailed(reason=Reason.CREDENTIAL, detail=detail)
         remote_id = destination.account.settings.get("remote_id")
-        return Lookup(base_url=base_url, headers=token, remote_id=remote_id, courier=courier, now=now).search(trace)
+        lookup = StatusLookup(base_url=base_url, headers=token, remote_id=remote_id, courier=courier, now=now)
+        return lookup.search(trace)
 
     def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
         """Ask whose token it is."""

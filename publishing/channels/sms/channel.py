@@ -5,15 +5,8 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from publishing.channels.base import aws
-from publishing.channels.base.answers import not_understood
-from publishing.channels.base.aws_answers import (
-    AwsError,
-    not_signed,
-    read_aws_health,
-    read_aws_refusal,
-    read_xml,
-    role_refused,
-)
+from publishing.channels.base.aws_answers import AwsError, read_aws_health, read_xml, role_refused
+from publishing.channels.base.aws_call import Operation, call
 from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import account_problems, common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
@@ -34,7 +27,7 @@ from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem, Fact, Severity
 from publishing.domain.errors import FieldProblem
 from publishing.domain.health import Health, healthy, unusable
-from publishing.domain.outcome import Finding, Outcome, Publication, Published, Reason, Rejected, Undecidable
+from publishing.domain.outcome import Finding, Outcome, Reason, Rejected, Undecidable
 from publishing.http import Answer, Courier, UnreadableError
 
 NAME: Final = "SMS"
@@ -45,7 +38,6 @@ _INVALID: Final = frozenset({
     "InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationError", "ValidationException",
 })  # fmt: skip
 _OPTED_OUT: Final = frozenset({"OptedOut", "OptedOutException", "OptedOutPhoneNumber"})
-_LONGEST_ID: Final = 256
 _SHOWN_CHARACTERS: Final = 5
 _ENCODINGS: Final = {
     Encoding.GSM_7: "Every character is one of the 7-bit alphabet: up to 160 in one part.",
@@ -108,12 +100,7 @@ class SmsChannel(Channel):
         if place is None or not is_number(account.settings.get("number", "")):
             detail = f"{NAME} was not sent: the account's number or its region cannot be used. Check the account."
             return Rejected(reason=Reason.DESTINATION, detail=detail)
-        try:
-            answer = aws.send(_request(place, account, payload.body), courier, now=now)
-        except aws.UnsignedError:
-            return not_signed(NAME, SERVICE, now=now)
-        refusal = read_aws_refusal(answer, name=NAME, service=SERVICE, verdicts=_verdict, now=now)
-        return refusal or _published(answer)
+        return call(_OPERATION, _request(place, account, payload.body), courier, now=now)
 
     def look_up(
         self,
@@ -222,11 +209,8 @@ def _verdict(error: AwsError) -> Outcome | None:
     return None
 
 
-def _published(answer: Answer) -> Outcome:
-    try:
-        remote_id = read_xml(answer).get("MessageId", "")
-    except UnreadableError:
-        return not_understood(NAME)
-    if not 0 < len(remote_id) <= _LONGEST_ID or not remote_id.isprintable():
-        return not_understood(NAME)
-    return Published(publication=Publication(id=remote_id))
+def _read_id(answer: Answer) -> object:
+    return read_xml(answer).get("MessageId")
+
+
+_OPERATION: Final = Operation(name=NAME, service=SERVICE, verdicts=_verdict, read_id=_read_id)

@@ -45,6 +45,10 @@ class TestLinkedIn(ChannelContract):
     states_wait = False
 
 
+class TestLinkedInForMembers(TestLinkedIn):
+    settings: ClassVar = {"remote_id": MEMBER}
+
+
 @pytest.fixture
 def channel():
     return LinkedInChannel()
@@ -100,7 +104,12 @@ class TestAnswersOfLinkedIn:
             "LinkedIn has this very text from this author already (urn:li:share:7141138937766391808). "
             "Change the wording, or leave it at that one."
         )
-        assert outcome == Rejected(reason=Reason.DUPLICATE, detail=detail)
+        assert isinstance(outcome, Rejected)
+        assert (outcome.reason, outcome.detail) == (Reason.DUPLICATE, detail)
+        assert outcome.publication is not None
+        assert outcome.publication.id == "urn:li:share:7141138937766391808"
+        assert outcome.publication.url is not None
+        assert outcome.publication.url.endswith("/feed/update/urn:li:share:7141138937766391808/")
 
     @pytest.mark.parametrize(("name", "reason"), [("too_long", Reason.CONTENT), ("sunset", Reason.PERMISSION)])
     def test_refuse(self, channel, client, name, reason):
