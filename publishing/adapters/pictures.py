@@ -124,7 +124,11 @@ def _still(source: Image.Image) -> Image.Image:
     image = _in_srgb(_standard(source), profile)
     if image is not source:
         source.close()  # frees its pixels
-    return image if step is None else image.transpose(step)
+    if step is None:
+        return image
+    turned = image.transpose(step)
+    image.close()
+    return turned
 
 
 def _standard(image: Image.Image) -> Image.Image:

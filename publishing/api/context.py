@@ -19,9 +19,16 @@ def context() -> Context:
         waker=SchedulerWaker(config.scheduler_function),
         timing=Timing(late=config.late_limit).divided_by(config.time_divisor),
         review_on=config.review_on,
+        media_bucket=config.media_bucket,
+        media_url=config.media_url,
     )
 
 
 def read_clock() -> datetime:
     """Return the present time. A view asks once per request and hands it on."""
     return clock.now()
+
+
+def public_url(key: str) -> str:
+    """Return where anybody who knows it can fetch a file of a medium."""
+    return f"{context().media_url}/{key}"

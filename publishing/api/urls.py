@@ -7,6 +7,7 @@ from publishing.api.views.actions import CancelView, PublishView, ScheduleView
 from publishing.api.views.deliveries import DeliveriesView, DeliveryView, ResolveView, RetryView
 from publishing.api.views.docs import DocsView, SchemaView
 from publishing.api.views.me import MeView
+from publishing.api.views.media import MediaView, MediumView
 from publishing.api.views.messages import MessagesView, MessageView, PreviewView
 
 _MESSAGE = "messages/<str:message_id>/"
@@ -28,5 +29,7 @@ urlpatterns = [
     path("channels/", ChannelsView.as_view(), name="channels"),
     path("accounts/", AccountsView.as_view(), name="accounts"),
     path("accounts/<str:account_id>/", AccountView.as_view(), name="account"),
+    path("media/", MediaView.as_view(), name="media"),
+    path("media/<str:medium_id>/", MediumView.as_view(), name="medium"),
     path("me/", MeView.as_view(), name="me"),
 ]

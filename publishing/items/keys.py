@@ -19,6 +19,10 @@ PUBLISHING: Final = "STATUS#publishing"
 WAITING: Final = "STATUS#waiting"
 
 ACCOUNT_LIST: Final = "LIST#ACCOUNT"
+MEDIA_LIST: Final = "LIST#MEDIA"
+#: What the sort keys of a user's own media begin with, and those of a medium's uses.
+MEDIUM_PREFIX: Final = "MEDIA#"
+USE_PREFIX: Final = "MSG#"
 
 
 def message(message_id: str) -> str:
@@ -59,6 +63,11 @@ def user(user_id: str) -> str:
 def account(account_id: str) -> str:
     """Return the partition of an account, its credential and rate bucket."""
     return f"ACCOUNT#{account_id}"
+
+
+def medium(medium_id: str) -> str:
+    """Return the partition of a medium and its uses, and its sort key among what its owner has."""
+    return f"{MEDIUM_PREFIX}{medium_id}"
 
 
 def month(moment: datetime) -> str:

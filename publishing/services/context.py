@@ -21,3 +21,6 @@ class Context:
     timing: Timing = field(default_factory=Timing)
     #: Whether messages need an approver before they can go out.
     review_on: bool = False
+    #: Where uploads and the files made of them are, and what the public addresses of the latter begin with.
+    media_bucket: str = ""
+    media_url: str = ""

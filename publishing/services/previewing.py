@@ -16,9 +16,8 @@ from publishing.services.context import Context
 
 def preview_message(*, actor: Actor, draft: Draft, now: datetime, context: Context) -> Preview:
     """Return what a draft would become on each of its accounts; raise InvalidError for what cannot even be stored."""
-    del context  # every use case takes it; this one needs nothing outside the table
     demand(actor, Action.CREATE_MESSAGE)
-    accounts = check_draft(actor=actor, draft=draft)
+    draft, accounts = check_draft(actor=actor, draft=draft, now=now, context=context)
     message = Message(
         id="",
         owner=actor.id,
@@ -35,14 +34,14 @@ def preview_message(*, actor: Actor, draft: Draft, now: datetime, context: Conte
     )
     zone = ZoneInfo(draft.due.zone) if draft.due and draft.due.zone else UTC
     return Preview(
-        accounts=tuple(_preview(message, account) for account in accounts),
+        accounts=tuple(_preview(message, account, context.media_url) for account in accounts),
         due_at=message.scheduled_at,
         due_local=message.scheduled_at.astimezone(zone) if message.scheduled_at else None,
         zone=draft.due.zone if draft.due else None,
     )
 
 
-def _preview(message: Message, account: Account) -> AccountPreview:
+def _preview(message: Message, account: Account, media_url: str) -> AccountPreview:
     channel = get_channel(account.channel)
     content = message.content_for(account.channel)
     submission = Submission(
@@ -51,6 +50,7 @@ def _preview(message: Message, account: Account) -> AccountPreview:
         delivery_key="",
         content=content,
         due_at=message.scheduled_at or message.created_at,
+        media_url=media_url,
     )
     found = account_problems(message, account)
     return AccountPreview(

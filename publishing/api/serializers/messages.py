@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from publishing.api.context import public_url
 from publishing.api.serializers.base import (
     MomentField,
     StrictDictField,
@@ -35,7 +36,13 @@ class MediaUseIn(StrictSerializer):
     """One medium of the library, as a message uses it."""
 
     id = StringField(max_length=64)
-    alt_text = StringField(required=False, allow_blank=True, default="", max_length=ALT_TEXT_LIMIT)
+    alt_text = StringField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=ALT_TEXT_LIMIT,
+        help_text="What it shows, for people who cannot see it; the medium's own unless given.",
+    )
 
 
 class VariantIn(StrictSerializer):
@@ -95,6 +102,24 @@ class MediaUseOut(serializers.Serializer[MediaUse]):
 
     id = serializers.CharField()
     alt_text = serializers.CharField()
+    url = serializers.SerializerMethodField(help_text="Of the picture in full.")
+    width = serializers.SerializerMethodField(help_text="In pixels.")
+    height = serializers.SerializerMethodField(help_text="In pixels.")
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_url(self, use: MediaUse) -> str | None:
+        """Return the public address of the picture in full."""
+        return public_url(use.renditions[0].key) if use.renditions else None
+
+    @extend_schema_field({"type": ["integer", "null"]})
+    def get_width(self, use: MediaUse) -> int | None:
+        """Return the width of the picture in full."""
+        return use.renditions[0].width if use.renditions else None
+
+    @extend_schema_field({"type": ["integer", "null"]})
+    def get_height(self, use: MediaUse) -> int | None:
+        """Return the height of the picture in full."""
+        return use.renditions[0].height if use.renditions else None
 
 
 class VariantOut(serializers.Serializer[Variant]):
