@@ -1,12 +1,15 @@
 """A dry run: what each account would publish, measured by the channels' own code. Nothing is written."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from publishing.channels.base.capabilities import ImageRules
 from publishing.channels.base.contract import Submission
+from publishing.channels.base.images import choose
 from publishing.channels.base.registry import get_channel
 from publishing.domain.account import Account
-from publishing.domain.content import Severity
+from publishing.domain.content import Content, MediaUse, Severity
 from publishing.domain.draft import AccountPreview, Draft, Preview
 from publishing.domain.message import Message, MessageStatus, build_targets
 from publishing.domain.permissions import Action, Actor, demand
@@ -60,6 +63,13 @@ def _preview(message: Message, account: Account, media_url: str) -> AccountPrevi
         length=channel.measure(content),
         limit=channel.text_limit(account),
         unit=channel.capabilities.text_unit,
+        media=_files(channel.capabilities.images, content),
         problems=tuple(problem for problem in found if problem.severity is Severity.PROBLEM),
         warnings=tuple(problem for problem in found if problem.severity is Severity.WARNING),
     )
+
+
+def _files(rules: ImageRules | None, content: Content) -> tuple[MediaUse, ...]:
+    """Return the pictures as an account would show them: each with the one file that it takes, or with none."""
+    chosen = [(use, choose(use, rules) if rules else None) for use in content.media]
+    return tuple(replace(use, renditions=() if file is None else (file,)) for use, file in chosen)

@@ -21,9 +21,15 @@ LATER = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 BODIES: dict[str, Any] = {"schedule": {"at": LATER}, "resolve": {"published": True}, "patch": {"text": "mine now"}}
 
 
+def body_for(method: str, path: str) -> Any:
+    if (method, path) == ("patch", "/api/v1/media/{medium_id}/"):
+        return {"name": "mine now"}
+    return BODIES.get(path.rstrip("/").rpartition("/")[2], BODIES.get(method))
+
+
 class TestAStranger:
     def test_is_tried_on_every_call_that_names_an_object(self):
-        assert len(CALLS) >= 11
+        assert len(CALLS) >= 14
 
     @pytest.mark.parametrize(("method", "path"), CALLS)
     def test_is_told_that_there_is_nothing_and_writes_nothing(
@@ -31,9 +37,12 @@ class TestAStranger:
     ):
         body = {"text": "mine", "accounts": [account.id], "schedule": {"at": LATER}}
         message = api.post("messages/", body).json()
+        medium = api.post("media/", {"name": "door.jpg", "media_type": "image/jpeg", "size": 9}).json()
         before = table.snapshot()
-        address = path.format(message_id=message["id"], delivery_id="webhook", account_id=account.id)
-        data = BODIES.get(address.rstrip("/").rpartition("/")[2], BODIES.get(method))
+        address = path.format(
+            message_id=message["id"], delivery_id="webhook", account_id=account.id, medium_id=medium["id"]
+        )
+        data = body_for(method, path)
         stranger = sign_in("member", sub="a-stranger")
 
         response = getattr(stranger, method)(address, data)
@@ -46,9 +55,12 @@ class TestAStranger:
         self, api: Api, sign_in: Any, table: Table, account: Account, method: str, path: str
     ):
         message = api.post("messages/", {"text": "mine", "accounts": [account.id], "schedule": {"at": LATER}}).json()
+        medium = api.post("media/", {"name": "door.jpg", "media_type": "image/jpeg", "size": 9}).json()
         before = table.snapshot()
-        address = path.format(message_id=message["id"], delivery_id="webhook", account_id=account.id)
-        data = BODIES.get(address.rstrip("/").rpartition("/")[2], BODIES.get(method))
+        address = path.format(
+            message_id=message["id"], delivery_id="webhook", account_id=account.id, medium_id=medium["id"]
+        )
+        data = body_for(method, path)
         viewer = sign_in("viewer", sub="a-viewer")
 
         response = getattr(viewer, method)(address, data)
