@@ -288,7 +288,12 @@ class TestAMessage:
         message = write(library, medium).message
         asked: list[str] = []
         dispatch = writes.dispatch
-        monkeypatch.setattr(writes, "dispatch", lambda name, args: asked.append(repr(args)) or dispatch(name, args))
+
+        def note_and_dispatch(name: str, arguments: Any) -> dict[str, Any]:
+            asked.append(repr(arguments))
+            return dispatch(name, arguments)
+
+        monkeypatch.setattr(writes, "dispatch", note_and_dispatch)
 
         edited = edit(library, message.id, text="Changed").message
 
