@@ -83,7 +83,7 @@ def connect(run: Run) -> tuple[Client, Client]:
 
 
 def demonstrate(api: Client, wall: Client) -> int:
-    """Publish everywhere, with a picture where pictures are taken, and judge what became of it; return the exit code."""
+    """Publish everywhere, with a picture where one is taken, and judge what became of it; return the exit code."""
     accounts = {account["id"]: account for account in api.get("/api/v1/accounts/")["results"]}
     usable = [account_id for account_id, account in accounts.items() if account["status"] == "ok"]
     if not usable:
