@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from publishing.channels.base.capabilities import Capabilities, Deduplication, ImageRules
+from publishing.channels.base.capabilities import Capabilities, ConnectField, Deduplication, ImageRules
 from publishing.channels.base.registry import get_channel, kinds
 
 DOCUMENT: Final = Path(__file__).parents[1] / "docs/channels.md"
@@ -51,11 +51,21 @@ def _section(capabilities: Capabilities) -> list[str]:
         f"| After a lost answer | {_doubt(capabilities)} |",
     ]
     lines += [f"| Server | `{capabilities.base_url}` |"] if capabilities.base_url else []
-    lines += [f"| `{name}` | {sentence} |" for name, sentence in capabilities.connect_fields]
+    lines += [f"| Check | {_check(capabilities)} |"]
+    lines += [_field(each) for each in capabilities.connect_fields]
     facts = f"[Facts and outcomes](../publishing/channels/{capabilities.kind}/README.md)"
     if capabilities.documentation_url:
         facts += f" · [platform documentation]({capabilities.documentation_url})"
     return [*lines, "", facts, ""]
+
+
+def _check(capabilities: Capabilities) -> str:
+    return "asks the platform" if capabilities.can_check else "nobody can be asked without publishing"
+
+
+def _field(field: ConnectField) -> str:
+    name = field.pointer.removeprefix("/").replace("/", ".")
+    return f"| `{name}` | {'' if field.is_required else 'Optional. '}{field.detail} |"
 
 
 def _text(capabilities: Capabilities) -> str:

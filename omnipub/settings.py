@@ -125,6 +125,8 @@ SPECTACULAR_SETTINGS = {
         "MessageStatus": "publishing.domain.message.MessageStatus",
         "DeliveryState": "publishing.domain.delivery.DeliveryState",
         "AccountStatus": "publishing.domain.account.AccountStatus",
+        "FeedbackKind": "publishing.domain.feedback.FeedbackKind",
+        "HealthVerdict": "publishing.domain.health.HealthVerdict",
         "AttemptOutcome": "publishing.domain.attempt.AttemptOutcome",
         "Reason": "publishing.domain.outcome.Reason",
         "CancelVerdict": "publishing.domain.draft.CancelVerdict",

@@ -147,6 +147,15 @@ class SettleUnconfirmed(DeliveryOperation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettleReturned(DeliveryOperation):
+    """O15: the platform reported later that it took it, and that it did not arrive. Needs no fence."""
+
+    gen: int
+    reason: Reason
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LookAgain(DeliveryOperation):
     """O15: look at the doubt again later."""
 
@@ -166,7 +175,8 @@ class FinaliseMessage:
 
 Operation = (
     ClaimDelivery | SaveHandle | CommitDelivery | RecordPublished | RecordDeferred | RecordUnknown | RecordRejected
-    | TakeOver | EnterDoubt | FailUnsent | CancelUnsent | SettleAbsent | SettleResend | SettleUnconfirmed | LookAgain
+    | TakeOver | EnterDoubt | FailUnsent | CancelUnsent | SettleAbsent | SettleResend | SettleUnconfirmed
+    | SettleReturned | LookAgain
 )  # fmt: skip
 
 

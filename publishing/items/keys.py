@@ -11,6 +11,7 @@ from typing import Final
 METADATA: Final = "METADATA"
 DELIVERY_PREFIX: Final = "CHANNEL#"
 ATTEMPT_PREFIX: Final = "ATTEMPT#"
+FEEDBACK_PREFIX: Final = "AFTER#"
 CREDENTIAL: Final = "CREDENTIAL"
 HEAD: Final = "HEAD"
 
@@ -53,6 +54,16 @@ def attempts(delivery_id: str) -> str:
 def attempt(delivery_id: str, fence: int) -> str:
     """Return an attempt's sort key; the fence has six digits so that attempts sort by time."""
     return f"{attempts(delivery_id)}{fence:06d}"
+
+
+def feedbacks(delivery_id: str) -> str:
+    """Return what the sort keys of a delivery's feedback begin with."""
+    return f"{FEEDBACK_PREFIX}{delivery_id}#"
+
+
+def feedback(delivery_id: str, feedback_id: str) -> str:
+    """Return the sort key of one report: the same however often it is reported, so that it is kept once."""
+    return f"{feedbacks(delivery_id)}{feedback_id}"
 
 
 def user(user_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The rows of a message: its metadata, its deliveries, and their attempts."""
+"""The rows of a message: its metadata, its deliveries, their attempts, and what platforms reported later."""
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
@@ -80,3 +80,16 @@ class AttemptItem(TableItem, discriminator="attempt"):
     detail = UnicodeAttribute(null=True)
     post_id = UnicodeAttribute(null=True)
     post_url = UnicodeAttribute(null=True)
+
+
+class FeedbackItem(TableItem, discriminator="feedback"):
+    """`MSG#<id>` / `AFTER#<delivery id>#<feedback id>`: one report of a platform, put once. It holds no address."""
+
+    delivery_id = UnicodeAttribute()
+    gen = NumberAttribute()
+    reported = UnicodeAttribute()
+    #: By the platform's clock.
+    happened_at = MillisecondsAttribute()
+    received_at = MillisecondsAttribute()
+    post_id = UnicodeAttribute()
+    detail = UnicodeAttribute()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from publishing.adapters.media import Bucket
 from publishing.channels.base.registry import get_channel, kinds
-from publishing.domain.account import Account
+from publishing.domain.account import Account, AccountStatus
 from publishing.domain.content import (
     LINK_LIMIT,
     TITLE_LIMIT,
@@ -69,6 +69,16 @@ def draft_of(message: Message) -> Draft:
         media=message.media,
         account_ids=tuple(target.account_id for target in message.targets),
         variants=message.variants,
+    )
+
+
+def usable_accounts(actor: Actor, account_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the accounts that an actor can address a message to now, in their order."""
+    found = find_accounts(account_ids)
+    return tuple(
+        account_id
+        for place, account_id in enumerate(account_ids)
+        if _account_problem(actor, account_id, found.get(account_id), account_ids[:place]) is None
     )
 
 
@@ -162,6 +172,10 @@ def _account_problem(
         return "doubled", "This account is named twice. Name each account once."
     if account is None or not isinstance(may(actor, Action.USE_ACCOUNT, account), Allowed):
         return "unknown_account", "There is no such account. List the accounts to see which ones you can use."
+    if account.status is AccountStatus.BLOCKED:
+        why = f" {account.problem.detail}" if account.problem else ""
+        detail = f"{account.name} is blocked.{why} Choose another account, or ask an administrator to lift the block."
+        return "blocked_recipient", detail
     if not account.may_receive:
         return "not_connected", f"{account.name} is {account.status}. Choose another account or connect it again."
     return None

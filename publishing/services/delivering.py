@@ -15,7 +15,7 @@ from publishing.channels.base.contract import Channel
 from publishing.channels.base.registry import UnknownChannelError
 from publishing.domain import decision
 from publishing.domain.delivery import Delivery
-from publishing.domain.events import StreamEvent
+from publishing.domain.events import Deliver
 from publishing.domain.message import Message, MessageWithDeliveries, final_status
 from publishing.domain.operations import (
     Applied,
@@ -62,7 +62,7 @@ class Report:
     is_done: bool = True
 
 
-def deliver(event: StreamEvent, *, rules: Rules) -> Steps[Report]:
+def deliver(event: Deliver, *, rules: Rules) -> Steps[Report]:
     """Do what is due about one delivery, then end its message if all of its deliveries have ended.
 
     Raises UnavailableError when the table is out of reach: the event should come again.

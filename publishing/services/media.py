@@ -13,7 +13,7 @@ from publishing.domain.media import MediaStatus, Medium, MediumChanges, NewMediu
 from publishing.domain.permissions import Action, Actor, Role, demand
 from publishing.services.answers import answered
 from publishing.services.context import Context
-from publishing.services.verifying import verify
+from publishing.services.inspecting import verify
 from publishing.store import answers, media, messages
 from publishing.store.audit import AuditRecord, transact_with_audit
 from publishing.store.errors import TransactionRefusedError

@@ -10,7 +10,7 @@ from publishing.domain.content import MediaUse
 from publishing.domain.errors import ConflictError, FieldProblem
 from publishing.domain.media import MEDIA_LIMIT, MediaStatus, Medium
 from publishing.domain.permissions import Action, Actor, Allowed, may
-from publishing.services.verifying import verify
+from publishing.services.inspecting import verify
 from publishing.store import media
 from publishing.store.errors import TransactionRefusedError
 from publishing.store.writes import Write

@@ -66,6 +66,7 @@ def _preview(message: Message, account: Account, media_url: str) -> AccountPrevi
         media=_files(channel.capabilities.images, content),
         problems=tuple(problem for problem in found if problem.severity is Severity.PROBLEM),
         warnings=tuple(problem for problem in found if problem.severity is Severity.WARNING),
+        facts=channel.facts(content),
     )
 
 

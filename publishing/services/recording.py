@@ -30,7 +30,7 @@ def record(job: Job, account: Account, outcome: Outcome, *, is_committed: bool) 
     match outcome:
         case Published(publication=publication):
             yield from succeed(job, publication, fence=job.delivery.fence)
-            if account.status is AccountStatus.NEEDS_REAUTH:
+            if account.status is AccountStatus.NEEDS_REAUTH or account.problem is not None:
                 yield NoteCredential(account=account, problem=None)
             return "published"
         case Deferred():

@@ -21,7 +21,7 @@ from publishing.domain.operations import (
     SaveHandle,
     WriteResult,
 )
-from publishing.domain.outcome import Deferred, Outcome, Reason, Rejected
+from publishing.domain.outcome import Deferred, Outcome, Problem, Reason, Rejected
 from publishing.services import sentences
 from publishing.services.job import Done, Job, has_time, new_owner, open_credential, submission_of
 from publishing.services.recording import record
@@ -44,6 +44,8 @@ def send(job: Job) -> Steps[Done]:
         return (yield from _give_up(job, Reason.DESTINATION))
     if lane.account.status is AccountStatus.PAUSED:
         return "paused", True
+    if lane.account.status is AccountStatus.BLOCKED:
+        return (yield from _give_up(job, Reason.DESTINATION, problem=lane.account.problem))
     claimed = yield from _claim(job)
     if isinstance(claimed, str):
         return claimed, claimed != "no_time"
@@ -51,8 +53,8 @@ def send(job: Job) -> Steps[Done]:
     return (yield from _attempt(job, lane, lane.account, claimed[1])), True
 
 
-def _give_up(job: Job, reason: Reason) -> Steps[Done]:
-    """End a delivery whose account is gone; one in doubt is looked up instead, as far as that goes."""
+def _give_up(job: Job, reason: Reason, *, problem: Problem | None = None) -> Steps[Done]:
+    """End a delivery whose account is gone or blocked; one in doubt is looked up instead, as far as that goes."""
     reading: Reading = yield ReadClock()
     delivery = job.delivery
     operation = EnterDoubt if delivery.maybe_sent else FailUnsent
@@ -64,7 +66,7 @@ def _give_up(job: Job, reason: Reason) -> Steps[Done]:
             now=reading.now,
             gen=delivery.gen,
             reason=reason,
-            problem=sentences.problem(reason, channel=job.channel_name, retryable=True),
+            problem=problem or sentences.problem(reason, channel=job.channel_name, retryable=True),
         )
     )
     return "gave_up", True

@@ -1,83 +1,66 @@
-"""Verify what was uploaded, when it is first asked about or used: then it becomes ready, or refused with a reason."""
+"""Check whether an account can be used as it is. Carried out by the worker, which alone opens credentials.
 
-import hashlib
-import logging
-import threading
-from datetime import datetime
+Made of steps (`services.steps`) as deliveries are. Nothing is published, so a check that is lost or doubled does no
+harm.
+"""
+
+from dataclasses import dataclass
 from typing import Final
 
-from publishing.adapters.media import Bucket, NotUploadedError
-from publishing.domain.errors import UnavailableError
-from publishing.domain.media import File, MediaStatus, Medium
-from publishing.domain.outcome import Problem
-from publishing.store import media
+from publishing.channels.base.contract import Channel
+from publishing.channels.base.registry import UnknownChannelError
+from publishing.domain.account import Account, AccountStatus, Destination
+from publishing.domain.errors import CredentialError
+from publishing.domain.events import CheckAccount
+from publishing.domain.health import Health, cannot_tell, needs_reauth
+from publishing.domain.outcome import Reason
+from publishing.services import sentences
+from publishing.services.delivering import Report, Rules
+from publishing.services.job import has_time, open_credential
+from publishing.services.steps import AskHealth, ReadClock, Reading, ReadLane, RecordCheck, Steps
+from publishing.store.accounts import Lane
 
-#: One picture is decoded at a time in a process, whatever its threads: that bounds its memory.
-_DECODING: Final = threading.Lock()
-
-log = logging.getLogger(__name__)
+#: A person who changes the account while its platform is being asked makes the answer one about the account before.
+_TRIES: Final = 3
 
 
-def verify(medium: Medium, *, bucket: Bucket, now: datetime) -> Medium:
-    """Return a medium as it is after its upload, if there is one, was looked at.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NoTime:
+    """Working time ran out before the platform was asked."""
 
-    Stays `uploading` while nothing is there. Safe to run any number of times at once: files have names that follow from
-    their bytes, and one conditional write decides. Raises UnavailableError when the bucket or the table is out of
-    reach; nothing is lost then, and the next one to ask verifies it.
+
+def check(event: CheckAccount, *, rules: Rules) -> Steps[Report]:
+    """Ask the account's platform, and note the answer on the account.
+
+    It is asked while dispatch is halted and while the account is paused too: a check publishes nothing. Raises
+    UnavailableError when the table or the key service is out of reach: the event should come again.
     """
-    #   A: read upload ── decode ── keep files ── ready ────── remove upload
-    #   B:      read upload ── decode ── keep the same files ── ready ✗, so it reads what A wrote
-    #   C:                                                          no upload: it reads what A wrote
-    if medium.status is not MediaStatus.UPLOADING:
-        return medium
-    with _DECODING:
-        try:
-            content = bucket.read_upload(medium)
-        except NotUploadedError:
-            return _latest(medium)
-        looked = _look(medium, content)
-        del content
-        if isinstance(looked, Problem):
-            verified = media.record_refused(medium.id, looked, now=now)
-        else:
-            kept = [bucket.keep(_key(medium, file), file) for file in looked]
-            verified = media.record_ready(medium.id, kept, now=now)
-            if verified is None and _latest(medium).status is MediaStatus.DELETED:
-                # Deleted meanwhile, by somebody who did not know of these files.
-                bucket.remove(file.key for file in kept)
-    if verified is None:
-        return _latest(medium)
-    log.info("medium.verified", extra={"medium": medium.id, "status": verified.status.value})
-    _clear_away(verified, bucket)
-    return verified
+    for _ in range(_TRIES):
+        lane: Lane = yield ReadLane(account_id=event.account_id)
+        if lane.account is None or lane.account.status is AccountStatus.DISCONNECTED:
+            return Report(what="gone")
+        health = yield from _ask(lane, lane.account, rules)
+        if isinstance(health, _NoTime):
+            return Report(what="no_time", is_done=False)
+        reading: Reading = yield ReadClock()
+        is_recorded: bool = yield RecordCheck(account=lane.account.checked(health, reading.now), read=lane.account)
+        if is_recorded:
+            return Report(what=f"checked_{health.verdict.value}")
+    return Report(what="overtaken")
 
 
-def _look(medium: Medium, content: bytes) -> tuple[File, ...] | Problem:
-    if not content:
-        return Problem(code="empty", detail="The file is empty. Choose another one.", retryable=False)
-    if len(content) != medium.size:
-        detail = "The file is not as large as was said when its upload was asked for. Upload it again."
-        return Problem(code="wrong_size", detail=detail, retryable=False)
-    # Pillow takes long to load: a cold start must not pay for what few requests need.
-    from publishing.adapters import pictures
-
+def _ask(lane: Lane, account: Account, rules: Rules) -> Steps[Health | _NoTime]:
     try:
-        return pictures.render(content, medium.media_type)
-    except pictures.RefusedPictureError as refusal:
-        return refusal.problem
-
-
-def _key(medium: Medium, file: File) -> str:
-    return medium.file_key(hashlib.sha256(file.content).hexdigest(), file.media_type)
-
-
-def _latest(medium: Medium) -> Medium:
-    return media.get_medium(medium.id, deleted=True)
-
-
-def _clear_away(medium: Medium, bucket: Bucket) -> None:
+        channel: Channel = rules.get_channel(account.channel)
+    except UnknownChannelError:
+        return cannot_tell("This version of the code no longer knows the account's channel.")
+    reading: Reading = yield ReadClock()
+    if not has_time(rules.timing, reading):
+        return _NoTime()
     try:
-        bucket.remove([medium.upload_key])
-    except UnavailableError:
-        # Nobody reads it again, and the bucket's own rule for old uploads takes it away.
-        log.warning("medium.upload_left", extra={"medium": medium.id})
+        credential = yield from open_credential(channel, lane)
+    except CredentialError:
+        name = channel.capabilities.name
+        return needs_reauth(sentences.problem(Reason.CREDENTIAL, channel=name, retryable=True).detail)
+    health: Health = yield AskHealth(destination=Destination(account=account, credential=credential))
+    return health

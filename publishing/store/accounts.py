@@ -81,14 +81,43 @@ def put_credential(credential: SealedCredential) -> Write:
     return writes.put_new(rows.credential_item(credential))
 
 
-def replace_account(account: Account, *, read: Account) -> Write:
-    """Build the replacement of an account that nobody changed since it was read."""
-    return writes.put(rows.account_item(account), AccountItem.rev == read.rev)
+def change_account(account: Account, *, read: Account) -> Write:
+    """Build the change of an account that no person changed since it was read.
+
+    Only what differs is written, so that what workers note meanwhile stays: a failing credential, a check's finding. A
+    change of the status needs the status that was read.
+    """
+    before, after = rows.account_item(read), rows.account_item(account)
+    pairs = {name: (getattr(before, name), getattr(after, name)) for name in AccountItem.get_attributes()}
+    actions = [
+        getattr(AccountItem, name).remove() if new is None else getattr(AccountItem, name).set(new)
+        for name, (old, new) in pairs.items()
+        if old != new
+    ]
+    unmoved = AccountItem.rev == read.rev
+    if account.status is not read.status:
+        unmoved &= AccountItem.status == read.status.value
+    return writes.update(AccountItem(keys.account(read.id), keys.METADATA), actions, unmoved)
+
+
+def record_check(account: Account, *, read: Account) -> bool:
+    """Note what a check of an account found; return False when the account was changed after it was read."""
+    try:
+        writes.run(change_account(account, read=read))
+    except ConditionFailedError:
+        return False
+    return True
 
 
 def replace_credential(credential: SealedCredential, *, version: int) -> Write:
     """Build the replacement of an account's credential, whose version is still this one."""
     return writes.put(rows.credential_item(credential), CredentialItem.tver == version)
+
+
+def delete_credential(account_id: str, *, version: int) -> Write:
+    """Build the delete of an account's credential, whose version is still this one."""
+    row = CredentialItem(keys.account(account_id), keys.CREDENTIAL)
+    return writes.delete(row, CredentialItem.tver == version)
 
 
 def mark_needs_reauth(account_id: str, *, problem: Problem, now: datetime) -> bool:
@@ -107,15 +136,37 @@ def mark_needs_reauth(account_id: str, *, problem: Problem, now: datetime) -> bo
 
 
 def mark_working(account_id: str, *, now: datetime) -> bool:
-    """Note that an account's credential works again; return whether it had been noted as failing."""
+    """Note that an account works, as a publication shows; return whether it had been noted as failing."""
     row = AccountItem(keys.account(account_id), keys.METADATA)
     actions = [
         AccountItem.status.set(AccountStatus.OK.value),
         AccountItem.problem.remove(),
         AccountItem.updated_at.set(now),
     ]
+    needs_reauth = AccountItem.status == AccountStatus.NEEDS_REAUTH.value
+    has_problem = (AccountItem.status == AccountStatus.OK.value) & AccountItem.problem.exists()
     try:
-        writes.run(writes.update(row, actions, AccountItem.status == AccountStatus.NEEDS_REAUTH.value))
+        writes.run(writes.update(row, actions, needs_reauth | has_problem))
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def block_account(account_id: str, *, problem: Problem, now: datetime) -> bool:
+    """Note that an account's recipient must not be sent to; return whether this write was the one that noted it.
+
+    Its revision grows, so that a change by somebody who did not see the block is refused instead of lifting it.
+    """
+    row = AccountItem(keys.account(account_id), keys.METADATA)
+    actions = [
+        AccountItem.status.set(AccountStatus.BLOCKED.value),
+        AccountItem.problem.set(rows.problem_column(problem)),
+        AccountItem.rev.set(AccountItem.rev + 1),
+        AccountItem.updated_at.set(now),
+    ]
+    is_in_use = ~AccountItem.status.is_in(AccountStatus.BLOCKED.value, AccountStatus.DISCONNECTED.value)
+    try:
+        writes.run(writes.update(row, actions, AccountItem.PK.exists() & is_in_use))
     except ConditionFailedError:
         return False
     return True

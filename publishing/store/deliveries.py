@@ -24,6 +24,7 @@ from publishing.domain.operations import (
     RecordUnknown,
     SettleAbsent,
     SettleResend,
+    SettleReturned,
     SettleUnconfirmed,
     TakeOver,
     WriteResult,
@@ -116,6 +117,7 @@ _LEADS_TO: Final[dict[type[DeliveryOperation], frozenset[DeliveryState]]] = {
     RecordUnknown: frozenset({_S.UNKNOWN}),
     RecordRejected: frozenset({_S.FAILED}),
     SettleResend: frozenset({_S.RETRY}),
+    SettleReturned: frozenset({_S.FAILED}),
     SettleUnconfirmed: frozenset({_S.UNCONFIRMED}),
     LookAgain: frozenset({_S.UNKNOWN}),
 }

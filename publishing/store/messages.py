@@ -13,6 +13,7 @@ from pynamodb.expressions.update import Action
 
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.errors import NotFoundError
+from publishing.domain.feedback import confirmed_id
 from publishing.domain.message import FINAL, Message, MessageStatus, MessageWithDeliveries
 from publishing.items import keys
 from publishing.items.attributes import write_instant
@@ -145,7 +146,7 @@ def resolve_unconfirmed(delivery: Delivery, *, now: datetime, published: bool, u
     if published:
         actions = [
             item.state.set(DeliveryState.PUBLISHED.value),
-            item.post_id.set(url or f"confirmed:{delivery.key}"),
+            item.post_id.set(url or confirmed_id(delivery)),
             item.published_at.set(delivery.commit_at or now),
             item.error.remove(),
         ]

@@ -7,6 +7,7 @@ from publishing.domain.account import Account, AccountStatus, SealedCredential
 from publishing.domain.attempt import Attempt, AttemptOutcome
 from publishing.domain.content import MediaUse, summary
 from publishing.domain.delivery import Delivery, DeliveryState
+from publishing.domain.health import Health, HealthVerdict
 from publishing.domain.media import MediaStatus, Medium, Rendition
 from publishing.domain.message import Message, MessageStatus, MessageSummary, Target, Variant
 from publishing.domain.outcome import Problem, Publication, Reason
@@ -241,6 +242,8 @@ def account(item: AccountItem) -> Account:
         open_to_members=item.open_to_members,
         settings=item.settings or {},
         problem=problem(item.problem),
+        health=_health(item.health),
+        checked_at=item.checked_at,
         rev=int(item.rev),
         created_at=item.created_at,
         updated_at=item.updated_at,
@@ -254,6 +257,7 @@ def account_item(value: Account) -> AccountItem:
     item.status, item.open_to_members = value.status.value, value.open_to_members
     item.settings = dict(value.settings) or None
     item.problem = problem_column(value.problem)
+    item.health, item.checked_at = _health_column(value.health), value.checked_at
     item.rev, item.created_at, item.updated_at = value.rev, value.created_at, value.updated_at
     item.GSI3PK, item.GSI3SK = keys.ACCOUNT_LIST, f"{value.channel}#{value.id}"
     return item
@@ -323,6 +327,20 @@ def problem(column: Any) -> Problem | None:  # noqa: ANN401 - JSON, as pynamodb 
 def problem_column(value: Problem | None) -> dict[str, object] | None:
     """Return a problem as it is stored."""
     return None if value is None else {"code": value.code, "detail": value.detail, "retryable": value.retryable}
+
+
+def _health(column: Any) -> Health | None:  # noqa: ANN401 - JSON, as pynamodb types it
+    if not column:
+        return None
+    reason = Reason(column["reason"]) if column["reason"] else None
+    return Health(verdict=HealthVerdict(column["verdict"]), detail=column["detail"], reason=reason)
+
+
+def _health_column(value: Health | None) -> dict[str, object] | None:
+    if value is None:
+        return None
+    reason = value.reason.value if value.reason else None
+    return {"verdict": value.verdict.value, "detail": value.detail, "reason": reason}
 
 
 def _publication(post_id: str | None, post_url: str | None) -> Publication | None:

@@ -28,6 +28,7 @@ from publishing.domain.operations import (
     SaveHandle,
     SettleAbsent,
     SettleResend,
+    SettleReturned,
     SettleUnconfirmed,
     TakeOver,
 )
@@ -229,6 +230,16 @@ def _settle_unconfirmed(operation: SettleUnconfirmed) -> tuple[Write, ...]:
 
 
 @build.register
+def _settle_returned(operation: SettleReturned) -> tuple[Write, ...]:
+    # No fence: whoever looks at the doubt just now finds out no more than the platform said.
+    #   worker: read (unknown) ───────────────── unconfirmed ✗ because the state changed
+    #   hook:   read (unknown) ── returned: failed
+    actions = [*_fail(operation.reason, operation), D.maybe_sent.set(False), D.maybe_before.set(False)]
+    in_doubt = D.state.is_in(_S.UNKNOWN.value, _S.UNCONFIRMED.value)
+    return _one(operation, actions, _same_generation(operation.gen) & in_doubt)
+
+
+@build.register
 def _look_again(operation: LookAgain) -> tuple[Write, ...]:
     at = operation.next_at
     actions = [D.owner.set(operation.owner), D.next_at.set(at), *_timer(operation, at)]
@@ -277,7 +288,7 @@ def _doubt(reason: Reason, operation: TakeOver | EnterDoubt) -> list[Action]:
     ]
 
 
-def _fail(reason: Reason, operation: FailUnsent | RecordRejected) -> list[Action]:
+def _fail(reason: Reason, operation: FailUnsent | RecordRejected | SettleReturned) -> list[Action]:
     return [
         D.state.set(_S.FAILED.value),
         D.owner.set(operation.owner),

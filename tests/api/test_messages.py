@@ -396,7 +396,8 @@ class TestAccountsAndChannels:
 
         assert listed == [one.json()]
         assert one["ETag"].startswith('"r1.')
-        assert not {"credential", "settings", "ciphertext"} & set(one.json())
+        assert not {"credential", "ciphertext"} & set(one.json())
+        assert (one.json()["settings"], one.json()["health"], one.json()["checked_at"]) == (None, None, None)
 
     def test_that_are_not_opened_are_hidden_from_members(
         self, put_account: Callable[..., Account], sign_in: Callable[..., Api]

@@ -27,6 +27,7 @@ from publishing.domain.outcome import (
     Unknown,
 )
 from publishing.http import HttpClient, OutgoingPolicy
+from tests.channels.contract_check import CheckContract
 from tests.channels.contract_images import ImageContract
 from tests.channels.simulated import SimulatedAccount, build_submission, utc_now
 from tests.servers import Script, http_answer, make_certificate, saying, server_tls, serving, unused_port
@@ -50,7 +51,7 @@ UNREADABLE = ("html", "empty", "malformed", "huge")
 SECRET_TEXT = "canary in the text"
 
 
-class ChannelContract(ImageContract):
+class ChannelContract(CheckContract, ImageContract):
     """Every channel passes these tests."""
 
     #: Whether a 2xx alone proves that it was done; otherwise an unreadable one is doubt.

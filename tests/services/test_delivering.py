@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from publishing.domain.delivery import Delivery, DeliveryState
-from publishing.domain.events import EventKind, StreamEvent
+from publishing.domain.events import Deliver
 from publishing.domain.message import Message, MessageStatus, MessageWithDeliveries
 from publishing.domain.operations import (
     Applied,
@@ -83,8 +83,8 @@ class Script:
         return Applied(delivery=self.delivery)
 
     def deliver(self) -> Report:
-        event = StreamEvent(
-            kind=EventKind.DELIVER, message_id=self.message.id, delivery_id=self.delivery.id, gen=self.delivery.gen,
+        event = Deliver(
+            message_id=self.message.id, delivery_id=self.delivery.id, gen=self.delivery.gen,
             account_id=self.delivery.account_id,
         )  # fmt: skip
         rules = Rules(timing=Timing(), random=Random(1), get_channel=CHANNELS.__getitem__)

@@ -25,7 +25,7 @@ from publishing.domain.media import UPLOAD_LIMIT, MediaStatus, Medium, MediumCha
 from publishing.domain.message import MessageStatus, MessageWithDeliveries
 from publishing.domain.permissions import Role
 from publishing.domain.schedule import due_now
-from publishing.services import media, scheduling, verifying
+from publishing.services import inspecting, media, scheduling
 from publishing.services.context import Context
 from publishing.services.settling import cancel_message
 from publishing.store import media as store
@@ -178,15 +178,15 @@ class TestVerification:
     def test_twice_at_once_keeps_the_same_files(self, library: Library, monkeypatch: pytest.MonkeyPatch):
         medium = library.upload()
         both_read = threading.Barrier(2)
-        look = verifying._look
+        look = inspecting._look
 
         def look_together(*arguments: Any) -> Any:
             both_read.wait(timeout=20)
             return look(*arguments)
 
         # As two processes: each decodes one picture at a time.
-        monkeypatch.setattr(verifying, "_DECODING", threading.Semaphore(2))
-        monkeypatch.setattr(verifying, "_look", look_together)
+        monkeypatch.setattr(inspecting, "_DECODING", threading.Semaphore(2))
+        monkeypatch.setattr(inspecting, "_look", look_together)
         found: list[Medium] = []
         threads = [threading.Thread(target=lambda: found.append(library.get(medium))) for _ in range(2)]
         for thread in threads:
@@ -202,7 +202,7 @@ class TestVerification:
         medium = library.upload()
         ready = library.get(medium)
 
-        late = verifying.verify(medium, bucket=Bucket(library.context.media_bucket), now=library.now)
+        late = inspecting.verify(medium, bucket=Bucket(library.context.media_bucket), now=library.now)
 
         assert late == ready
 

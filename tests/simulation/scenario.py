@@ -9,9 +9,11 @@ from publishing.channels.base.contract import Channel
 from publishing.domain.account import Account
 from publishing.domain.decision import due_of
 from publishing.domain.delivery import Delivery, DeliveryState
-from publishing.domain.events import StreamEvent
+from publishing.domain.events import Deliver
+from publishing.domain.feedback import Feedback, FeedbackKind
 from publishing.domain.message import MessageStatus, build_targets, final_status
 from publishing.domain.operations import Applied, CommitDelivery, NotApplied, WriteResult
+from publishing.domain.outcome import Publication
 from publishing.domain.timing import Timing
 from publishing.services import steps
 from publishing.services.delivering import Report, Rules, deliver
@@ -48,6 +50,12 @@ class Scenario:
         self.tick_rules = TickRules(timing=timing, random=self.random)
         self.acknowledged: set[tuple[str, str, int]] = set()
         self.counted: Counter[tuple[str, str, int]] = Counter()
+        #: Posts that came back: they were posted, and nobody has them.
+        self.returned: Counter[tuple[str, str, int]] = Counter()
+        #: Reports that are still on their way.
+        self.unheard = 0
+        #: Posts of which the platform surely reported.
+        self.reported: set[tuple[str, str, int]] = set()
 
     def _channel(self, kind: str) -> Channel:
         if "resend without a key" in self.mutants:
@@ -72,7 +80,7 @@ class Scenario:
         self.world.log("calm")
 
     def _is_over(self) -> bool:
-        if self.world.now < NOW + CALM + timedelta(minutes=5):
+        if self.world.now < NOW + CALM + timedelta(minutes=5) or self.unheard:
             return False
         return all(message.status.is_final for message in self.table.messages.values())
 
@@ -130,7 +138,7 @@ class Scenario:
         rules = self.tick_rules
         self.world.after(0.2, lambda: self.world.spawn(tick(rules=rules, is_wake=True), self._perform, seconds=60))
 
-    def _put(self, events: tuple[StreamEvent, ...]) -> int:
+    def _put(self, events: tuple[Deliver, ...]) -> int:
         for event in events:
             copies = 0 if self.world.chance("event_lost") else 2 if self.world.chance("event_doubled") else 1
             for _ in range(copies):
@@ -138,7 +146,7 @@ class Scenario:
                 self.world.after(late, lambda e=event: self._work(e, tries=2))  # type: ignore[misc]
         return 0
 
-    def _work(self, event: StreamEvent, *, tries: int) -> None:
+    def _work(self, event: Deliver, *, tries: int) -> None:
         def on_end(is_done: bool, report: Report | None) -> None:
             if tries and (not is_done or (report is not None and not report.is_done)):
                 self.world.after(1, lambda: self._work(event, tries=tries - 1))
@@ -221,6 +229,35 @@ class Scenario:
             raise BrokenError(f"I3: posted twice: {what}")
         if post.text != message.text:
             raise BrokenError(f"I4: posted another text than the stored one: {what}")
+        if delivery.channel == "none":
+            self._report(post, delivery)
+
+    def _report(self, post: Post, delivery: Delivery) -> None:
+        """The platform that cannot be asked reports by itself: late, out of order, or not at all."""
+        what = (delivery.message_id, delivery.id, delivery.gen)
+        has_bounced = self.world.chance("bounced")
+        self.returned[what] += has_bounced
+        for kind in (FeedbackKind.SENT, FeedbackKind.BOUNCED if has_bounced else FeedbackKind.DELIVERED):
+            if self.world.chance("feedback_lost"):
+                continue
+            self.reported.add(what)
+            feedback = Feedback(
+                id=f"{post.id}-{kind}", kind=kind, message_id=delivery.message_id, delivery_key=post.key,
+                at=self.world.now, publication=Publication(id=post.id), detail="reported",
+            )  # fmt: skip
+            self.unheard += 1
+            late = self.random.uniform(0.1, 10) if self.random.random() < 0.5 else self.random.uniform(10, 900)
+            self.world.after(late, lambda f=feedback: self._hear(f))  # type: ignore[misc]
+
+    def _hear(self, feedback: Feedback) -> None:
+        def on_end(is_done: bool, _: Any) -> None:
+            if is_done:
+                self.unheard -= 1
+            else:
+                self.world.after(20, lambda: self._hear(feedback))
+
+        steps_of = people.hear(feedback, self.world.now)
+        self.world.spawn(steps_of, self._perform, seconds=29, on_end=on_end)
 
     def _of(self, key: str) -> tuple[Any, Delivery]:
         for delivery in self.table.deliveries.values():
@@ -240,12 +277,16 @@ class Scenario:
                 self._check_ended(delivery)
 
     def _check_ended(self, delivery: Delivery) -> None:
-        posts = self.counted[delivery.message_id, delivery.id, delivery.gen]
+        what = (delivery.message_id, delivery.id, delivery.gen)
+        # What came back was published when the platform said so first, and failed when doubt was settled by it.
+        posts = self.counted[what] - (self.returned[what] if delivery.state is S.FAILED else 0)
         expected = {S.PUBLISHED: {1}, S.FAILED: {0}, S.CANCELLED: {0}, S.UNCONFIRMED: {0, 1}}[delivery.state]
         if posts not in expected:
             raise BrokenError(f"I5: {delivery.message_id}/{delivery.id} is {delivery.state} with {posts} posts")
         if delivery.state is S.UNCONFIRMED and delivery.channel != "none":
             raise BrokenError(f"I5: {delivery.message_id}/{delivery.id} could have been looked up")
+        if delivery.state is S.UNCONFIRMED and what in self.reported:
+            raise BrokenError(f"I5: {delivery.message_id}/{delivery.id} was reported by its platform")
 
 
 def _as_applied(result: WriteResult) -> WriteResult:

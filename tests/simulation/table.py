@@ -26,6 +26,7 @@ from publishing.domain.operations import (
     SaveHandle,
     SettleAbsent,
     SettleResend,
+    SettleReturned,
     SettleUnconfirmed,
     TakeOver,
     WriteResult,
@@ -311,6 +312,13 @@ def _unconfirmed(d: Delivery, o: SettleUnconfirmed, _: frozenset[str]) -> Change
     return {**_ENDS, "state": S.UNCONFIRMED, "owner": o.owner, "problem": o.problem}, None
 
 
+def _returned(d: Delivery, o: SettleReturned, _: frozenset[str]) -> Change:
+    if d.gen != o.gen or d.state not in {S.UNKNOWN, S.UNCONFIRMED}:
+        return None
+    return {**_ENDS, "state": S.FAILED, "owner": o.owner, "last": o.reason, "problem": o.problem, "maybe_sent": False,
+            "maybe_before": False}, None  # fmt: skip
+
+
 def _again(d: Delivery, o: LookAgain, _: frozenset[str]) -> Change:
     if d.fence != o.fence or d.state is not S.UNKNOWN:
         return None
@@ -321,11 +329,11 @@ _OPERATIONS: dict[type[DeliveryOperation], Callable[[Delivery, Any, frozenset[st
     ClaimDelivery: _claim, CommitDelivery: _commit, RecordPublished: _published, RecordDeferred: _deferred,
     RecordUnknown: _unknown, RecordRejected: _rejected, TakeOver: _take_over, EnterDoubt: _enter_doubt,
     FailUnsent: _fail_unsent, CancelUnsent: _cancel, SettleAbsent: _absent, SettleResend: _resend,
-    SettleUnconfirmed: _unconfirmed, LookAgain: _again, SaveHandle: _save_handle,
+    SettleUnconfirmed: _unconfirmed, SettleReturned: _returned, LookAgain: _again, SaveHandle: _save_handle,
 }  # fmt: skip
 _LEADS_TO: dict[type[DeliveryOperation], DeliveryState] = {
     ClaimDelivery: S.SENDING, SaveHandle: S.SENDING, CommitDelivery: S.COMMITTING, RecordDeferred: S.RETRY,
     RecordUnknown: S.UNKNOWN, RecordRejected: S.FAILED, TakeOver: S.UNKNOWN, EnterDoubt: S.UNKNOWN,
-    FailUnsent: S.FAILED, CancelUnsent: S.CANCELLED, SettleResend: S.RETRY, SettleUnconfirmed: S.UNCONFIRMED,
-    LookAgain: S.UNKNOWN,
+    FailUnsent: S.FAILED, CancelUnsent: S.CANCELLED, SettleResend: S.RETRY, SettleReturned: S.FAILED,
+    SettleUnconfirmed: S.UNCONFIRMED, LookAgain: S.UNKNOWN,
 }  # fmt: skip

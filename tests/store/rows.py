@@ -22,6 +22,7 @@ from publishing.domain.operations import (
     SaveHandle,
     SettleAbsent,
     SettleResend,
+    SettleReturned,
     SettleUnconfirmed,
     TakeOver,
 )
@@ -119,6 +120,7 @@ def operations(delivery: Delivery) -> dict[str, DeliveryOperation]:
         "absent_cancelled": SettleAbsent(**absent, state=DeliveryState.CANCELLED, next_at=None),
         "resend": SettleResend(**fence, next_at=later),
         "unconfirmed": SettleUnconfirmed(**fence, problem=PROBLEM),
+        "returned": SettleReturned(**gen, reason=Reason.DESTINATION, problem=PROBLEM),
         "look_again": LookAgain(**fence, next_at=later),
     }
 

@@ -17,7 +17,7 @@ from publishing.api.serializers.base import (
 )
 from publishing.api.serializers.deliveries import DeliveryOut
 from publishing.api.serializers.schedule import ScheduleField
-from publishing.domain.content import ALT_TEXT_LIMIT, LINK_LIMIT, TITLE_LIMIT, ContentProblem, MediaUse
+from publishing.domain.content import ALT_TEXT_LIMIT, LINK_LIMIT, TITLE_LIMIT, ContentProblem, Fact, MediaUse
 from publishing.domain.draft import (
     UNSET,
     AccountPreview,
@@ -25,6 +25,7 @@ from publishing.domain.draft import (
     CancelVerdict,
     Changes,
     Draft,
+    Duplicate,
     Preview,
 )
 from publishing.domain.message import Message, MessageStatus, MessageSummary, MessageWithDeliveries, Target, Variant
@@ -191,6 +192,20 @@ def present_message(result: MessageWithDeliveries) -> dict[str, Any]:
     return dict(MessageOut(result.message, context={"deliveries": result.deliveries}).data)
 
 
+class DuplicateOut(MessageOut):
+    """A copy of a message. Instances are made by `present_duplicate`."""
+
+    dropped_accounts = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Accounts of the first message that the copy is not addressed to: they cannot be used now.",
+    )
+
+
+def present_duplicate(duplicate: Duplicate) -> dict[str, Any]:
+    """Return a copy of a message as it is answered."""
+    return {**present_message(duplicate.result), "dropped_accounts": list(duplicate.dropped_account_ids)}
+
+
 class MessageSummaryOut(serializers.Serializer[MessageSummary]):
     """A message as a list shows it."""
 
@@ -243,6 +258,14 @@ class ContentProblemOut(serializers.Serializer[ContentProblem]):
     field = serializers.CharField()
 
 
+class FactOut(serializers.Serializer[Fact]):
+    """Something worth knowing about what would be published, besides its length."""
+
+    code = serializers.CharField()
+    value = serializers.CharField()
+    detail = serializers.CharField(help_text="A sentence for an editor.")
+
+
 class AccountPreviewOut(serializers.Serializer[AccountPreview]):
     """What one account would publish."""
 
@@ -255,6 +278,7 @@ class AccountPreviewOut(serializers.Serializer[AccountPreview]):
     media = PreviewedMediaOut(many=True, help_text="Each picture as it would be shown there.")
     problems = ContentProblemOut(many=True, help_text="These refuse scheduling and publishing.")
     warnings = ContentProblemOut(many=True)
+    facts = FactOut(many=True, help_text="What the channel knows besides: parts that are paid for, an encoding.")
 
 
 class PreviewOut(serializers.Serializer[Preview]):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from publishing.domain.health import Health, cannot_tell, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, LookupFailed, Outcome, Reason, Rejected, Unknown
 from publishing.http import Answer
 
@@ -81,6 +82,25 @@ def as_lookup_failure(outcome: Outcome, answer: Answer, *, name: str) -> LookupF
             detail = f"{name} refused to say what is there (HTTP {answer.status})."
             reason = Reason.PERMISSION if answer.status == 403 else Reason.DESTINATION
             return LookupFailed(reason=reason, detail=detail)
+
+
+def read_health(outcome: Outcome | None, answer: Answer, *, name: str) -> Health | None:
+    """Return what a refusal says about an account that was only asked after; None where nothing was refused."""
+    if outcome is None:
+        return None
+    match outcome:
+        case Deferred(reason=Reason.CREDENTIAL, detail=detail):
+            return needs_reauth(detail)
+        case Deferred(reason=Reason.RATE | Reason.QUOTA, detail=detail):
+            return cannot_tell(detail)
+        case Rejected(reason=Reason.DESTINATION, detail=detail):
+            return unusable(Reason.DESTINATION, detail)
+        case Rejected(reason=reason):
+            # Whether it may publish was not asked; but an account that can do so would be answered.
+            detail = f"{name} refuses to say how the account is (HTTP {answer.status}). Check its rights and settings."
+            return unusable(Reason.PERMISSION if reason is Reason.PERMISSION else Reason.DESTINATION, detail)
+        case _:
+            return cannot_tell(f"{name} could not say how the account is (HTTP {answer.status}). Check it again later.")
 
 
 def asked_to_wait(name: str, until: datetime | None, *, now: datetime, reason: Reason = Reason.RATE) -> Deferred:

@@ -1,7 +1,8 @@
-"""The contract of a channel: pure functions that build, and two calls that reach the platform.
+"""The contract of a channel: pure functions that build, and calls that reach the platform.
 
-A channel never raises for a platform's behaviour: `publish` answers with an outcome and `look_up` with a finding. The
-border (`publishing.channels.base.border`) turns whatever escapes all the same into one of them.
+A channel never raises for a platform's behaviour: `publish` answers with an outcome, `look_up` with a finding and
+`check` with the account's health. The border (`publishing.channels.base.border`) turns whatever escapes all the same
+into one of them.
 """
 
 import hashlib
@@ -14,8 +15,9 @@ from typing import ClassVar, Protocol
 
 from publishing.channels.base.capabilities import Capabilities
 from publishing.domain.account import Account, Destination
-from publishing.domain.content import Content, ContentProblem
+from publishing.domain.content import Content, ContentProblem, Fact
 from publishing.domain.errors import FieldProblem
+from publishing.domain.health import Health, cannot_tell
 from publishing.domain.media import Rendition
 from publishing.domain.outcome import Deferred, Finding, Outcome, Rejected
 from publishing.http import Courier
@@ -112,6 +114,25 @@ class Channel(ABC):
         Each problem points to what was entered: `/base_url`, `/settings/recipient`.
         """
         return ()
+
+    def facts(self, content: Content) -> tuple[Fact, ...]:  # noqa: ARG002 - some channels look at it
+        """Return what else is worth knowing about what would be published: parts that are paid for, an encoding."""
+        return ()
+
+    def check(
+        self,
+        destination: Destination,  # noqa: ARG002 - what follows is for channels where something can be asked
+        courier: Courier,  # noqa: ARG002
+        *,
+        now: datetime,  # noqa: ARG002
+    ) -> Health:
+        """Ask the platform whether the account can be used as it is. Only reads, and leaves nothing visible behind.
+
+        Where nobody can be asked without publishing, the answer is that; `capabilities.can_check` says so beforehand.
+        """
+        return cannot_tell(
+            f"{self.capabilities.name} cannot be asked without publishing. The next delivery shows whether it works."
+        )
 
     @abstractmethod
     def measure(self, content: Content) -> int:

@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from publishing.channels.base.answers import not_understood
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
-from publishing.channels.bluesky.errors import NAME, credential_refused, is_token_refused, read_error
+from publishing.channels.bluesky.errors import NAME, credential_refused, is_token_refused, read_error, restricted
 from publishing.channels.bluesky.lookup import find_record, read_publication
 from publishing.channels.bluesky.payload import BYTE_LIMIT, GRAPHEME_LIMIT, build_body, byte_length, measure
 from publishing.channels.bluesky.session import NoSessionError, Session, Sessions
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
+from publishing.domain.health import Health, cannot_tell, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
 from publishing.http import Answer, Courier, UnreadableError
 
@@ -33,11 +34,18 @@ class BlueskyChannel(Channel):
         # does not come back.
         key_window=timedelta(hours=6),
         can_look_up=True,
+        can_check=True,
         text_limit=GRAPHEME_LIMIT,
         text_unit="characters",
         connect_fields=(
-            ("base_url", "The account's server: https://bsky.social for most, else the address of the own PDS."),
-            ("credential", "The handle and an app password, divided by a colon: name.bsky.social:xxxx-xxxx-xxxx-xxxx."),
+            required(
+                "/base_url", "The account's server: https://bsky.social for most, else the address of the own PDS."
+            ),
+            required(
+                "/credential",
+                "The handle and an app password, divided by a colon: name.bsky.social:xxxx-xxxx-xxxx-xxxx.",
+            ),
+            optional("/settings/web_url", "Where posts are read, if not on https://bsky.app."),
         ),
         documentation_url="https://docs.bsky.app/docs/api/com-atproto-repo-put-record",
     )
@@ -102,6 +110,20 @@ class BlueskyChannel(Channel):
             return LookupFailed(reason=Reason.CREDENTIAL, detail=detail)
         return finding
 
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Open a session anew: one that is kept would outlive an app password that was withdrawn."""
+        base_url = _base_url(destination.account)
+        if base_url is None:
+            return unusable(Reason.DESTINATION, f"{NAME} was not asked: the account names no server.")
+        try:
+            session = self._sessions.open_anew(destination, base_url, courier, now=now)
+        except NoSessionError as error:
+            return _unopened(error.outcome)
+        if not session.is_active:
+            refusal = restricted()
+            return unusable(refusal.reason, refusal.detail)
+        return healthy(f"{NAME} accepts the account's app password.")
+
     def _find(
         self, trace: Trace, destination: Destination, base_url: str, *, courier: Courier, now: datetime
     ) -> Finding | None:
@@ -120,6 +142,13 @@ def _published(answer: Answer, session: Session, body: Mapping[str, object], acc
         return Published(publication=read_publication(stated, session.did, str(body["rkey"]), account))
     except UnreadableError:
         return not_understood(NAME)
+
+
+def _unopened(outcome: Deferred | Rejected) -> Health:
+    """Return what it says about an account that no session could be opened."""
+    if outcome.reason is Reason.CREDENTIAL:
+        return needs_reauth(outcome.detail)
+    return unusable(outcome.reason, outcome.detail) if isinstance(outcome, Rejected) else cannot_tell(outcome.detail)
 
 
 def _session_ended(session: Session) -> Deferred:

@@ -8,14 +8,16 @@ from typing import ClassVar, Final
 from publishing.channels.base import aws
 from publishing.channels.base.answers import not_understood
 from publishing.channels.base.aws_answers import AwsError, not_signed, read_aws_refusal
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import account_problems, common_problems
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.email.address import BadAddressError, ascii_address, name_problem
+from publishing.channels.email.health import NAME, SERVICE, SES, Question
 from publishing.channels.email.payload import build_body, compose, encode
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.errors import FieldProblem
+from publishing.domain.health import Health, unusable
 from publishing.domain.outcome import (
     Deferred,
     Finding,
@@ -27,10 +29,6 @@ from publishing.domain.outcome import (
     Undecidable,
 )
 from publishing.http import Answer, Courier, UnreadableError
-
-NAME: Final = "Email"
-SES: Final = aws.Service(signing_name="ses", host="email")
-SERVICE: Final = "Amazon SES"
 
 _ADDRESSES: Final = (("sender", "sender's"), ("recipient", "recipient's"), ("reply_to", "reply"))
 _CONFIGURATION_SET: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -60,13 +58,17 @@ class EmailChannel(Channel):
         name=NAME,
         deduplication=Deduplication.NONE,
         needs_credential=False,
+        can_check=True,
         connect_fields=(
-            ("region", "The AWS region that sends, like us-east-1."),
-            ("sender", "The address that the mail comes from; Amazon SES must have verified it or its domain."),
-            ("recipient", "The one address that it goes to, for example that of a mailing list."),
-            ("sender_name", "Optional: the name that stands before the sender's address."),
-            ("reply_to", "Optional: the address that answers go to."),
-            ("configuration_set", "Optional: the configuration set whose events say what became of a mail."),
+            required("/settings/region", "The AWS region that sends, like us-east-1."),
+            required(
+                "/settings/sender",
+                "The address that the mail comes from; Amazon SES must have verified it or its domain.",
+            ),
+            required("/settings/recipient", "The one address that it goes to, for example that of a mailing list."),
+            optional("/settings/sender_name", "The name that stands before the sender's address."),
+            optional("/settings/reply_to", "The address that answers go to."),
+            optional("/settings/configuration_set", "The configuration set whose events say what became of a mail."),
         ),
         documentation_url="https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html",
     )
@@ -122,6 +124,15 @@ class EmailChannel(Channel):
     ) -> Finding:
         """Answer that there is nobody to ask: SES lists no mail, and asks for the very id that was lost."""
         return Undecidable(detail="Amazon SES cannot be asked which mail it took. Look into the recipient's inbox.")
+
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Ask whether the AWS account may send, and whether it may send in the sender's name."""
+        account = destination.account
+        place, wrong = aws.endpoint(account, SES), self.account_problems(account)
+        if place is None or wrong:
+            detail = wrong[0].detail if wrong else "The account's region or address cannot be used."
+            return unusable(Reason.DESTINATION, f"{NAME} was not checked. {detail}")
+        return Question(place, account, courier, now=now).ask()
 
 
 def _setting_problems(account: Account) -> Iterator[FieldProblem]:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import urlencode
 
-from publishing.channels.base.answers import not_understood
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.answers import not_understood, read_health
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.facebook.graph import NAME, read_answer, read_publication
@@ -21,6 +22,7 @@ from publishing.channels.facebook.payload import (
 )
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
+from publishing.domain.health import Health, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
 from publishing.http import Courier, UnreadableError
 
@@ -34,14 +36,16 @@ class FacebookChannel(Channel):
         deduplication=Deduplication.CONTENT,
         base_url="https://graph.facebook.com",
         can_look_up=True,
+        can_check=True,
         text_limit=TEXT_LIMIT,
         text_unit="characters",
         connect_fields=(
-            ("remote_id", "The page's id. It may be left out: the token knows its page."),
-            (
-                "token",
+            optional("/settings/remote_id", "The page's id. It may be left out: the token knows its page."),
+            required(
+                "/credential",
                 "A page token with pages_manage_posts and pages_read_engagement, then a space and the app's secret.",
             ),
+            optional("/settings/api_version", "The version of the Graph API, like v26.0, if not the usual one."),
         ),
         documentation_url="https://developers.facebook.com/docs/pages-api/posts",
     )
@@ -89,6 +93,26 @@ class FacebookChannel(Channel):
             now=now,
         )
         return lookup.search(trace)
+
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Ask for the page itself, with its token."""
+        access = self._access(destination)
+        if isinstance(access, Deferred):
+            return needs_reauth(access.detail)
+        if isinstance(access, Rejected):
+            return unusable(access.reason, access.detail)
+        query = urlencode({"fields": "id,name", **access.authority})
+        answer = courier.request("GET", f"{access.page_url}?{query}", headers=access.headers, acts=False)
+        refusal = read_answer(answer, now=now)
+        if isinstance(refusal, Rejected) and refusal.reason is Reason.PERMISSION:
+            return unusable(refusal.reason, refusal.detail)
+        health = read_health(refusal, answer, name=NAME)
+        if health:
+            return health
+        stated, wanted = read_publication(answer.json_object()).id, destination.account.settings.get("remote_id")
+        if wanted and wanted not in {"me", stated}:
+            return unusable(Reason.DESTINATION, f"{NAME} answers with another page. Check the account's remote_id.")
+        return healthy(f"{NAME} shows the page to the account's token.")
 
     def _access(self, destination: Destination) -> "_Access | Rejected | Deferred":
         """Return what every call needs, or why there can be none."""

@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import ClassVar
 
 from publishing.channels.base.answers import bearer, not_understood
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.linkedin.answers import NAME, SITE, publication, read_answer
+from publishing.channels.linkedin.health import ask_for_member, ask_for_posts
 from publishing.channels.linkedin.lookup import Lookup
 from publishing.channels.linkedin.payload import TEXT_LIMIT, author, build_body, compose, may_read, measure, version
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
+from publishing.domain.health import Health, needs_reauth, unusable
 from publishing.domain.outcome import (
     Deferred,
     Finding,
@@ -35,11 +37,19 @@ class LinkedInChannel(Channel):
         deduplication=Deduplication.CONTENT,
         base_url="https://api.linkedin.com",
         can_look_up=True,
+        can_check=True,
         text_limit=TEXT_LIMIT,
         text_unit="characters",
         connect_fields=(
-            ("remote_id", "Who publishes: urn:li:person:… for a member, urn:li:organization:… for an organization."),
-            ("token", "An access token with w_member_social; for organizations w_ and r_organization_social."),
+            required(
+                "/settings/remote_id",
+                "Who publishes: urn:li:person:… for a member, urn:li:organization:… for an organization.",
+            ),
+            required(
+                "/credential", "An access token with w_member_social; for organizations w_ and r_organization_social."
+            ),
+            optional("/settings/api_version", "The version of the API, like 202608, if not the usual one."),
+            optional("/settings/reads", "no, where the token may not read the organization's posts back."),
         ),
         documentation_url="https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api",
     )
@@ -91,6 +101,19 @@ class LinkedInChannel(Channel):
             base_url=base_url, site=self._site(account), headers=headers, author=who, courier=courier, now=now
         )
         return lookup.search(trace)
+
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Ask for an organization's posts where they may be read, else whose token it is."""
+        account = destination.account
+        base_url, headers, who = self.base_url(account), _headers(destination), author(account.settings)
+        if base_url is None or who is None:
+            detail = f"{NAME} was not asked: the account does not say which member or organization publishes."
+            return unusable(Reason.DESTINATION, detail)
+        if headers is None:
+            return needs_reauth(_no_token("asked"))
+        if may_read(account.settings):
+            return ask_for_posts(base_url, headers, who, courier=courier, now=now)
+        return ask_for_member(base_url, headers, who, courier=courier, now=now)
 
     def _site(self, account: Account) -> str:
         """Return where people see the posts: an account with a server of its own is shown there."""

@@ -1,16 +1,18 @@
 """The call that posts a status and the reading of its answer."""
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import ClassVar
 
-from publishing.channels.base.answers import bearer, not_understood, read_refusal
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.answers import bearer, not_understood, read_health, read_refusal
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.mastodon.lookup import Lookup, read_publication, read_reset
 from publishing.channels.mastodon.payload import TEXT_LIMIT, build_body, compose, measure
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
+from publishing.domain.health import Health, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
 from publishing.http import Courier, UnreadableError
 
@@ -24,11 +26,15 @@ class MastodonChannel(Channel):
         deduplication=Deduplication.KEY,
         key_window=timedelta(minutes=54),
         can_look_up=True,
+        can_check=True,
         text_limit=TEXT_LIMIT,
         text_unit="characters",
         connect_fields=(
-            ("base_url", "The server's address, like https://mastodon.social."),
-            ("token", "An access token with the scopes write:statuses, read:statuses and read:accounts."),
+            required("/base_url", "The server's address, like https://mastodon.social."),
+            required("/credential", "An access token with the scopes write:statuses, read:statuses and read:accounts."),
+            optional("/settings/visibility", "public, unlisted or private, if not what the account has set."),
+            optional("/settings/remote_id", "The account's id there. It may be left out: the token knows its account."),
+            optional("/settings/honors_key", "no, for servers that ignore the idempotency key."),
         ),
         documentation_url="https://docs.joinmastodon.org/methods/statuses/#create",
     )
@@ -85,6 +91,29 @@ class MastodonChannel(Channel):
             return LookupFailed(reason=Reason.CREDENTIAL, detail=detail)
         remote_id = destination.account.settings.get("remote_id")
         return Lookup(base_url=base_url, headers=token, remote_id=remote_id, courier=courier, now=now).search(trace)
+
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Ask whose token it is."""
+        name, remote_id = self.capabilities.name, destination.account.settings.get("remote_id")
+        base_url, token = _base_url(destination.account), bearer(destination.credential)
+        if base_url is None:
+            return unusable(Reason.DESTINATION, f"{name} was not asked: the account names no server.")
+        if token is None:
+            return needs_reauth(f"{name} was not asked: the account's token cannot be one. Connect the account again.")
+        answer = courier.request("GET", f"{base_url}/api/v1/accounts/verify_credentials", headers=token, acts=False)
+        if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            return needs_reauth(f"{name} says that the token belongs to no account. Connect the account again.")
+        refusal = read_refusal(answer, name=name, now=now, wait_until=read_reset(answer, now=now))
+        health = read_health(refusal, answer, name=name)
+        if health:
+            return health
+        stated = answer.json_object().get("id")
+        if not isinstance(stated, str) or not stated:
+            raise UnreadableError("The answer names no account.")
+        if remote_id and stated != remote_id:
+            detail = f"{name} says that the token is that of another account. Connect the account again."
+            return unusable(Reason.DESTINATION, detail)
+        return healthy(f"{name} accepts the account's token.")
 
 
 def _base_url(account: Account) -> str | None:

@@ -7,8 +7,10 @@ import pytest
 
 from publishing.channels.base import border
 from publishing.channels.email import EmailChannel
+from publishing.channels.email.health import identities
 from publishing.domain.account import Destination
 from publishing.domain.content import Content
+from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import Deferred, Publication, Published, Reason, Rejected, Unknown
 from tests.channels.contract_aws import KEY_ID, SECRET, RoleSignedChannelContract, role  # noqa: F401 - a fixture
 from tests.channels.samples import sample_reader
@@ -106,6 +108,39 @@ class TestEmail(RoleSignedChannelContract):
         assert (type(outcome), getattr(outcome, "reason", None)) == (Rejected, Reason.PERMISSION)
         assert "stranger" not in repr(outcome)
 
+    def test_is_checked_to_be_paused(self, channel, account, client):
+        account.is_registered(credentials=[f"{KEY_ID}/{SECRET}"], paused=1)
+
+        health = self.check(channel, account.destination(), client)
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.PERMISSION)
+        assert "paused sending" in health.detail
+
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ({"sender": "news@example.com"}, "sender's address or its domain"),
+            ({"recipient": "list@example.com"}, "recipient, as its sandbox demands"),
+        ],
+    )
+    def test_is_checked_to_be_verified_in_the_sandbox(self, channel, account, client, settings, words):
+        account.is_registered(credentials=[f"{KEY_ID}/{SECRET}"], sandbox=1)
+
+        verified = self.check(
+            channel, account.destination(sender="n@mail.example.org", recipient="l@example.org"), client
+        )
+        unverified = self.check(channel, account.destination(**settings), client)
+
+        assert (verified.verdict, unverified.verdict) == (HealthVerdict.OK, HealthVerdict.PROBLEM)
+        assert words in unverified.detail
+
+    @pytest.mark.parametrize("settings", [{"recipient": ""}, {"sender": "news"}, {"configuration_set": "a b"}])
+    def test_is_not_asked_after_with_settings_that_cannot_be_used(self, channel, account, client, settings):
+        health = self.check(channel, account.destination(**settings), client)
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
+        assert account.count("read") == 0
+
 
 @pytest.fixture
 def channel():
@@ -168,3 +203,19 @@ def answered(channel, client, raw):
         destination = Destination(account=build_account("email", server.url, **SETTINGS), credential="")
         payload = channel.build(build_submission(), destination.account)
         return border.publish(channel, payload, destination, client.courier(), now=utc_now())
+
+
+class TestIdentities:
+    @pytest.mark.parametrize(
+        ("address", "expected"),
+        [
+            ("a@example.org", ("a@example.org", "example.org")),
+            ("a@news.example.org", ("a@news.example.org", "news.example.org", "example.org")),
+            ("a@localhost", ("a@localhost", "localhost")),
+        ],
+    )
+    def test_are_the_address_and_the_domains_that_stand_for_it(self, address, expected):
+        assert identities(address) == expected
+
+    def test_are_few_whatever_the_address(self):
+        assert len(identities("a@" + "b." * 50 + "org")) == 5

@@ -10,6 +10,7 @@ from publishing.channels.base.contract import Trace
 from publishing.channels.facebook import FacebookChannel
 from publishing.domain.account import Destination
 from publishing.domain.content import Content, MediaUse, Severity
+from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import (
     Absent,
     Deferred,
@@ -419,3 +420,48 @@ def looked_up(channel, client, pages, *, text="Hi"):
     with serving(script) as server:
         finding = look(channel, client, server, text)
     return finding, [request.split(b" ")[1].decode() for request in server.requests]
+
+
+class TestACheck:
+    def test_asks_for_the_page_with_the_apps_proof(self, channel, client):
+        with serving(http_answer(b'{"id": "1", "name": "Page"}')) as server:
+            health = checked(channel, client, server, credential="token secret")
+
+        assert health.verdict is HealthVerdict.OK
+        assert server.requests[0].startswith(b"GET /v26.0/me?fields=id%2Cname&appsecret_proof=")
+        assert b"authorization: Bearer token\r\n" in server.requests[0]
+
+    def test_knows_another_page(self, channel, client):
+        with serving(http_answer(b'{"id": "1"}')) as server:
+            health = checked(channel, client, server, remote_id="2")
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
+
+    @pytest.mark.parametrize(
+        ("name", "verdict", "reason"),
+        [
+            ("expired", HealthVerdict.NEEDS_REAUTH, Reason.CREDENTIAL),
+            ("permission", HealthVerdict.PROBLEM, Reason.PERMISSION),
+            ("blocked", HealthVerdict.PROBLEM, Reason.PERMISSION),
+            ("throttled", HealthVerdict.CANNOT_TELL, None),
+        ],
+    )
+    def test_reads_codes_as_ever(self, channel, client, name, verdict, reason):
+        with serving(sample(name).raw()) as server:
+            health = checked(channel, client, server)
+
+        assert (health.verdict, health.reason) == (verdict, reason)
+
+    def test_says_so_when_the_proof_is_not_accepted(self, channel, client, platforms_url):
+        account = new_account(platforms_url, "facebook", "token")
+        account.is_registered(credentials=["token right"])
+        destination = Destination(account=account.destination().account, credential="token wrong")
+
+        health = border.check(channel, destination, client.courier(), now=utc_now())
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
+
+
+def checked(channel, client, server, *, credential="token", **settings):
+    destination = Destination(account=build_account("facebook", server.url, **settings), credential=credential)
+    return border.check(channel, destination, client.courier(), now=NOW)

@@ -12,6 +12,7 @@ from publishing.channels.base.contract import Trace
 from publishing.channels.linkedin import LinkedInChannel
 from publishing.domain.account import Destination
 from publishing.domain.content import Content, MediaUse, Severity
+from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import (
     Absent,
     Deferred,
@@ -398,3 +399,47 @@ def looked_up(channel, client, pages):
     with serving(script) as server:
         finding = look(channel, client, server)
     return finding, server.requests
+
+
+class TestACheck:
+    def test_asks_a_member_who_it_is(self, channel, client, member):
+        health = checked(channel, client, member)
+
+        assert (health.verdict, health.detail) == (HealthVerdict.OK, "LinkedIn accepts the account's token.")
+
+    def test_knows_another_member(self, channel, client, member):
+        health = checked(channel, client, member, remote_id="urn:li:person:somebodyElse")
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
+
+    def test_cannot_tell_where_the_token_may_only_post(self, channel, client, member):
+        member.misbehaves("forbidden", on="read")
+
+        assert checked(channel, client, member).verdict is HealthVerdict.CANNOT_TELL
+
+    def test_says_so_when_a_members_token_was_revoked(self, channel, client, member):
+        member.is_registered(credentials=["another"])
+
+        assert checked(channel, client, member).verdict is HealthVerdict.NEEDS_REAUTH
+
+    def test_asks_whose_token_it_is_where_an_organization_may_not_be_read(self, channel, client, organization):
+        organization.is_registered(read_scope=0)
+
+        may_read = checked(channel, client, organization)
+        may_not = checked(channel, client, organization, reads="no")
+
+        assert (may_read.verdict, may_not.verdict) == (HealthVerdict.PROBLEM, HealthVerdict.OK)
+
+    @pytest.mark.parametrize("body", [b"{}", b'{"sub": 7}', b'{"sub": ""}'])
+    def test_takes_no_strange_answer_for_a_member(self, channel, client, body):
+        with serving(http_answer(body)) as server:
+            account = build_account("linkedin", server.url, remote_id=MEMBER)
+            health = border.check(
+                channel, Destination(account=account, credential="token"), client.courier(), now=utc_now()
+            )
+
+        assert health.verdict is HealthVerdict.CANNOT_TELL
+
+
+def checked(channel, client, account, **settings):
+    return border.check(channel, account.destination(**settings), client.courier(), now=utc_now())
