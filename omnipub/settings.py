@@ -132,6 +132,7 @@ SPECTACULAR_SETTINGS = {
         "CancelVerdict": "publishing.domain.draft.CancelVerdict",
         "Deduplication": "publishing.channels.base.capabilities.Deduplication",
         "Role": "publishing.domain.permissions.Role",
+        "MediaStatus": "publishing.domain.media.MediaStatus",
         "Action": "publishing.domain.permissions.Action",
     },
     "POSTPROCESSING_HOOKS": [

@@ -20,7 +20,8 @@ BY_MONTH: Final = "GSI3"
 #: What lists show, so that a list is one query and reads no base item. Bodies are cut to `summary`.
 LIST_ATTRIBUTES: Final = (
     "kind", "id", "status", "title", "summary", "user_id", "scheduled_at", "zone", "created_at", "updated_at",
-    "rev", "gen", "targets", "name", "channel", "base_url", "open_to_members", "problem",
+    "rev", "gen", "targets", "name", "channel", "base_url", "open_to_members", "problem", "media_type", "size",
+    "alt_text", "renditions",
 )  # fmt: skip
 
 

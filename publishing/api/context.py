@@ -25,6 +25,8 @@ def context() -> Context:
         waker=SchedulerWaker(config.scheduler_function),
         timing=Timing(late=config.late_limit).divided_by(config.time_divisor),
         review_on=config.review_on,
+        media_bucket=config.media_bucket,
+        media_url=config.media_url,
         stream_name=config.kinesis_stream_name,
         key_id=config.kms_key_id,
         outgoing=OutgoingPolicy(allow_private=config.allow_private_networks),
@@ -45,3 +47,8 @@ def mail_inbox() -> Inbox | None:
 def read_clock() -> datetime:
     """Return the present time. A view asks once per request and hands it on."""
     return clock.now()
+
+
+def public_url(key: str) -> str:
+    """Return where anybody who knows it can fetch a file of a medium."""
+    return f"{context().media_url}/{key}"

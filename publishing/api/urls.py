@@ -9,6 +9,7 @@ from publishing.api.views.channels import ChannelsView
 from publishing.api.views.deliveries import DeliveriesView, DeliveryView, ResolveView, RetryView
 from publishing.api.views.docs import DocsView, SchemaView
 from publishing.api.views.me import MeView
+from publishing.api.views.media import MediaView, MediumView
 from publishing.api.views.messages import DuplicateView, MessagesView, MessageView, PreviewView
 
 _MESSAGE = "messages/<str:message_id>/"
@@ -31,6 +32,8 @@ urlpatterns = [
     path("channels/", ChannelsView.as_view(), name="channels"),
     path("accounts/", AccountsView.as_view(), name="accounts"),
     path("accounts/<str:account_id>/", AccountView.as_view(), name="account"),
+    path("media/", MediaView.as_view(), name="media"),
+    path("media/<str:medium_id>/", MediumView.as_view(), name="medium"),
     path("accounts/<str:account_id>/unblock/", UnblockView.as_view(), name="unblock-account"),
     path("accounts/<str:account_id>/check/", CheckView.as_view(), name="check-account"),
     path("me/", MeView.as_view(), name="me"),

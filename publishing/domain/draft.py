@@ -136,6 +136,8 @@ class AccountPreview:
     length: int
     limit: int | None
     unit: str
+    #: The pictures, each with the one file that would be published; with none where none fits.
+    media: tuple[MediaUse, ...]
     problems: tuple[ContentProblem, ...]
     warnings: tuple[ContentProblem, ...]
     #: What else the channel knows about it.

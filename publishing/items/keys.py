@@ -20,6 +20,10 @@ PUBLISHING: Final = "STATUS#publishing"
 WAITING: Final = "STATUS#waiting"
 
 ACCOUNT_LIST: Final = "LIST#ACCOUNT"
+MEDIA_LIST: Final = "LIST#MEDIA"
+#: What the sort keys of a user's own media begin with, and those of a medium's uses.
+MEDIUM_PREFIX: Final = "MEDIA#"
+USE_PREFIX: Final = "MSG#"
 
 
 def message(message_id: str) -> str:
@@ -80,6 +84,11 @@ def account(account_id: str) -> str:
 def sent(account_id: str) -> str:
     """Return GSI3's partition of the attempts at an account, which sort by when their visible calls began."""
     return f"LIST#SENT#{account_id}"
+
+
+def medium(medium_id: str) -> str:
+    """Return the partition of a medium and its uses, and its sort key among what its owner has."""
+    return f"{MEDIUM_PREFIX}{medium_id}"
 
 
 def month(moment: datetime) -> str:

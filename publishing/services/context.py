@@ -22,6 +22,9 @@ class Context:
     timing: Timing = field(default_factory=Timing)
     #: Whether messages need an approver before they can go out.
     review_on: bool = False
+    #: Where uploads and the files made of them are, and what the public addresses of the latter begin with.
+    media_bucket: str = ""
+    media_url: str = ""
     #: Where hints for the worker go.
     stream_name: str = ""
     #: Key of the key service that credentials are sealed with.

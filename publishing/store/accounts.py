@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
 
 from publishing.domain.account import Account, AccountStatus, SealedCredential
-from publishing.domain.errors import NotFoundError, UnavailableError
+from publishing.domain.errors import NotFoundError
 from publishing.domain.outcome import Problem
 from publishing.items import keys
 from publishing.items.account import AccountItem, CredentialItem
@@ -13,10 +12,8 @@ from publishing.items.base import TableItem
 from publishing.items.records import StopSwitchItem
 from publishing.store import rows, writes
 from publishing.store.errors import ConditionFailedError
-from publishing.store.reads import query
+from publishing.store.reads import batch_get, query
 from publishing.store.writes import Write
-
-_TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +27,10 @@ class Lane:
 
 def read_lane(account_id: str) -> Lane:
     """Return an account, its sealed credential and the stop switch, strongly consistent, in one request."""
-    account_key = _key(keys.account(account_id), keys.METADATA)
-    credential_key = _key(keys.account(account_id), keys.CREDENTIAL)
-    switch_key = _key(keys.setting("dispatch"), keys.METADATA)
-    items = [TableItem.from_raw_data(raw) for raw in _batch_get([account_key, credential_key, switch_key])]
+    account_key = (keys.account(account_id), keys.METADATA)
+    credential_key = (keys.account(account_id), keys.CREDENTIAL)
+    switch_key = (keys.setting("dispatch"), keys.METADATA)
+    items = [TableItem.from_raw_data(raw) for raw in batch_get([account_key, credential_key, switch_key])]
     account = next((item for item in items if isinstance(item, AccountItem)), None)
     credential = next((item for item in items if isinstance(item, CredentialItem)), None)
     switch = next((item for item in items if isinstance(item, StopSwitchItem)), None)
@@ -48,7 +45,7 @@ def find_accounts(account_ids: tuple[str, ...]) -> dict[str, Account]:
     """Return the accounts that exist among these ids, strongly consistent, in one request."""
     if not account_ids:
         return {}
-    raws = _batch_get([_key(keys.account(account_id), keys.METADATA) for account_id in dict.fromkeys(account_ids)])
+    raws = batch_get([(keys.account(account_id), keys.METADATA) for account_id in dict.fromkeys(account_ids)])
     items = [TableItem.from_raw_data(raw) for raw in raws]
     return {item.id: rows.account(item) for item in items if isinstance(item, AccountItem)}
 
@@ -177,7 +174,7 @@ def block_account(account_id: str, *, problem: Problem, now: datetime) -> bool:
 
 def is_stopped() -> bool:
     """Tell whether the stop switch is on; strongly consistent."""
-    items = [TableItem.from_raw_data(raw) for raw in _batch_get([_key(keys.setting("dispatch"), keys.METADATA)])]
+    items = [TableItem.from_raw_data(raw) for raw in batch_get([(keys.setting("dispatch"), keys.METADATA)])]
     return any(isinstance(item, StopSwitchItem) and item.is_stopped for item in items)
 
 
@@ -186,20 +183,3 @@ def put_stop_switch(*, is_on: bool, actor_id: str, now: datetime) -> Write:
     item = StopSwitchItem(keys.setting("dispatch"), keys.METADATA)
     item.is_stopped, item.actor, item.at = is_on, actor_id, now
     return writes.put(item)
-
-
-def _key(partition: str, sort: str) -> dict[str, dict[str, str]]:
-    return {"PK": {"S": partition}, "SK": {"S": sort}}
-
-
-def _batch_get(wanted: list[dict[str, dict[str, str]]]) -> list[dict[str, Any]]:
-    name = TableItem.Meta.table_name
-    found: list[dict[str, Any]] = []
-    request: dict[str, Any] = {name: {"Keys": wanted, "ConsistentRead": True}}
-    for _ in range(_TRIES):
-        answer = writes.dispatch("BatchGetItem", {"RequestItems": request})
-        found.extend(answer.get("Responses", {}).get(name, ()))
-        request = answer.get("UnprocessedKeys") or {}
-        if not request:
-            return found
-    raise UnavailableError("The table did not answer for all the items that were asked for.")

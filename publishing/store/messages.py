@@ -21,7 +21,7 @@ from publishing.items.base import TableItem
 from publishing.items.message import DeliveryItem, MessageItem
 from publishing.store import rows, writes
 from publishing.store.errors import ConditionFailedError
-from publishing.store.reads import query
+from publishing.store.reads import batch_get, query
 from publishing.store.writes import Write
 
 M = MessageItem
@@ -38,6 +38,15 @@ def find_message(message_id: str) -> MessageWithDeliveries | None:
     deliveries = [rows.delivery(item) for item in found if isinstance(item, DeliveryItem)]
     deliveries.sort(key=lambda delivery: order.get(delivery.id, len(order)))
     return MessageWithDeliveries(message=rows.message(head), deliveries=tuple(deliveries))
+
+
+def find_heads(message_ids: Sequence[str]) -> dict[str, Message]:
+    """Return those messages of these ids (at most 100) that exist, without deliveries; strongly consistent."""
+    if not message_ids:
+        return {}
+    raws = batch_get([(keys.message(each), keys.METADATA) for each in dict.fromkeys(message_ids)])
+    found = [rows.raw_message(raw) for raw in raws]
+    return {message.id: message for message in found if message is not None}
 
 
 def get_message(message_id: str) -> MessageWithDeliveries:

@@ -8,13 +8,14 @@ from publishing.domain.attempt import Attempt, AttemptOutcome
 from publishing.domain.content import MediaUse, summary
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.health import Health, HealthVerdict
-from publishing.domain.media import Rendition
+from publishing.domain.media import MediaStatus, Medium, Rendition
 from publishing.domain.message import Message, MessageStatus, MessageSummary, Target, Variant
 from publishing.domain.outcome import Problem, Publication, Reason
 from publishing.items import keys
 from publishing.items.account import AccountItem, CredentialItem
 from publishing.items.attributes import write_instant
 from publishing.items.base import TableItem
+from publishing.items.media import MediumItem
 from publishing.items.message import AttemptItem, DeliveryItem, MessageItem
 
 
@@ -262,6 +263,40 @@ def account_item(value: Account) -> AccountItem:
     item.health, item.checked_at = _health_column(value.health), value.checked_at
     item.rev, item.created_at, item.updated_at = value.rev, value.created_at, value.updated_at
     item.GSI3PK, item.GSI3SK = keys.ACCOUNT_LIST, f"{value.channel}#{value.id}"
+    return item
+
+
+def medium(item: MediumItem) -> Medium:
+    """Return the medium of a row; of a row of a list without what the index does not project."""
+    return Medium(
+        id=item.id,
+        owner=item.user_id,
+        status=MediaStatus(item.status),
+        name=item.name,
+        media_type=item.media_type,
+        size=int(item.size),
+        alt_text=item.alt_text or "",
+        renditions=renditions(item.renditions or ()),
+        problem=problem(item.problem),
+        token=item.token or "",
+        use_rev=int(item.use_rev or 0),
+        rev=int(item.rev),
+        created_at=item.created_at,
+        updated_at=item.updated_at,
+    )
+
+
+def medium_item(value: Medium) -> MediumItem:
+    """Return the row of a medium, index keys included."""
+    item = MediumItem(keys.medium(value.id), keys.METADATA)
+    item.id, item.user_id, item.status, item.name = value.id, value.owner, value.status.value, value.name
+    item.media_type, item.size, item.alt_text = value.media_type, value.size, value.alt_text or None
+    item.renditions = rendition_column(value.renditions) or None
+    item.problem = problem_column(value.problem)
+    item.token, item.use_rev, item.rev = value.token, value.use_rev, value.rev
+    item.created_at, item.updated_at = value.created_at, value.updated_at
+    item.GSI1PK, item.GSI1SK = keys.user(value.owner), keys.medium(value.id)
+    item.GSI3PK, item.GSI3SK = keys.MEDIA_LIST, f"{write_instant(value.created_at)}#{value.id}"
     return item
 
 

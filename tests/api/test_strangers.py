@@ -23,6 +23,7 @@ BODIES: dict[str, Any] = {
     "resolve": {"published": True},
     "patch messages": {"text": "mine now"},
     "patch accounts": {"name": "mine now"},
+    "patch media": {"name": "mine now"},
 }
 
 
@@ -34,7 +35,7 @@ def body_of(method: str, address: str) -> Any:
 
 class TestAStranger:
     def test_is_tried_on_every_call_that_names_an_object(self):
-        assert len(CALLS) >= 15
+        assert len(CALLS) >= 18
 
     @pytest.mark.parametrize(("method", "path"), CALLS)
     def test_is_told_that_there_is_nothing_and_writes_nothing(
@@ -42,8 +43,11 @@ class TestAStranger:
     ):
         body = {"text": "mine", "accounts": [account.id], "schedule": {"at": LATER}}
         message = api.post("messages/", body).json()
+        medium = api.post("media/", {"name": "door.jpg", "media_type": "image/jpeg", "size": 9}).json()
         before = table.snapshot()
-        address = path.format(message_id=message["id"], delivery_id="webhook", account_id=account.id)
+        address = path.format(
+            message_id=message["id"], delivery_id="webhook", account_id=account.id, medium_id=medium["id"]
+        )
         data = body_of(method, address)
         stranger = sign_in("member", sub="a-stranger")
 
@@ -57,8 +61,11 @@ class TestAStranger:
         self, api: Api, sign_in: Any, table: Table, account: Account, method: str, path: str
     ):
         message = api.post("messages/", {"text": "mine", "accounts": [account.id], "schedule": {"at": LATER}}).json()
+        medium = api.post("media/", {"name": "door.jpg", "media_type": "image/jpeg", "size": 9}).json()
         before = table.snapshot()
-        address = path.format(message_id=message["id"], delivery_id="webhook", account_id=account.id)
+        address = path.format(
+            message_id=message["id"], delivery_id="webhook", account_id=account.id, medium_id=medium["id"]
+        )
         data = body_of(method, address)
         viewer = sign_in("viewer", sub="a-viewer")
 

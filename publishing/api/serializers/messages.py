@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from publishing.api.context import public_url
 from publishing.api.serializers.base import (
     MomentField,
     StrictDictField,
@@ -36,7 +37,13 @@ class MediaUseIn(StrictSerializer):
     """One medium of the library, as a message uses it."""
 
     id = StringField(max_length=64)
-    alt_text = StringField(required=False, allow_blank=True, default="", max_length=ALT_TEXT_LIMIT)
+    alt_text = StringField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=ALT_TEXT_LIMIT,
+        help_text="What it shows, for people who cannot see it; the medium's own unless given.",
+    )
 
 
 class VariantIn(StrictSerializer):
@@ -91,11 +98,43 @@ class MessageChangesIn(_ContentIn):
         )
 
 
-class MediaUseOut(serializers.Serializer[MediaUse]):
-    """One medium as a message uses it."""
-
+class _UseOut(serializers.Serializer[MediaUse]):
     id = serializers.CharField()
+    url = serializers.SerializerMethodField()
+    width = serializers.SerializerMethodField(help_text="In pixels.")
+    height = serializers.SerializerMethodField(help_text="In pixels.")
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_url(self, use: MediaUse) -> str | None:
+        """Return the public address of the first file."""
+        return public_url(use.renditions[0].key) if use.renditions else None
+
+    @extend_schema_field({"type": ["integer", "null"]})
+    def get_width(self, use: MediaUse) -> int | None:
+        """Return the width of the first file."""
+        return use.renditions[0].width if use.renditions else None
+
+    @extend_schema_field({"type": ["integer", "null"]})
+    def get_height(self, use: MediaUse) -> int | None:
+        """Return the height of the first file."""
+        return use.renditions[0].height if use.renditions else None
+
+
+class MediaUseOut(_UseOut):
+    """One medium as a message uses it: the picture in full."""
+
     alt_text = serializers.CharField()
+
+
+class PreviewedMediaOut(_UseOut):
+    """One medium as an account would show it; without an address where it takes none of its files."""
+
+    media_type = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_media_type(self, use: MediaUse) -> str | None:
+        """Return the type of the file."""
+        return use.renditions[0].media_type if use.renditions else None
 
 
 class VariantOut(serializers.Serializer[Variant]):
@@ -236,6 +275,7 @@ class AccountPreviewOut(serializers.Serializer[AccountPreview]):
     length = serializers.IntegerField(help_text="In the channel's own unit.")
     limit = serializers.IntegerField(allow_null=True)
     unit = serializers.CharField()
+    media = PreviewedMediaOut(many=True, help_text="Each picture as it would be shown there.")
     problems = ContentProblemOut(many=True, help_text="These refuse scheduling and publishing.")
     warnings = ContentProblemOut(many=True)
     facts = FactOut(many=True, help_text="What the channel knows besides: parts that are paid for, an encoding.")
