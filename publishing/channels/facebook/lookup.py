@@ -9,6 +9,7 @@ from publishing.channels.base.answers import as_lookup_failure, parse_moment
 from publishing.channels.base.contract import Trace
 from publishing.channels.facebook.graph import NAME, read_answer, read_publication
 from publishing.channels.facebook.payload import comparable
+from publishing.channels.facebook.photos import count_photos
 from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Undecidable
 from publishing.http import Courier, UnreadableError
 
@@ -17,7 +18,7 @@ PAGE: Final = 100
 _PAGES: Final = 5
 #: How far Facebook's clock may be behind ours. What is older than the commit by more cannot be ours.
 CLOCK_SKEW: Final = timedelta(seconds=120)
-_FIELDS: Final = "id,message,created_time,permalink_url"
+_FIELDS: Final = "id,message,created_time,permalink_url,attachments{media_type,subattachments{media_type}}"
 #: What the address of the next page may repeat of the call's own authority; ours is put in instead.
 _OURS: Final = frozenset({"access_token", "appsecret_proof", "fields", "limit"})
 
@@ -51,21 +52,24 @@ class Lookup:
     def search(self, trace: Trace) -> Finding:
         """Read back to before the first commit. `Absent` only when the reading got there, or to the very end."""
         since = trace.first_commit_at - CLOCK_SKEW
-        wanted = comparable(trace.payload.text)
+        wanted, is_alike = comparable(trace.payload.text), False
         try:
             for post in self._posts(since):
-                created_at = parse_moment(post.get("created_time"))
-                if created_at is None:
-                    raise UnreadableError("A post states no moment.")
-                if created_at < since:
-                    return Absent()
-                if comparable(str(post.get("message", ""))) == wanted:
+                if _is_older(post, since):
+                    break
+                if comparable(str(post.get("message", ""))) != wanted:
+                    continue
+                if _shows_ours(post, trace):
                     return Found(publication=read_publication(post))
+                is_alike = True
         except _RefusedLookupError as refused:
             return refused.finding
         except _TooManyError:
             # Waiting would only add newer ones.
             detail = f"{NAME} lists too many newer posts to look back far enough. Look for it there yourself."
+            return Undecidable(detail=detail)
+        if is_alike:
+            detail = f"{NAME} lists a post with this text and other images. Look whether it is this one."
             return Undecidable(detail=detail)
         return Absent()
 
@@ -100,6 +104,18 @@ class Lookup:
 
 class _TooManyError(Exception):
     """The page posted more than we read back."""
+
+
+def _is_older(post: Mapping[str, object], since: datetime) -> bool:
+    created_at = parse_moment(post.get("created_time"))
+    if created_at is None:
+        raise UnreadableError("A post states no moment.")
+    return created_at < since
+
+
+def _shows_ours(post: Mapping[str, object], trace: Trace) -> bool:
+    """Tell whether a post has as many photos as ours; one of text alone may show what Facebook found behind a link."""
+    return not trace.payload.files or count_photos(post) == len(trace.payload.files)
 
 
 def _next_cursor(paging: object) -> dict[str, str] | None:
