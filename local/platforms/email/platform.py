@@ -7,11 +7,12 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 
-from local.platforms import aws
+from local.platforms import aws, images
 from local.platforms.base import Action, Call, Commit, Platform, Response, json_response, timestamp
 from local.platforms.email import card
 from local.platforms.email.draft import Mail, RefusedError, address_of, read_mail
 from local.platforms.email.events import events_of
+from local.platforms.email.reader import list_pictures
 from local.platforms.store import Post
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ _SIGNATURE_CODES = {
     "IncompleteSignature": "IncompleteSignatureException",
     "MissingAuthenticationToken": "MissingAuthenticationTokenException",
 }
+#: What every mail client draws.
+SHOWN_TYPES = ("image/jpeg", "image/png", "image/gif")
+MOST_PICTURES = 50
 #: Addresses that stay verified in the sandbox: the ones at this domain.
 VERIFIED_DOMAIN = "example.org"
 
@@ -159,12 +163,31 @@ class Email(Platform):
                     "subject": mail.subject,
                     "html": mail.html,
                     "tags": dict(mail.tags),
+                    "images": self._load(call.account, mail),
                 },
             )
         )
         for event in events_of(mail, post_id=post_id, now=now):
             self.world.notify(json.dumps(event))
         return json_response({"MessageId": post_id})
+
+    def _load(self, account: str, mail: Mail) -> list[dict[str, object]]:
+        """Load the pictures that the mail names, as a reader does who allows it; one that is not there is left out."""
+        loaded = []
+        for address, description in list_pictures(mail.html)[:MOST_PICTURES]:
+            try:
+                upload = images.read_image(
+                    images.fetch(address),
+                    upload_id=f"picture-{self.world.store.next_number()}",
+                    types=SHOWN_TYPES,
+                    max_size=images.FETCH_LIMIT,
+                    max_pixels=100_000_000,
+                )
+            except images.BadImageError:
+                continue
+            self.world.store.add_upload(self.kind, account, upload.id, upload.body)
+            loaded.append({**images.shown(upload, description), "address": address})
+        return loaded
 
 
 def _error(status: int, code: str, sentence: str) -> Response:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from publishing.domain.health import Health, cannot_tell, needs_reauth, unusable
-from publishing.domain.outcome import Deferred, LookupFailed, Outcome, Reason, Rejected, Unknown
+from publishing.domain.outcome import Deferred, LookupFailed, Outcome, Published, Reason, Rejected, Unknown
 from publishing.http import Answer
 
 #: Asked to wait longer than this, we ask again after it all the same.
@@ -101,6 +101,21 @@ def read_health(outcome: Outcome | None, answer: Answer, *, name: str) -> Health
             return unusable(Reason.PERMISSION if reason is Reason.PERMISSION else Reason.DESTINATION, detail)
         case _:
             return cannot_tell(f"{name} could not say how the account is (HTTP {answer.status}). Check it again later.")
+
+
+def as_upload_refusal(outcome: Outcome | None, answer: Answer, *, name: str, label: str) -> Deferred | Rejected | None:
+    """Return what a refusal means for an upload: never doubt, because nothing that anybody sees can have been done.
+
+    `label` is what the file is called in a sentence.
+    """
+    match outcome:
+        case Unknown():
+            detail = f"{name} had an error of its own when it was given {label} (HTTP {answer.status})."
+            return Deferred(reason=Reason.UNAVAILABLE, detail=detail)
+        case Published():
+            raise TypeError("An upload publishes nothing.")
+        case _:
+            return outcome
 
 
 def asked_to_wait(name: str, until: datetime | None, *, now: datetime, reason: Reason = Reason.RATE) -> Deferred:

@@ -32,6 +32,8 @@ class ImageRules:
     max_pixels: int | None = None
     #: Whether animations move there; one frame is shown elsewhere.
     animates: bool = False
+    #: How many frames an animation can have.
+    max_frames: int | None = None
     #: Longest description of an image; None where the platform names no limit, 0 where it has no descriptions.
     alt_text_limit: int | None = None
 

@@ -39,6 +39,8 @@ class Entry:
     listed_at: datetime
     #: What a reader sees, in the channel's comparable form; None for what nobody sees.
     text: str | None
+    #: How many images it shows; None where the list does not tell.
+    image_count: int | None = None
 
 
 class Lookup(ABC, Generic[Cursor]):
@@ -76,27 +78,38 @@ class Lookup(ABC, Generic[Cursor]):
     def search(self, trace: Trace) -> Finding:
         """Read back to before the first commit. `Absent` only when the reading got there, or to the very end.
 
-        Of two posts with one text, what another delivery is known to have published is not ours.
+        Of two posts with one text, what another delivery is known to have published is not ours. One that shows another
+        number of images is left to a person: not every list shows all of them at once.
         """
-        since = trace.first_commit_at - self.clock_skew
-        wanted = self.comparable(trace.payload.text)
+        is_alike = False
         try:
-            for post in self._posts(since):
-                entry = self.read_entry(post)
-                if entry.listed_at < since:
-                    return Absent()
-                if entry.made_at < since or entry.text != wanted:
-                    continue
-                publication = self.read_publication(post)
-                if publication.id not in trace.known_ids:
+            for entry, publication in self._candidates(trace):
+                if _shows_as_many(entry, trace):
                     return Found(publication=publication)
+                is_alike = True
         except RefusedLookupError as refused:
             return refused.finding
         except TooManyPostsError:
             # Waiting would only add newer ones.
             detail = f"{self.name} lists too many newer posts to look back far enough. Look for it there yourself."
             return Undecidable(detail=detail)
+        if is_alike:
+            detail = f"{self.name} lists a post with this text and other images. Look whether it is this one."
+            return Undecidable(detail=detail)
         return Absent()
+
+    def _candidates(self, trace: Trace) -> Iterator[tuple[Entry, Publication]]:
+        """Yield what was made since the first commit with this very text, but for what is another delivery's."""
+        since = trace.first_commit_at - self.clock_skew
+        wanted = self.comparable(trace.payload.text)
+        for post in self._posts(since):
+            entry = self.read_entry(post)
+            if entry.listed_at < since:
+                return
+            if entry.made_at >= since and entry.text == wanted:
+                publication = self.read_publication(post)
+                if publication.id not in trace.known_ids:
+                    yield entry, publication
 
     def _posts(self, since: datetime) -> Iterator[Post]:
         cursor = self.first_page(since)
@@ -113,3 +126,8 @@ class Lookup(ABC, Generic[Cursor]):
                 raise UnreadableError(f"{self.name} lists the same page again.")
             cursor = following
         raise TooManyPostsError
+
+
+def _shows_as_many(entry: Entry, trace: Trace) -> bool:
+    """Tell whether a post shows as many images as ours; one of text alone may show what was found behind a link."""
+    return entry.image_count is None or not trace.payload.files or entry.image_count == len(trace.payload.files)

@@ -13,7 +13,7 @@ from publishing.channels.base.checks import account_problems, common_problems
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.email.address import BadAddressError, ascii_address, name_problem
 from publishing.channels.email.health import NAME, SERVICE, SES, Question
-from publishing.channels.email.payload import build_body, compose, encode
+from publishing.channels.email.payload import IMAGES, build_body, compose, encode
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.errors import FieldProblem
@@ -54,6 +54,7 @@ class EmailChannel(Channel):
         kind="email",
         name=NAME,
         deduplication=Deduplication.NONE,
+        images=IMAGES,
         needs_credential=False,
         can_check=True,
         connect_fields=(
@@ -85,7 +86,7 @@ class EmailChannel(Channel):
     def build(self, submission: Submission, account: Account) -> Payload:
         """Build the mail. What is wrong with the account's addresses is for `problems` and `publish` to say."""
         try:
-            body = build_body(submission, account.settings)
+            body = build_body(submission, account.settings, rules=self.image_rules(account))
         except BadAddressError:
             body = {}
         return Payload(text=compose(submission.content), body=body, delivery_key=submission.delivery_key)

@@ -9,17 +9,23 @@ from urllib.parse import urlencode
 from publishing.channels.base.answers import not_understood, read_health
 from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
-from publishing.channels.base.contract import Channel, Payload, Submission, Trace
+from publishing.channels.base.contract import Channel, Library, Payload, Prepared, Submission, Trace
+from publishing.channels.base.images import pictures
+from publishing.channels.base.uploads import finished
 from publishing.channels.facebook.graph import NAME, read_answer, read_publication
 from publishing.channels.facebook.lookup import FeedLookup
 from publishing.channels.facebook.payload import (
+    IMAGES,
     TEXT_LIMIT,
     build_body,
+    compose,
     measure,
     page_path,
     proof,
     split_credential,
+    with_photos,
 )
+from publishing.channels.facebook.photos import give_next
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.health import Health, healthy, needs_reauth, unusable
@@ -39,6 +45,7 @@ class FacebookChannel(Channel):
         can_check=True,
         text_limit=TEXT_LIMIT,
         text_unit="characters",
+        images=IMAGES,
         connect_fields=(
             optional("/settings/remote_id", "The page's id. It may be left out: the token knows its page."),
             required(
@@ -51,16 +58,44 @@ class FacebookChannel(Channel):
     )
 
     def measure(self, content: Content) -> int:
-        """Return the text's length; the link is a card below it."""
-        return measure(content.text)
+        """Return the text's length; the link is a card below it, unless images take its place."""
+        return measure(compose(content))
 
     def problems(self, content: Content, account: Account) -> tuple[ContentProblem, ...]:
         """Return what Facebook would refuse or leave out."""
         return common_problems(self, content, account) + no_titles(self, content)
 
-    def build(self, submission: Submission, account: Account) -> Payload:  # noqa: ARG002 - equal for all pages
+    def build(self, submission: Submission, account: Account) -> Payload:
         """Build the post."""
-        return Payload(text=submission.content.text, body=build_body(submission), delivery_key=submission.delivery_key)
+        shown = pictures(submission, self.image_rules(account))
+        return Payload(
+            text=compose(submission.content),
+            body=build_body(submission, shown),
+            delivery_key=submission.delivery_key,
+            files=tuple(picture.rendition for picture in shown),
+        )
+
+    def prepare(
+        self,
+        payload: Payload,
+        destination: Destination,
+        courier: Courier,
+        *,
+        library: Library,  # noqa: ARG002 - Facebook fetches the files itself
+        now: datetime,
+    ) -> Prepared | Deferred | Rejected:
+        """Let Facebook fetch the next image."""
+        access = self._access(destination)
+        if isinstance(access, Rejected | Deferred):
+            return access
+        return give_next(
+            payload,
+            page_url=access.page_url,
+            headers=access.headers,
+            authority=access.authority,
+            courier=courier,
+            now=now,
+        )
 
     def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
         """Post to the page's feed."""
@@ -69,9 +104,8 @@ class FacebookChannel(Channel):
             return access
         # The permalink comes with the same answer, so that no second call is needed.
         url = f"{access.page_url}/feed?fields=id,permalink_url"
-        answer = courier.request(
-            "POST", url, headers=access.headers, json={**payload.body, **access.authority}, acts=True
-        )
+        fields = with_photos(payload.body, [str(note["id"]) for note in finished(payload).notes])
+        answer = courier.request("POST", url, headers=access.headers, json={**fields, **access.authority}, acts=True)
         refusal = read_answer(answer, now=now)
         if refusal:
             return refusal

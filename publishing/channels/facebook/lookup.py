@@ -9,11 +9,12 @@ from publishing.channels.base.answers import as_lookup_failure, parse_moment
 from publishing.channels.base.lookup import Entry, Lookup, Post, RefusedLookupError
 from publishing.channels.facebook.graph import NAME, read_answer, read_publication
 from publishing.channels.facebook.payload import comparable
+from publishing.channels.facebook.photos import count_photos
 from publishing.domain.outcome import Publication
 from publishing.http import Courier, UnreadableError
 
 PAGE: Final = 100
-_FIELDS: Final = "id,message,created_time,permalink_url"
+_FIELDS: Final = "id,message,created_time,permalink_url,attachments{media_type,subattachments{media_type}}"
 #: What the address of the next page may repeat of the call's own authority; ours is put in instead.
 _OURS: Final = frozenset({"access_token", "appsecret_proof", "fields", "limit"})
 
@@ -59,11 +60,12 @@ class FeedLookup(Lookup[dict[str, str]]):
         return body.get("data"), _next_cursor(body.get("paging"))
 
     def read_entry(self, post: Post) -> Entry:
-        """Return when a post was made, and its message."""
+        """Return when a post was made, its message, and how many photos it shows."""
         created_at = parse_moment(post.get("created_time"))
         if created_at is None:
             raise UnreadableError("A post states no moment.")
-        return Entry(made_at=created_at, listed_at=created_at, text=comparable(str(post.get("message", ""))))
+        text = comparable(str(post.get("message", "")))
+        return Entry(made_at=created_at, listed_at=created_at, text=text, image_count=count_photos(post))
 
     def read_publication(self, post: Post) -> Publication:
         """Return the publication that a post is."""

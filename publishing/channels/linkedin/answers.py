@@ -15,6 +15,7 @@ NAME: Final = "LinkedIn"
 SITE: Final = "https://www.linkedin.com"
 
 _URN: Final = re.compile(r"urn:li:(?:share|ugcPost|activity):\d{1,30}")
+_IMAGE: Final = re.compile(r"urn:li:image:[A-Za-z0-9_-]{1,64}")
 #: How far after midnight waiting deliveries are spread, so that they do not all come at once.
 _SPREAD: Final = timedelta(minutes=10)
 
@@ -42,6 +43,11 @@ def publication(urn: object, *, site: str) -> Publication | None:
     if not isinstance(urn, str) or not _URN.fullmatch(urn):
         return None
     return Publication(id=urn, url=f"{site}/feed/update/{quote(urn, safe=':')}/")
+
+
+def is_image(urn: str) -> bool:
+    """Tell whether this names an image."""
+    return _IMAGE.fullmatch(urn) is not None
 
 
 def _duplicate(answer: Answer, site: str) -> Rejected:

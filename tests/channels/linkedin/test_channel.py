@@ -11,7 +11,7 @@ from publishing.channels.base import border
 from publishing.channels.base.contract import Trace
 from publishing.channels.linkedin import LinkedInChannel
 from publishing.domain.account import Destination
-from publishing.domain.content import Content, MediaUse, Severity
+from publishing.domain.content import Content, Severity
 from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import (
     Absent,
@@ -260,11 +260,6 @@ class TestProblems:
 
     def test_do_not_count_escapes(self, channel):
         assert channel.problems(Content(text="(" * 3_000), self.ACCOUNT) == ()
-
-    def test_refuse_images(self, channel):
-        problems = channel.problems(Content(text="Hi", media=(MediaUse(id="one"),)), self.ACCOUNT)
-
-        assert [problem.code for problem in problems] == ["too_many_media"]
 
 
 class TestLookUp:
