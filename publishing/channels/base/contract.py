@@ -8,11 +8,11 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
-from publishing.channels.base.capabilities import Capabilities
+from publishing.channels.base.capabilities import Capabilities, ImageRules
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.errors import FieldProblem
@@ -101,6 +101,11 @@ class Channel(ABC):
         """Return the longest text that this account takes, in the channel's unit."""
         stated = account.settings.get("text_limit")
         return int(stated) if stated else self.capabilities.text_limit
+
+    def image_rules(self, account: Account) -> ImageRules | None:
+        """Return which images this account takes, None for none: the channel's rules, with the account's own limit."""
+        rules, stated = self.capabilities.images, account.settings.get("image_size_limit")
+        return replace(rules, max_size=int(stated)) if rules and stated else rules
 
     def key_window(self, account: Account) -> timedelta | None:  # noqa: ARG002 - some channels ask the account
         """Return how long this account's server honors our key; None where repeating a request is never safe."""

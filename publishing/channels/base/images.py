@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from publishing.channels.base.capabilities import Capabilities, ImageRules
+from publishing.channels.base.capabilities import ImageRules
 from publishing.channels.base.contract import Submission
 from publishing.channels.base.text import count_graphemes
 from publishing.domain.content import Content, ContentProblem, MediaUse, Severity
@@ -40,20 +40,18 @@ def pictures(submission: Submission, rules: ImageRules | None) -> tuple[Picture,
     )
 
 
-def image_problems(capabilities: Capabilities, content: Content) -> tuple[ContentProblem, ...]:
-    """Return what a channel would refuse or change about the images of a content."""
-    rules = capabilities.images
+def image_problems(name: str, rules: ImageRules | None, content: Content) -> tuple[ContentProblem, ...]:
+    """Return what a channel of this name would refuse or change about the images of a content; None takes none."""
     if rules is None or len(content.media) > rules.limit:
-        return _too_many(capabilities, content)
+        return _too_many(name, rules.limit if rules else 0, len(content.media))
     found: list[ContentProblem] = []
     for number, use in enumerate(content.media, start=1):
         label = "The image" if len(content.media) == 1 else f"Image {number}"
-        found += [*_unfit(capabilities.name, label, use, rules), *_alt_text(capabilities.name, label, use, rules)]
+        found += [*_unfit(name, label, use, rules), *_alt_text(name, label, use, rules)]
     return tuple(found)
 
 
-def _too_many(capabilities: Capabilities, content: Content) -> tuple[ContentProblem, ...]:
-    limit, count, name = capabilities.image_limit, len(content.media), capabilities.name
+def _too_many(name: str, limit: int, count: int) -> tuple[ContentProblem, ...]:
     if count <= limit:
         return ()
     detail = (
