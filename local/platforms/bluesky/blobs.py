@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from local.platforms import images
 from local.platforms.base import Call, Commit, Response, World, json_response
-from local.platforms.bluesky.records import RefusedError
+from local.platforms.bluesky.records import COLLECTION, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +55,15 @@ class BlobShelf:
 
     def use(self, account: str, record: Mapping[str, object], limit: int) -> list[dict[str, object]]:
         """Return the images of a record as the wall shows them; raises RefusedError for one that cannot be used."""
-        return [self._use(account, image, limit) for image in images_of(record)]
+        return [self._use(account, image, limit, number) for number, image in enumerate(images_of(record))]
 
-    def _use(self, account: str, image: Mapping[str, object], limit: int) -> dict[str, object]:
+    def _use(self, account: str, image: Mapping[str, object], limit: int, number: int) -> dict[str, object]:
         blob = image["image"]
         stated = blob if isinstance(blob, dict) else {}
+        if stated["size"] > limit:
+            where = f"$.record.embed.images[{number}].image"
+            sentence = f"blob too big (maximum {limit}, got {stated['size']}) at {where}"
+            raise RefusedError(f"Invalid {COLLECTION} record: {sentence}")
         name = str(stated["ref"]["$link"])
         content = self._world.store.find_upload(CHANNEL, account, name)
         if content is None:
@@ -73,9 +77,6 @@ class BlobShelf:
                 f"Referenced Mimetype does not match stored blob. Expected: {stated['mimeType']}, Got: {media_type}"
             )
             raise RefusedError(sentence, name="InvalidMimeType")
-        if len(content) > limit:
-            sentence = f"This file is too large. It is {len(content)} but the maximum size is {limit}."
-            raise RefusedError(sentence, name="BlobTooLarge")
         upload = images.find(self._world.store, CHANNEL, account, name)
         if upload is None:
             raise RefusedError(f"Could not find blob: {name}", name="BlobNotFound")

@@ -86,8 +86,9 @@ def read_upload_refusal(
             detail = f"{name} had an error of its own when it was given {label} (HTTP {answer.status})."
             return Deferred(reason=Reason.UNAVAILABLE, detail=detail)
         case Rejected(reason=Reason.CONTENT):
-            saying = "says that it is too large" if answer.status == 413 else "cannot use it"
-            detail = f"{name} does not accept {label}: it {saying}. Use another picture."
+            detail = f"{name} does not accept {label}. Use another picture."
+            if answer.status == 413:
+                detail = f"{name} says that {label} is too large. Use a smaller one."
             return Rejected(reason=Reason.CONTENT, detail=detail)
         case Deferred() | Rejected() as outcome:
             return outcome

@@ -151,9 +151,7 @@ class TestAnAnswerToAnUpload:
         too_large, unfit = refusal(413), refusal(422)
 
         assert isinstance(too_large, Rejected)
-        assert (
-            too_large.detail == "Mastodon does not accept image 2: it says that it is too large. Use another picture."
-        )
+        assert too_large.detail == "Mastodon says that image 2 is too large. Use a smaller one."
         assert isinstance(unfit, Rejected)
         assert "image 2" in unfit.detail
 
