@@ -87,7 +87,7 @@ class Mastodon(Platform):
             case ("POST", ("api", "v1", "statuses")):
                 return Action(kind="create", begin=lambda: self._guard(call, self._create))
             case ("POST", ("api", "v2", "media")):
-                return Action(kind="upload", begin=lambda: self._guard(call, self._upload))
+                return Action(kind="upload", begin=lambda: self._guard_upload(call))
             case ("DELETE", ("api", "v1", "statuses", _)):
                 return Action(kind="delete", begin=lambda: self._guard(call, self._delete))
             case ("GET", path):
@@ -134,14 +134,15 @@ class Mastodon(Platform):
     def _option(self, call: Call, name: str, default: int) -> int:
         return self.world.store.get_account(self.kind, call.account).options.get(name, default)
 
-    def _upload(self, call: Call) -> Response | Commit:
+    def _guard_upload(self, call: Call) -> Response | Commit:
+        """Count against the limit of uploads too, which is asked first."""
         limit = self._option(call, "upload_limit", DEFAULT_LIMIT)
         allowance = self._upload_windows.take(call.account, limit, self.world.now())
         if allowance.is_exceeded:
             error = {"error": ERRORS[HTTPStatus.TOO_MANY_REQUESTS]}
             return json_response(error, status=HTTPStatus.TOO_MANY_REQUESTS, headers=allowance.headers)
-        options = self.world.store.get_account(self.kind, call.account).options
-        return self._media.upload(call, options.get("processing_seconds"))
+        processing = self.world.store.get_account(self.kind, call.account).options.get("processing_seconds")
+        return self._guard(call, lambda call: self._media.upload(call, processing))
 
     # --- statuses ----------------------------------------------------------------------------------------------------
 
