@@ -70,6 +70,7 @@ def _images(rules: ImageRules | None) -> str:
     parts = [f"{rules.limit}", ", ".join(each.removeprefix("image/").upper() for each in rules.types)]
     parts += [f"{rules.max_size:,} bytes each"] if rules.max_size else []
     parts += [f"{rules.max_pixels:,} pixels"] if rules.max_pixels else []
+    parts += [f"{rules.max_gif_pixels:,} pixels of a GIF"] if rules.max_gif_pixels else []
     parts += ["animations move"] if rules.animates else []
     if rules.alt_text_limit is None:
         parts.append("descriptions of any length")
