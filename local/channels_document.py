@@ -80,6 +80,7 @@ def _images(rules: ImageRules | None) -> str:
     parts = [f"{rules.limit}", ", ".join(each.removeprefix("image/").upper() for each in rules.types)]
     parts += [f"{rules.max_size:,} bytes each"] if rules.max_size else []
     parts += [f"{rules.max_pixels:,} pixels"] if rules.max_pixels else []
+    parts += [f"{rules.max_gif_pixels:,} pixels of a GIF"] if rules.max_gif_pixels else []
     if rules.animates:
         parts.append(f"animations of {rules.max_frames:,} frames move" if rules.max_frames else "animations move")
     if rules.alt_text_limit is None:

@@ -1,16 +1,17 @@
 """What is wrong with an account as somebody wants to connect it: by form alone, every field at once, nobody asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from publishing.channels.base.contract import Channel
 from publishing.domain.account import CREDENTIAL_LIMIT, NAME_LIMIT, SETTING_LIMIT, Account
 from publishing.domain.content import TEXT_LIMIT, has_lone_surrogate, is_blank
 from publishing.domain.errors import FieldProblem
+from publishing.domain.media import UPLOAD_LIMIT
 from publishing.http import OutgoingPolicy
 
-#: Settings that an account of any channel can have.
-COMMON_SETTINGS: Final = ("text_limit",)
+#: Settings that an account of any channel can have, each a whole number up to this one.
+COMMON_SETTINGS: Final[Mapping[str, int]] = {"text_limit": TEXT_LIMIT, "image_size_limit": UPLOAD_LIMIT}
 _SETTINGS: Final = "/settings/"
 
 
@@ -68,8 +69,8 @@ def _setting_problems(channel: Channel, account: Account) -> Iterator[FieldProbl
         elif len(value) > SETTING_LIMIT or not value.isprintable():
             detail = f"This should be one line of at most {SETTING_LIMIT} characters."
             yield FieldProblem(pointer=pointer, code="bad_setting", detail=detail)
-        elif name == "text_limit" and not _is_limit(value):
-            detail = f"The limit should be a whole number from 1 to {TEXT_LIMIT:,}, in quotes."
+        elif name in COMMON_SETTINGS and not _is_limit(value, COMMON_SETTINGS[name]):
+            detail = f"The limit should be a whole number from 1 to {COMMON_SETTINGS[name]:,}, in quotes."
             yield FieldProblem(pointer=pointer, code="bad_setting", detail=detail)
 
 
@@ -81,5 +82,5 @@ def _missing(channel: Channel, account: Account, named: set[str]) -> Iterator[Fi
             yield FieldProblem(pointer=field.pointer, code="required", detail=f"This is missing. {field.detail}")
 
 
-def _is_limit(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= len(str(TEXT_LIMIT)) and 1 <= int(text) <= TEXT_LIMIT
+def _is_limit(text: str, most: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most

@@ -161,6 +161,7 @@ class TestConnecting:
             ({"settings": {"a/b~c": "x"}}, ["/settings/a~1b~0c"]),
             ({"settings": {"text_limit": "many"}}, ["/settings/text_limit"]),
             ({"settings": {"text_limit": "0"}}, ["/settings/text_limit"]),
+            ({"settings": {"image_size_limit": "20000001"}}, ["/settings/image_size_limit"]),
             ({"settings": {"visibility": 5}}, ["/settings/visibility"]),
             ({"settings": {"visibility": "a\nb"}}, ["/settings/visibility"]),
             ({"settings": ["x"]}, ["/settings"]),

@@ -30,6 +30,8 @@ class ImageRules:
     max_size: int | None = None
     #: Width times height.
     max_pixels: int | None = None
+    #: Of a GIF, where it is judged by another number.
+    max_gif_pixels: int | None = None
     #: Whether animations move there; one frame is shown elsewhere.
     animates: bool = False
     #: How many frames an animation can have.

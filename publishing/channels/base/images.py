@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from publishing.channels.base.capabilities import ImageRules
 from publishing.channels.base.contract import Submission
-from publishing.channels.base.text import count_graphemes
 from publishing.domain.content import Content, ContentProblem, MediaUse, Severity
 from publishing.domain.media import Rendition
 
@@ -76,7 +75,8 @@ def _unfit(name: str, label: str, use: MediaUse, rules: ImageRules) -> Iterator[
 
 def _alt_text(name: str, label: str, use: MediaUse, rules: ImageRules) -> Iterator[ContentProblem]:
     limit = rules.alt_text_limit
-    length = count_graphemes(use.alt_text)
+    # Code points, of which no platform counts more: a description that is too long would stop the whole publication.
+    length = len(use.alt_text)
     if limit == 0:
         if use.alt_text:
             detail = f"{name} has no descriptions of images: that of {label[0].lower()}{label[1:]} will not appear."
@@ -101,8 +101,9 @@ def _flaw(file: Rendition, rules: ImageRules) -> str | None:
         return f"it moves through {file.frames:,} frames, and {rules.max_frames:,} are taken"
     if rules.max_size is not None and file.size > rules.max_size:
         return f"it has {file.size:,} bytes, and {rules.max_size:,} are taken"
-    if rules.max_pixels is not None and file.pixels > rules.max_pixels:
-        return f"it has {file.pixels:,} pixels, and {rules.max_pixels:,} are taken"
+    max_pixels = (rules.max_gif_pixels if file.media_type == "image/gif" else None) or rules.max_pixels
+    if max_pixels is not None and file.pixels > max_pixels:
+        return f"it has {file.pixels:,} pixels, and {max_pixels:,} are taken"
     return None
 
 

@@ -66,6 +66,16 @@ class TestWhatIsSaid:
             ),
             ([use_of(build_rendition())], None, "Images cannot be published to Any. Remove them."),
             (
+                [use_of(build_rendition("image/gif", width=200, height=100))],
+                ImageRules(limit=1, types=("image/gif",), max_pixels=90_000, max_gif_pixels=15_000, animates=True),
+                "Any does not take the image: it has 20,000 pixels, and 15,000 are taken.",
+            ),
+            (
+                [use_of(build_rendition(), alt_text="👨‍👩‍👧‍👦👨‍👩‍👧‍👦")],
+                RULES,
+                "The image: Any takes descriptions of 10 characters; this has 14. Shorten it by 4.",
+            ),
+            (
                 [use_of(build_rendition("image/gif"))],
                 RULES,
                 "Any does not take the image: it is GIF, and JPEG, PNG are taken.",

@@ -11,7 +11,7 @@ from publishing.channels.base import border
 from publishing.channels.base.contract import Payload, Trace
 from publishing.channels.bluesky import BlueskyChannel
 from publishing.domain.account import Destination
-from publishing.domain.content import Content, MediaUse, Severity
+from publishing.domain.content import Content, Severity
 from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import (
     Absent,
@@ -373,11 +373,6 @@ class TestProblems:
 
         assert [problem.code for problem in problems] == codes
         assert all("3,000 bytes; this has 3,025" in problem.detail for problem in problems)
-
-    def test_refuse_images(self, channel):
-        problems = channel.problems(Content(text="Hi", media=(MediaUse(id="one"),)), self.account)
-
-        assert [problem.code for problem in problems] == ["too_many_media"]
 
 
 class TestLookUp:

@@ -24,7 +24,7 @@ def read(event: dict[str, Any]) -> Feedback:
 
 class TestAnEvent:
     def test_is_read_as_it_is_documented(self):
-        sample = json.loads((Path(__file__).parent / "samples" / "event_bounce.json").read_text())
+        sample = json.loads((Path(__file__).parent / "samples/events/bounce.json").read_text())
 
         feedback = read(sample["body"])
 

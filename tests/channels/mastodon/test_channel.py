@@ -9,7 +9,7 @@ from publishing.channels.base import border
 from publishing.channels.base.contract import Trace
 from publishing.channels.mastodon import MastodonChannel
 from publishing.domain.account import Destination
-from publishing.domain.content import Content, MediaUse, Severity
+from publishing.domain.content import Content, Severity
 from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import (
     Absent,
@@ -110,13 +110,6 @@ class TestProblems:
         assert channel.problems(Content(text="a" * 476, link=link), account)[0].detail == (
             "Mastodon takes 500 characters; this has 501, its link included. Shorten it by 1."
         )
-
-    def test_refuse_images(self, channel):
-        content = Content(text="Hi", media=(MediaUse(id="one"),))
-
-        problems = channel.problems(content, build_account("mastodon", "https://m.example"))
-
-        assert [problem.code for problem in problems] == ["too_many_media"]
 
 
 class TestKeyWindow:
