@@ -16,8 +16,8 @@ def unblock_account(*, actor: Actor, account_id: str, now: datetime) -> Account:
 
     Raises ConflictError when it is not blocked, or when it changed meanwhile.
     """
-    demand(actor, Action.MANAGE_ACCOUNTS)
     read = accounts.get_account(account_id)
+    demand(actor, Action.MANAGE_ACCOUNTS, read)
     if read.status is not AccountStatus.BLOCKED:
         raise ConflictError(f"The account is {read.status.replace('_', ' ')}; there is no block to lift.")
     account = replace(read, status=AccountStatus.OK, problem=None, rev=read.rev + 1, updated_at=now)

@@ -344,7 +344,7 @@ class TestDeliveries:
 
         response = api.get(f"messages/{message['id']}/deliveries/webhook/")
 
-        receipt = {"planned_at": message["scheduled_at"], "attempts": []}
+        receipt = {"planned_at": message["scheduled_at"], "attempts": [], "feedback": []}
         assert response.json() == {**message["deliveries"][0], "receipt": receipt}
 
     @pytest.mark.parametrize("call", ["retry/", "resolve/"])

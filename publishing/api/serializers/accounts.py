@@ -22,7 +22,10 @@ from publishing.domain.health import Health, HealthVerdict
 from publishing.domain.outcome import Problem, Reason
 from publishing.domain.permissions import Action, Actor, Allowed, may
 
-_SETTINGS: Final = "What the channel's `connect_fields` name under /settings, `text_limit` and `image_size_limit` (in bytes); every value is a text."
+_SETTINGS: Final = (
+    "What the channel's `connect_fields` name under /settings, `text_limit` and `image_size_limit` (in bytes); every "
+    "value is a text."
+)
 _ADDRESS: Final = "The account's server, where it has one of its own."
 _CREDENTIAL: Final = "The account's secret. It is sealed before it is stored, and no answer ever holds it."
 
