@@ -60,7 +60,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
 
 
 def _shared() -> Runtime:
-    return runtime("SECRETS_ARN") if os.environ.get("SECRETS_ARN") else runtime()
+    needs = ("MEDIA_BUCKET", "OMNIPUB_MEDIA_URL")
+    return runtime(*needs, "SECRETS_ARN") if os.environ.get("SECRETS_ARN") else runtime(*needs)
 
 
 def _work(lanes: Sequence[Sequence[Record]], shared: Runtime, context: LambdaContext) -> set[str]:

@@ -3,40 +3,22 @@
 import pytest
 
 from local.platforms.linkedin.platform import MEMBER, ORGANIZATION
-from publishing.adapters import aws, clock
-from publishing.domain.content import MediaUse
+from publishing.adapters import aws
 from publishing.domain.delivery import DeliveryState
-from publishing.domain.draft import Draft
-from publishing.domain.message import MessageStatus, MessageWithDeliveries
-from publishing.domain.schedule import due_now
-from publishing.services.context import Context
-from publishing.services.scheduling import create_message
+from publishing.domain.message import MessageStatus
 from publishing.store.deliveries import list_attempts
 from tests.clock import Clock
 from tests.emulator import Emulator
-from tests.library import Library
-from tests.pictures import picture_bytes
-from tests.system import QuietWaker, System
+from tests.library import Library, library_of, show
+from tests.system import System
 
 S = DeliveryState
+TWO = ["A door", "A house 🏠"]
 
 
 @pytest.fixture
 def library(system: System, emulator: Emulator) -> Library:
-    environment = emulator.environment
-    context = Context(
-        waker=QuietWaker(), media_bucket=environment["MEDIA_BUCKET"], media_url=environment["OMNIPUB_MEDIA_URL"]
-    )
-    return Library(system.actor, context)
-
-
-def show(system: System, library: Library, *accounts, count: int = 2) -> MessageWithDeliveries:
-    """Create a message with pictures that is due now."""
-    media = [library.upload(picture_bytes(width=200 + number)) for number in range(count)]
-    uses = tuple(MediaUse(id=medium.id, alt_text=f"Picture {number}") for number, medium in enumerate(media))
-    now = clock.now()
-    draft = Draft(text="Look!", media=uses, account_ids=tuple(account.id for account in accounts), due=due_now(now))
-    return create_message(actor=system.actor, draft=draft, now=now, context=library.context)
+    return library_of(system, emulator)
 
 
 class TestAMessageWithPictures:
@@ -50,7 +32,7 @@ class TestAMessageWithPictures:
             system.connect("bluesky", "news", credential="news.test:bluesky-news-secret"),
         ]
 
-        message = show(system, library, *accounts)
+        message = show(system, library, *accounts, alt_texts=TWO)
         system.settle()
 
         found = system.read(message.message.id)
@@ -58,12 +40,12 @@ class TestAMessageWithPictures:
         posts = system.posts()
         assert len(posts) == len(accounts)
         for post in posts:
-            assert [image["alt_text"] for image in post["images"]] == ["Picture 0", "Picture 1"], post["channel"]
+            assert [image["alt_text"] for image in post["images"]] == TWO, post["channel"]
 
     @pytest.mark.parametrize("fault", ["rate_limited", "unavailable_before", "accept_and_hang_up"])
     def test_goes_on_with_the_upload_that_failed(self, system: System, library: Library, clock: Clock, fault: str):
         account = system.connect("mastodon", "news")
-        message = show(system, library, account, count=3)
+        message = show(system, library, account, alt_texts=[*TWO, ""])
         system.misbehave("mastodon", fault, on="upload", count=1)
 
         system.settle(ticks=1)
@@ -79,7 +61,7 @@ class TestAMessageWithPictures:
 
     def test_fails_with_a_sentence_when_a_picture_is_gone(self, system: System, library: Library):
         account = system.connect("mastodon", "news")
-        message = show(system, library, account, count=1)
+        message = show(system, library, account, alt_texts=["A door"])
         (use,) = message.message.media
         for file in use.renditions:
             aws.client("s3").delete_object(Bucket=library.context.media_bucket, Key=file.key)
@@ -96,7 +78,7 @@ class TestAMessageWithPictures:
         self, system: System, library: Library, clock: Clock
     ):
         account = system.connect("mastodon", "news")
-        message = show(system, library, account)
+        message = show(system, library, account, alt_texts=TWO)
         system.misbehave("mastodon", "accept_and_hang_up", count=1)
 
         system.settle(ticks=1)
