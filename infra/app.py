@@ -1,0 +1,108 @@
+"""The CDK application: eight stacks of one stage. `uv run cdk deploy --all` runs it; `-c stage=dev` chooses the stage."""
+
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from infra.node import node_path
+
+os.environ.setdefault("JSII_NODE", str(node_path()))
+
+import aws_cdk as cdk  # noqa: E402 - it looks for Node when it is imported
+from cdk_nag import AwsSolutionsChecks  # noqa: E402
+
+from infra.constructs.context import Context  # noqa: E402
+from infra.names import stack_id, stack_name  # noqa: E402
+from infra.packaging.manifest import EMULATOR, PackageError, find_package  # noqa: E402
+from infra.stacks.api import ApiStack  # noqa: E402
+from infra.stacks.auth import AuthStack  # noqa: E402
+from infra.stacks.data import DataStack  # noqa: E402
+from infra.stacks.frontend import FrontendStack  # noqa: E402
+from infra.stacks.monitoring import MonitoringStack, Watched  # noqa: E402
+from infra.stacks.scheduler import SchedulerStack  # noqa: E402
+from infra.stacks.security import SecurityStack  # noqa: E402
+from infra.stacks.worker import WorkerStack  # noqa: E402
+from infra.stages import SettingsError, Stage, load  # noqa: E402
+
+ROOT: Final = Path(__file__).parent.parent
+
+
+def build(app: cdk.App, context: Context, *, account: str | None = None) -> Mapping[str, cdk.Stack]:
+    """Put the eight stacks of a stage into the application and return them by name."""
+    stage = context.stage
+    env = cdk.Environment(account=account, region=stage.site.region)
+
+    def common(part: str) -> dict[str, object]:
+        return {
+            "stack_name": stack_name(part, stage.name),
+            "env": env,
+            "termination_protection": stage.is_protected and part in {"Data", "Auth", "Security"},
+            "tags": {"application": "omnipub", "stage": stage.name},
+        }
+
+    data = DataStack(app, stack_id("Data"), context=context, **common("Data"))
+    auth = AuthStack(app, stack_id("Auth"), context=context, **common("Auth"))
+    security = SecurityStack(app, stack_id("Security"), context=context, data=data, **common("Security"))
+    frontend = FrontendStack(app, stack_id("Frontend"), context=context, **common("Frontend"))
+    api = ApiStack(
+        app, stack_id("Api"), context=context, data=data, auth=auth, security=security, frontend=frontend,
+        **common("Api"),
+    )  # fmt: skip
+    worker = WorkerStack(
+        app, stack_id("Worker"), context=context, data=data, media_url=api.edge.media_url, **common("Worker")
+    )
+    scheduler = SchedulerStack(app, stack_id("Scheduler"), context=context, data=data, **common("Scheduler"))
+    monitoring = MonitoringStack(
+        app,
+        stack_id("Monitoring"),
+        context=context,
+        watched=Watched(data=data, api=api, worker=worker, scheduler=scheduler),
+        **common("Monitoring"),
+    )
+    stacks = (data, auth, security, frontend, api, worker, scheduler, monitoring)
+    return {stack.node.id: stack for stack in stacks}
+
+
+def emulated(stage: Stage, endpoint: str) -> tuple[Stage, Mapping[str, str]]:
+    """Return the stage for this machine's processor, and the variables that functions need beside an emulator."""
+    from dataclasses import replace
+
+    architecture = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
+    variables = {
+        "AWS_ENDPOINT_URL": endpoint,
+        # The simulated platforms are on loopback.
+        "OMNIPUB_ALLOW_PRIVATE_NETWORKS": "true",
+    }
+    return replace(stage, architecture=architecture), variables
+
+
+def main() -> None:
+    """Synthesize the stage that `-c stage=` names. What is wrong is one sentence and exit code 1."""
+    endpoint = ""
+    app = cdk.App()
+    endpoint = app.node.try_get_context("emulator") or ""
+    if endpoint:
+        # Under enforced roles the emulator does not let the bootstrap's roles publish; the caller's own rights do.
+        app = cdk.App(default_stack_synthesizer=cdk.CliCredentialsStackSynthesizer())
+    try:
+        stage = load(app.node.try_get_context("stage") or "prod")
+        variables: Mapping[str, str] = {}
+        if endpoint:
+            stage, variables = emulated(stage, endpoint)
+        package = find_package(ROOT / "build", EMULATOR if endpoint else stage.architecture, python=f"3.{sys.version_info.minor}")
+    except (SettingsError, PackageError) as error:
+        sys.exit(str(error))
+    build(
+        app,
+        Context(stage=stage, package=package, extra_environment=variables),
+        account=os.environ.get("CDK_DEFAULT_ACCOUNT"),
+    )
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()
