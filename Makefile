@@ -43,7 +43,7 @@ $(INFRA_VENV)/.synced: requirements/infra.txt infra/cdk/package-lock.json | $(VE
 	@touch $@
 
 build: setup ## Build the functions' packages into build/. TARGET=arm64, x86_64 or emulator.
-	@$(BIN)/python -m infra.packaging --target $(TARGET)
+	@$(BIN)/python -m infra.packaging $(PACKAGES) --target $(TARGET)
 
 synth: infra build ## Write the stacks' templates into build/cdk, and check them.
 	@$(BIN)/python -m infra.cli synth --quiet

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from infra.constructs import gateway
 from infra.constructs.context import Context
-from infra.constructs.waivers import accept
+from infra.constructs.waivers import accept, accept_warning
 from infra.names import resource
 
 _HTTPS: Final = cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS
@@ -50,7 +50,7 @@ class Edge(Construct):
             certificate=acm.Certificate.from_certificate_arn(self, "Certificate", site.certificate_arn)
             if site.certificate_arn
             else None,
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if site.certificate_arn else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             # North America and Europe; the cheapest class.
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
@@ -67,6 +67,11 @@ class Edge(Construct):
         if not site.certificate_arn:
             reasons["CFR4"] = "CloudFront's own certificate fixes the protocol; a domain of one's own raises it."
         accept(self.distribution, reasons)
+        accept_warning(
+            self.distribution,
+            "aws-cloudfront-origins:updateImportedBucketPolicyOac",
+            "The Data stack's own bucket policy lets CloudFront read the public media.",
+        )
 
     def _origin(self, api: apigateway.RestApi) -> cloudfront.IOrigin:
         site = self._context.stage.site

@@ -21,7 +21,7 @@ from infra.constructs.rights import all_indexes, puts_hints, reads_and_writes, w
 from infra.constructs.waivers import accept
 from infra.names import resource, scheduler_function, web_function, web_role
 from infra.stacks.auth import AuthStack
-from infra.stacks.data import DataStack
+from infra.stacks.data import MEDIA_IN_FINDINGS, DataStack
 from infra.stacks.frontend import FrontendStack
 from infra.stacks.security import SecurityStack
 
@@ -207,6 +207,9 @@ class ApiStack(Stack):
             inline_policies={"Own": iam.PolicyDocument(statements=statements)},
         )
         accept_own_logs(role, self._name, has_tracing=stage.tracing)
+        for prefix in ("media/*", "uploads/*"):
+            reason = "Uploads and media get their names when they are made."
+            accept(role, {f"IAM5[Resource::{MEDIA_IN_FINDINGS}/{prefix}]": reason})
         return role
 
     def _tell_the_front_end(self, auth: AuthStack) -> None:

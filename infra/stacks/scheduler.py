@@ -47,7 +47,7 @@ class SchedulerStack(Stack):
             ],
         )
         self._asynchronous_invocations()
-        self._every_minute(name)
+        self._every_minute(name, rule_name=resource(context.stage.name, "tick"))
         CfnOutput(self, "SchedulerFunction", value=name)
 
     def _asynchronous_invocations(self) -> None:
@@ -64,11 +64,11 @@ class SchedulerStack(Stack):
             ),
         ).node.add_dependency(self.scheduler.role)
 
-    def _every_minute(self, name: str) -> None:
+    def _every_minute(self, name: str, *, rule_name: str) -> None:
         rule = events.CfnRule(
             self,
             "EveryMinute",
-            name=resource(self._stage_of(name), "tick"),
+            name=rule_name,
             schedule_expression="rate(1 minute)",
             state="ENABLED",
             targets=[
@@ -98,7 +98,3 @@ class SchedulerStack(Stack):
                 conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
             )
         )
-
-    @staticmethod
-    def _stage_of(name: str) -> str:
-        return name.split("-")[1]

@@ -1,0 +1,96 @@
+"""CloudFormation types that the emulator lacks, so that the stacks deploy to it unchanged.
+
+A type whose service the emulator has is made there. The others (firewall associations, detectors, hosting, budgets,
+trails) are recorded and have the attributes that templates refer to: enough to prove wiring, and nothing else.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import cognito
+from ministack.services.cloudformation import provisioners
+
+Properties = Mapping[str, Any]
+#: (physical id, properties) -> attribute's value.
+Attribute = Callable[[str, Properties], str]
+
+
+def install() -> None:
+    """Teach the emulator the types that it does not know by itself."""
+    for name, handlers in _TYPES.items():
+        provisioners._RESOURCE_HANDLERS.setdefault(name, handlers)
+
+
+def _recorded(new_id: Callable[[str, Properties, str], str], **attributes: Attribute) -> dict[str, Any]:
+    """Return handlers of something that is only recorded."""
+
+    def describe(physical_id: str, properties: Properties) -> dict[str, str]:
+        return {name: value(physical_id, properties) for name, value in attributes.items()}
+
+    def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, dict[str, str]]:
+        physical_id = new_id(logical_id, properties, stack)
+        return physical_id, describe(physical_id, properties)
+
+    def update(physical_id: str, _old: Properties, new: Properties, _stack: str) -> tuple[str, dict[str, str]]:
+        return physical_id, describe(physical_id, new)
+
+    return {"create": create, "update": update, "delete": lambda _id, _properties: None}
+
+
+def _arn(service: str, kind: str) -> Callable[[str, Properties, str], str]:
+    """Return what makes ids that are ARNs."""
+    return lambda _logical, _properties, _stack: (
+        f"arn:aws:{service}:{get_region()}:{get_account_id()}:{kind}{uuid.uuid4().hex[:14]}"
+    )
+
+
+def _itself(physical_id: str, _properties: Properties) -> str:
+    return physical_id
+
+
+def _last(physical_id: str, _properties: Properties) -> str:
+    return physical_id.rpartition("/")[2]
+
+
+def _create_provider(_logical: str, properties: Properties, _stack: str) -> tuple[str, dict[str, str]]:
+    _done(cognito._create_identity_provider({**properties}))
+    return str(properties["ProviderName"]), {}
+
+
+def _update_provider(physical_id: str, _old: Properties, new: Properties, _stack: str) -> tuple[str, dict[str, str]]:
+    _done(cognito._update_identity_provider({**new}))
+    return physical_id, {}
+
+
+def _delete_provider(_physical_id: str, properties: Properties) -> None:
+    names = ("UserPoolId", "ProviderName")
+    cognito._delete_identity_provider({name: properties.get(name) for name in names})
+
+
+def _done(answer: tuple[int, Any, bytes]) -> None:
+    """Raise ValueError where the service refused, as CloudFormation's handlers do."""
+    status, _, body = answer
+    if status >= 400:
+        raise ValueError(body.decode()[:300])
+
+
+_TYPES: Final[Mapping[str, dict[str, Any]]] = {
+    "AWS::Cognito::UserPoolIdentityProvider": {
+        "create": _create_provider,
+        "update": _update_provider,
+        "delete": _delete_provider,
+    },
+    "AWS::GuardDuty::Detector": _recorded(lambda *_: uuid.uuid4().hex, Id=_itself),
+    "AWS::SecurityHub::Hub": _recorded(_arn("securityhub", "hub/"), ARN=_itself),
+    "AWS::CloudTrail::Trail": _recorded(lambda logical, _, stack: f"{stack}-{logical}", Arn=_itself),
+    "AWS::Budgets::Budget": _recorded(lambda logical, _, stack: f"{stack}-{logical}"),
+    "AWS::Amplify::App": _recorded(
+        _arn("amplify", "apps/d"),
+        AppId=_last,
+        Arn=_itself,
+        DefaultDomain=lambda physical_id, _: f"{physical_id.rpartition('/')[2]}.amplifyapp.com",
+    ),
+    "AWS::Amplify::Branch": _recorded(_arn("amplify", "branches/b"), Arn=_itself),
+}
