@@ -41,7 +41,6 @@ def build(app: cdk.App, context: Context) -> Mapping[str, cdk.Stack]:
         return {
             "stack_name": stack_name(part, stage.name),
             "env": env,
-            "termination_protection": stage.is_protected and part in {"Data", "Auth", "Security"},
             "tags": {"application": "omnipub", "stage": stage.name},
         }
 

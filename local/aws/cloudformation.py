@@ -21,6 +21,31 @@ def install() -> None:
     """Teach the emulator the types that it does not know by itself."""
     for name, handlers in _TYPES.items():
         provisioners._RESOURCE_HANDLERS.setdefault(name, handlers)
+    secret = "AWS::SecretsManager::Secret"
+    provisioners._RESOURCE_HANDLERS[secret] = _named_by_arn(provisioners._RESOURCE_HANDLERS[secret])
+
+
+def _named_by_arn(handlers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a secret's handlers with its ARN as its id, as on AWS: `Ref` in a role's policy means the ARN."""
+
+    def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, dict[str, str]]:
+        _, attributes = handlers["create"](logical_id, properties, stack)
+        return attributes["Arn"], attributes
+
+    def update(
+        physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str = ""
+    ) -> tuple[str, dict[str, str]]:
+        _, attributes = handlers["update"](_secret_name(physical_id), old, new, stack, logical_id)
+        return attributes.get("Arn", physical_id), attributes
+
+    def delete(physical_id: str, properties: Properties) -> None:
+        handlers["delete"](_secret_name(physical_id), properties)
+
+    return {**handlers, "create": create, "update": update, "delete": delete}
+
+
+def _secret_name(arn: str) -> str:
+    return arn.partition(":secret:")[2].rpartition("-")[0]
 
 
 def _recorded(new_id: Callable[[str, Properties, str], str], **attributes: Attribute) -> dict[str, Any]:
