@@ -18,8 +18,8 @@ from publishing import table
 
 #: What of the media bucket the world may read, through CloudFront.
 PUBLIC_MEDIA: Final = "media/*"
-#: What the media bucket is called in cdk-nag's findings about other stacks.
-MEDIA_IN_FINDINGS: Final = "OmnichannelDataStack:ExportsOutputFnGetAttMediaA721A567ArnB9989168"
+#: The export by which other stacks' policies name the media bucket.
+_MEDIA_EXPORT: Final = "ExportsOutputFnGetAttMediaA721A567ArnB9989168"
 
 
 class DataStack(Stack):
@@ -39,6 +39,11 @@ class DataStack(Stack):
         CfnOutput(self, "MediaBucket", value=self.media.bucket_name)
         CfnOutput(self, "KeyArn", value=self.key.key_arn)
         CfnOutput(self, "SecretArn", value=self.secret.secret_full_arn or self.secret.secret_arn)
+
+    @property
+    def media_in_findings(self) -> str:
+        """What cdk-nag calls the media bucket in its findings about other stacks."""
+        return f"{self.stack_name}:{_MEDIA_EXPORT}"
 
     def _table(self) -> dynamodb.Table:
         shape: Any = table.definition("unused")

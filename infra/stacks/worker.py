@@ -12,7 +12,7 @@ from infra.constructs.function import Function, failure_queue
 from infra.constructs.rights import all_indexes, reads_and_writes, sends_mail, sends_texts, wakes_scheduler
 from infra.constructs.waivers import accept
 from infra.names import resource, scheduler_function, worker_function
-from infra.stacks.data import MEDIA_IN_FINDINGS, PUBLIC_MEDIA, DataStack
+from infra.stacks.data import PUBLIC_MEDIA, DataStack
 
 
 class WorkerStack(Stack):
@@ -47,7 +47,7 @@ class WorkerStack(Stack):
         accept(
             self.worker.role,
             {
-                f"IAM5[Resource::{MEDIA_IN_FINDINGS}/{PUBLIC_MEDIA}]": "Media get their names when they are uploaded.",
+                f"IAM5[Resource::{data.media_in_findings}/{PUBLIC_MEDIA}]": "Media get their names when they are uploaded.",
                 "IAM5[Resource::*]": "Phone numbers have no ARN, and X-Ray has no resources; topics are denied.",
                 "IAM5[Resource::arn:<AWS::Partition>:ses:*:<AWS::AccountId>:identity/*]": (
                     "Each email account names its own sender; all verified identities of this AWS account may send."

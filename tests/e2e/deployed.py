@@ -39,6 +39,10 @@ class Reply:
         return json.loads(self.text)
 
 
+def _lower(headers: Any) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
 @dataclass(kw_only=True)
 class Deployment:
     """The commands that operators type, and what they made."""
@@ -109,10 +113,10 @@ class Deployment:
             request.add_header("Authorization", f"Bearer {token}")
         try:
             with _opener.open(request, timeout=120) as answer:
-                return Reply(status=answer.status, headers=dict(answer.headers), text=answer.read().decode())
+                return Reply(status=answer.status, headers=_lower(answer.headers), text=answer.read().decode())
         except urllib.error.HTTPError as error:
             with error:
-                return Reply(status=error.code, headers=dict(error.headers), text=error.read().decode())
+                return Reply(status=error.code, headers=_lower(error.headers), text=error.read().decode())
 
     @property
     def pool(self) -> Pool:
