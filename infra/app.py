@@ -1,4 +1,4 @@
-"""The CDK application: eight stacks of one stage. `uv run cdk deploy --all` runs it; `-c stage=dev` chooses the stage."""
+"""The CDK application: eight stacks of one stage. `uv run cdk deploy --all` runs it; `-c stage=dev` chooses another."""
 
 import os
 import platform
@@ -12,21 +12,21 @@ from infra.node import node_path
 
 os.environ.setdefault("JSII_NODE", str(node_path()))
 
-import aws_cdk as cdk  # noqa: E402 - it looks for Node when it is imported
-from cdk_nag import AwsSolutionsChecks  # noqa: E402
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
 
-from infra.constructs.context import Context  # noqa: E402
-from infra.names import stack_id, stack_name  # noqa: E402
-from infra.packaging.manifest import EMULATOR, PackageError, find_package  # noqa: E402
-from infra.stacks.api import ApiStack  # noqa: E402
-from infra.stacks.auth import AuthStack  # noqa: E402
-from infra.stacks.data import DataStack  # noqa: E402
-from infra.stacks.frontend import FrontendStack  # noqa: E402
-from infra.stacks.monitoring import MonitoringStack, Watched  # noqa: E402
-from infra.stacks.scheduler import SchedulerStack  # noqa: E402
-from infra.stacks.security import SecurityStack  # noqa: E402
-from infra.stacks.worker import WorkerStack  # noqa: E402
-from infra.stages import SettingsError, Stage, load  # noqa: E402
+from infra.constructs.context import Context
+from infra.names import stack_id, stack_name
+from infra.packaging.manifest import EMULATOR, PackageError, find_package
+from infra.stacks.api import ApiStack
+from infra.stacks.auth import AuthStack
+from infra.stacks.data import DataStack
+from infra.stacks.frontend import FrontendStack
+from infra.stacks.monitoring import MonitoringStack, Watched
+from infra.stacks.scheduler import SchedulerStack
+from infra.stacks.security import SecurityStack
+from infra.stacks.worker import WorkerStack
+from infra.stages import SettingsError, Stage, load
 
 ROOT: Final = Path(__file__).parent.parent
 
@@ -90,7 +90,9 @@ def main() -> None:
         variables: Mapping[str, str] = {}
         if endpoint:
             stage, variables = emulated(stage, endpoint)
-        package = find_package(ROOT / "build", EMULATOR if endpoint else stage.architecture, python=f"3.{sys.version_info.minor}")
+        package = find_package(
+            ROOT / "build", EMULATOR if endpoint else stage.architecture, python=f"3.{sys.version_info.minor}"
+        )
     except (SettingsError, PackageError) as error:
         sys.exit(str(error))
     build(app, Context(stage=stage, package=package, extra_environment=variables))

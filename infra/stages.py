@@ -133,7 +133,9 @@ def load(name: str, *, path: Path = SETTINGS) -> Stage:
     unknown = sorted(set(given) - set(site) - set(rest))
     if unknown:
         known = sorted((_TYPES[Site] | _TYPES[Stage]).keys() - {"name", "site"})
-        raise SettingsError(f"{path.name}: [{name}] has unknown settings {', '.join(unknown)}. Known: {', '.join(known)}.")
+        raise SettingsError(
+            f"{path.name}: [{name}] has unknown settings {', '.join(unknown)}. Known: {', '.join(known)}."
+        )
     _check_types(path, name, {**site, **rest})
     return replace(profile, **rest, site=Site(**site))
 
@@ -158,6 +160,6 @@ def _check_types(path: Path, name: str, given: Mapping[str, object]) -> None:
 
 _WORDS: Final = {str: "text in quotes", int: "whole number", bool: "true or false", dict: "table"}
 _TYPES: Final[Mapping[type, Mapping[str, type]]] = {
-    Site: {each.name: each.type for each in fields(Site) if isinstance(each.type, type)} | {"identity_providers": dict},
+    Site: {each.name: each.type if isinstance(each.type, type) else dict for each in fields(Site)},
     Stage: {each.name: each.type for each in fields(Stage) if isinstance(each.type, type)},
 }

@@ -100,8 +100,15 @@ def _outputs(session: Any, stage: str, *, region: str) -> Mapping[str, str]:  # 
                 f"The infrastructure comes first: {name} is not deployed. Type: uv run cdk deploy --all{context}"
             ) from error
         except BotoCoreError as error:
-            raise ClickException(f"AWS cannot be asked: {error} Check the credentials: aws sts get-caller-identity") from error
-        if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}:
+            raise ClickException(
+                f"AWS cannot be asked: {error} Check the credentials: aws sts get-caller-identity"
+            ) from error
+        if stack["StackStatus"] not in {
+            "CREATE_COMPLETE",
+            "UPDATE_COMPLETE",
+            "UPDATE_ROLLBACK_COMPLETE",
+            "IMPORT_COMPLETE",
+        }:
             raise ClickException(
                 f"{name} is {stack['StackStatus']}: an earlier deployment did not end. "
                 f"Wait for it, or mend it with: uv run cdk deploy --all{context}"

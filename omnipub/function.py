@@ -32,7 +32,11 @@ class _Handler(LambdaHandler):  # type: ignore[misc]  # Zappa has no types
     """
 
     def _create_lambda_wsgi_environ(
-        self, event: dict[str, Any], context: object, script_name: str, settings: ModuleType  # noqa: ARG002 - Zappa's
+        self,
+        event: dict[str, Any],
+        context: object,
+        script_name: str,  # noqa: ARG002 - Zappa's
+        settings: ModuleType,
     ) -> dict[str, Any]:
         environ: dict[str, Any] = super()._create_lambda_wsgi_environ(event, context, "", settings)
         return environ

@@ -26,7 +26,11 @@ _RETENTION: Final = {
 def log_group(scope: Construct, id_: str, context: Context, *, name: str) -> logs.LogGroup:
     """Return a log group that keeps lines as long as the stage says."""
     return logs.LogGroup(
-        scope, id_, log_group_name=name, retention=_RETENTION[context.stage.log_days], removal_policy=RemovalPolicy.DESTROY
+        scope,
+        id_,
+        log_group_name=name,
+        retention=_RETENTION[context.stage.log_days],
+        removal_policy=RemovalPolicy.DESTROY,
     )
 
 
@@ -45,7 +49,9 @@ def traces() -> iam.PolicyStatement:
 
 def function_arn(scope: Construct, name: str) -> str:
     """Return the ARN of a function by its name, whoever deploys it."""
-    return Stack.of(scope).format_arn(service="lambda", resource="function", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME)
+    return Stack.of(scope).format_arn(
+        service="lambda", resource="function", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
 
 
 def failure_queue(scope: Construct, id_: str, *, name: str) -> sqs.Queue:
@@ -114,6 +120,8 @@ def accept_own_logs(role: iam.Role, name: str, *, has_tracing: bool) -> None:
     """Accept what the rights to write logs and traces look like to cdk-nag."""
     group = f"arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/lambda/{name}:*"
     accept(role, {f"IAM5[Resource::{group}]": "Log streams of this function's own group get names when it starts."})
-    accept(role, {f"IAM5[Resource::{group.replace('<AWS::Region>', Stack.of(role).region)}]": "The same, region fixed."})
+    accept(
+        role, {f"IAM5[Resource::{group.replace('<AWS::Region>', Stack.of(role).region)}]": "The same, region fixed."}
+    )
     if has_tracing:
         accept(role, {"IAM5[Resource::*]": "X-Ray has no resources: traces are sent to all of it."})

@@ -85,5 +85,5 @@ def routes() -> Iterator[tuple[str, bool]]:
 
 
 def top_level() -> tuple[str, ...]:
-    """Return the first segments of everything that the web function answers: `admin`, `api`, …"""
+    """Return the first segments of everything that the web function answers: `admin`, `api` and so on."""
     return tuple(sorted({path.split("/")[1] for path, _ in routes()}))

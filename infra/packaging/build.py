@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +27,11 @@ _LINUX_HERE: Final = "manylinux_2_28"
 _TASK: Final = "/var/task"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 #: Written by the installer about the installation, and of no use without it.
-_LEFTOVERS: Final = ("INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json")
+_LEFTOVERS: Final = frozenset(
+    {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json", "py.typed", ".lock"}
+)
+#: For type checkers, compilers and debuggers.
+_NOT_RUN: Final = frozenset({".pyi", ".pyc", ".pxd", ".pyx", ".h", ".c", ".map"})
 
 
 def build(recipe: Recipe, target: str, *, root: Path, output: Path) -> Manifest:
@@ -88,9 +92,9 @@ def _install(recipe: Recipe, target: str, root: Path, staging: Path) -> None:
     if uv is None:
         raise PackageError("uv is missing; install it with: make setup")
     command = [
-        uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--link-mode", "copy",
-        "--python", sys.executable, "--python-platform", _platform(target), "--python-version", PYTHON,
-        "--target", str(staging), "--requirements", str(lock),
+        uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:",
+        "--link-mode", "copy", "--python", sys.executable, "--python-platform", _platform(target),
+        "--python-version", PYTHON, "--target", str(staging), "--requirements", str(lock),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
     lock.unlink()
@@ -146,7 +150,9 @@ def _stays_out(relative: Path, recipe: Recipe) -> bool:
 def _collect_static_files(root: Path, staging: Path) -> None:
     """Collect and hash static files with the project's own environment, into the package."""
     code = (
-        "import os, sys; sys.argv = ['manage.py', 'collectstatic', '--noinput', '--verbosity', '0', '--ignore', 'rest_framework'];"
+        "import os, sys;"
+        # REST framework's files belong to pages that this application does not have.
+        "sys.argv = ['manage.py', 'collectstatic', '--noinput', '--verbosity', '0', '--ignore', 'rest_framework'];"
         "os.environ['DJANGO_SETTINGS_MODULE'] = 'omnipub.settings';"
         "from django.conf import settings; settings.STATIC_ROOT = os.environ['OMNIPUB_STATIC_ROOT'];"
         # Nothing is asked for by its bare name.
@@ -162,6 +168,7 @@ def _collect_static_files(root: Path, staging: Path) -> None:
 
 
 def _prune(recipe: Recipe, staging: Path) -> None:
+    """Take out what no function runs."""
     shutil.rmtree(staging / "bin", ignore_errors=True)
     for name in recipe.without_files:
         path = staging / name
@@ -170,19 +177,19 @@ def _prune(recipe: Recipe, staging: Path) -> None:
         else:
             path.unlink(missing_ok=True)
     # `data/` holds a folder for each service; the files beside them are read whatever the service.
-    for path in (staging / "botocore/data").iterdir():
-        if path.is_dir() and path.name not in recipe.services:
-            shutil.rmtree(path)
-    for path in [*_files(staging)]:
-        if path.name in _LEFTOVERS and path.parent.suffix == ".dist-info":
-            path.unlink()
-        elif path.suffix in {".pyi", ".pyc", ".pxd", ".pyx", ".h", ".c", ".map"} or path.name in {"py.typed", ".lock"}:
-            path.unlink()
+    _keep_folders(staging / "botocore/data", recipe.services)
     # Django's other languages: the settings use one.
     for locale in staging.glob("django/**/locale"):
-        for path in locale.iterdir():
-            if path.is_dir() and path.name not in {"en"}:
-                shutil.rmtree(path)
+        _keep_folders(locale, ("en",))
+    for path in [*_files(staging)]:
+        if path.suffix in _NOT_RUN or path.name in _LEFTOVERS:
+            path.unlink()
+
+
+def _keep_folders(folder: Path, names: Sequence[str]) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and path.name not in names:
+            shutil.rmtree(path)
 
 
 def _compile(staging: Path) -> None:

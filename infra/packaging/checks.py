@@ -34,7 +34,7 @@ _ENVIRONMENT: Final = {
 
 
 def check_contents(folder: Path, architecture: str) -> None:
-    """Refuse what does not belong into a package, binaries for another processor, and sources without their compiled file.
+    """Refuse what does not belong there, binaries for another processor, and sources without their compiled file.
 
     Raises PackageError naming everything that is wrong.
     """
@@ -80,7 +80,7 @@ def check_size(manifest: Manifest, recipe: Recipe) -> None:
     ):
         if size > limit:
             raise PackageError(
-                f"The {manifest.package} package is {size / 1e6:.1f} MB {what}, over its budget of {limit / 1e6:.0f} MB."
+                f"The {manifest.package} package is {size / 1e6:.1f} MB {what}; its budget is {limit / 1e6:.0f} MB."
             )
 
 
@@ -97,8 +97,8 @@ def check_imports(archive: Path, recipe: Recipe, architecture: str) -> None:
         code = (
             f"import sys; sys.path.insert(0, {folder!r}); sys.dont_write_bytecode = True\n"
             f"import importlib\nfor name in {recipe.entry_points!r}: importlib.import_module(name)\n"
-            f"foreign = [m.__name__ for m in list(sys.modules.values()) if 'site-packages' in (getattr(m, '__file__', '') or '')]\n"
-            "assert not foreign, foreign\n"
+            "files = [getattr(module, '__file__', '') or '' for module in list(sys.modules.values())]\n"
+            "assert not [file for file in files if 'site-packages' in file]\n"
         )
         environment = {**_ENVIRONMENT, "PATH": os.environ["PATH"]}
         done = subprocess.run(  # noqa: S603 - our own command

@@ -59,6 +59,6 @@ def find_package(root: Path, target: str, *, python: str, package: str = "worker
         raise PackageError(f"The package of the {package} function for {target} is missing. {how}")
     if manifest.python != python:
         raise PackageError(
-            f"The package of the {package} function was built with Python {manifest.python}, and this is {python}. {how}"
+            f"The package of the {package} function was built by Python {manifest.python}, and this is {python}. {how}"
         )
     return archive

@@ -103,9 +103,7 @@ class ApiStack(Stack):
             api,
             {
                 "APIG2": "The application reads every request strictly; a second description of it would drift.",
-                "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]": (
-                    "AWS's own role for the gateway's logs, one an account."
-                ),
+                f"IAM4[Policy::{_LOGGING}]": "AWS's own role for the gateway's logs, one an account.",
             },
         )
         accept(api.deployment_stage, {"APIG3": "The firewall stands before CloudFront, where it sees who asks."})
@@ -144,7 +142,9 @@ class ApiStack(Stack):
                 authorization_scopes=None if is_open else ["omnipub/api"],
             )
             if is_open:
-                accept(method, dict.fromkeys(("APIG4", "COG4"), f"{path} is open: the application says who may do what."))
+                accept(
+                    method, dict.fromkeys(("APIG4", "COG4"), f"{path} is open: the application says who may do what.")
+                )
 
     def _client(self, auth: AuthStack) -> cognito.UserPoolClient:
         providers = [cognito.UserPoolClientIdentityProvider.COGNITO]
@@ -241,6 +241,9 @@ class ApiStack(Stack):
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+
+_LOGGING = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 
 def resource_of(client: cognito.UserPoolClient) -> CfnResource:

@@ -31,9 +31,7 @@ class AuthStack(Stack):
         # The prefix is one name space for all of AWS; the account's number keeps it apart.
         self.domain = self.pool.add_domain(
             "Domain",
-            cognito_domain=cognito.CognitoDomainOptions(
-                domain_prefix=f"{resource(context.stage.name)}-{self.account}"
-            ),
+            cognito_domain=cognito.CognitoDomainOptions(domain_prefix=f"{resource(context.stage.name)}-{self.account}"),
         )
         self.providers = [self._provider(name, secret) for name, secret in self._providers()]
         CfnOutput(self, "UserPoolId", value=self.pool.user_pool_id)

@@ -22,7 +22,7 @@ applications:
         preBuild:
           commands:
             - npm ci
-            - aws ssm get-parameter --name "$SETTINGS_PARAMETER" --query Parameter.Value --output text > src/settings.json
+            - aws ssm get-parameter --name "$SETTINGS_PARAMETER" --query Parameter.Value --output text > settings.json
         build:
           commands:
             - npm run build

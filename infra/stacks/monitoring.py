@@ -41,7 +41,13 @@ class MonitoringStack(Stack):
     """Ten alarms, which is what AWS gives for nothing, and one dashboard of the three that it does."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, context: Context, watched: Watched, **kwargs: Any  # noqa: ANN401 - CDK's
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        context: Context,
+        watched: Watched,
+        **kwargs: Any,  # noqa: ANN401 - CDK's
     ) -> None:
         super().__init__(scope, id_, **kwargs)
         self._context = context
@@ -118,9 +124,7 @@ class MonitoringStack(Stack):
         )
         self._alarm(
             "stream-behind",
-            self._watched.data.stream.metric_get_records_iterator_age_milliseconds(
-                period=_MINUTE, statistic="Maximum"
-            ),
+            self._watched.data.stream.metric_get_records_iterator_age_milliseconds(period=_MINUTE, statistic="Maximum"),
             sentence="The worker is behind the stream: publications are late.",
             threshold=30_000,
             evaluation_periods=3,
@@ -170,9 +174,7 @@ class MonitoringStack(Stack):
             )
             self._alarm(
                 name,
-                cloudwatch.Metric(
-                    namespace=self._namespace, metric_name=metric_name, period=_FIVE, statistic="Sum"
-                ),
+                cloudwatch.Metric(namespace=self._namespace, metric_name=metric_name, period=_FIVE, statistic="Sum"),
                 sentence=sentence,
             )
 
@@ -197,17 +199,34 @@ class MonitoringStack(Stack):
             dashboard_name=resource(self._context.stage.name),
             widgets=[
                 [
-                    graph("API: requests and errors", api.metric_count(), api.metric_client_error(), api.metric_server_error()),
+                    graph(
+                        "API: requests and errors",
+                        api.metric_count(),
+                        api.metric_client_error(),
+                        api.metric_server_error(),
+                    ),
                     graph("API: latency p99", api.metric_latency(statistic="p99")),
                     graph("Scheduler: runs and errors", scheduler.metric_invocations(), scheduler.metric_errors()),
                 ],
                 [
-                    graph("Worker: runs, errors, throttles", worker.metric_invocations(), worker.metric_errors(), worker.metric_throttles()),
+                    graph(
+                        "Worker: runs, errors, throttles",
+                        worker.metric_invocations(),
+                        worker.metric_errors(),
+                        worker.metric_throttles(),
+                    ),
                     graph("Worker: duration p99", worker.metric_duration(statistic="p99")),
-                    graph("Stream: age of its oldest record", data.stream.metric_get_records_iterator_age_milliseconds(statistic="Maximum")),
+                    graph(
+                        "Stream: age of its oldest record",
+                        data.stream.metric_get_records_iterator_age_milliseconds(statistic="Maximum"),
+                    ),
                 ],
                 [
-                    graph("Table: units used", data.table.metric_consumed_read_capacity_units(), data.table.metric_consumed_write_capacity_units()),
+                    graph(
+                        "Table: units used",
+                        data.table.metric_consumed_read_capacity_units(),
+                        data.table.metric_consumed_write_capacity_units(),
+                    ),
                     graph(
                         "Given up and parked",
                         self._watched.worker.failures.metric_approximate_number_of_messages_visible(),

@@ -20,7 +20,13 @@ class SchedulerStack(Stack):
     """Ticks."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, context: Context, data: DataStack, **kwargs: Any  # noqa: ANN401 - CDK's
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        context: Context,
+        data: DataStack,
+        **kwargs: Any,  # noqa: ANN401 - CDK's
     ) -> None:
         super().__init__(scope, id_, **kwargs)
         name = scheduler_function(context.stage.name)

@@ -30,7 +30,13 @@ class SecurityStack(Stack):
     """What watches and refuses."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, context: Context, data: DataStack, **kwargs: Any  # noqa: ANN401 - CDK's
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        context: Context,
+        data: DataStack,
+        **kwargs: Any,  # noqa: ANN401 - CDK's
     ) -> None:
         super().__init__(scope, id_, **kwargs)
         self._context = context

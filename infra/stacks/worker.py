@@ -19,7 +19,14 @@ class WorkerStack(Stack):
     """Carries deliveries out."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, context: Context, data: DataStack, media_url: str, **kwargs: Any  # noqa: ANN401 - CDK's
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        context: Context,
+        data: DataStack,
+        media_url: str,
+        **kwargs: Any,  # noqa: ANN401 - CDK's
     ) -> None:
         super().__init__(scope, id_, **kwargs)
         stage = context.stage
@@ -47,7 +54,7 @@ class WorkerStack(Stack):
         accept(
             self.worker.role,
             {
-                f"IAM5[Resource::{data.media_in_findings}/{PUBLIC_MEDIA}]": "Media get their names when they are uploaded.",
+                f"IAM5[Resource::{data.media_in_findings}/{PUBLIC_MEDIA}]": "Media get their names later.",
                 "IAM5[Resource::*]": "Phone numbers have no ARN, and X-Ray has no resources; topics are denied.",
                 "IAM5[Resource::arn:<AWS::Partition>:ses:*:<AWS::AccountId>:identity/*]": (
                     "Each email account names its own sender; all verified identities of this AWS account may send."
@@ -68,7 +75,12 @@ class WorkerStack(Stack):
             iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[data.key.key_arn]),
             iam.PolicyStatement(actions=["s3:GetObject"], resources=[data.media.arn_for_objects(PUBLIC_MEDIA)]),
             iam.PolicyStatement(
-                actions=["kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"],
+                actions=[
+                    "kinesis:DescribeStreamSummary",
+                    "kinesis:GetRecords",
+                    "kinesis:GetShardIterator",
+                    "kinesis:ListShards",
+                ],
                 resources=[data.stream.stream_arn],
             ),
             iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.failures.queue_arn]),

@@ -16,13 +16,15 @@ Properties = Mapping[str, Any]
 #: (physical id, properties) -> attribute's value.
 Attribute = Callable[[str, Properties], str]
 
+_SECRET: Final = "AWS::SecretsManager::Secret"  # noqa: S105 - a type's name
+
 
 def install() -> None:
     """Teach the emulator the types that it does not know by itself."""
-    for name, handlers in _TYPES.items():
-        provisioners._RESOURCE_HANDLERS.setdefault(name, handlers)
-    secret = "AWS::SecretsManager::Secret"
-    provisioners._RESOURCE_HANDLERS[secret] = _named_by_arn(provisioners._RESOURCE_HANDLERS[secret])
+    for name, type_handlers in _TYPES.items():
+        provisioners._RESOURCE_HANDLERS.setdefault(name, type_handlers)
+    handlers = provisioners._RESOURCE_HANDLERS
+    handlers[_SECRET] = _named_by_arn(handlers[_SECRET])
 
 
 def _named_by_arn(handlers: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def _named_by_arn(handlers: Mapping[str, Any]) -> dict[str, Any]:
         _, attributes = handlers["create"](logical_id, properties, stack)
         return attributes["Arn"], attributes
 
-    def update(
+    def update(  # noqa: PLR0917 - ministack calls it so
         physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str = ""
     ) -> tuple[str, dict[str, str]]:
         _, attributes = handlers["update"](_secret_name(physical_id), old, new, stack, logical_id)

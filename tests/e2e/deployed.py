@@ -65,12 +65,12 @@ class Deployment:
             "CI": "1",
         }
 
-    def run(self, *command: str, fails: bool = False, **more: str) -> str:
+    def run(self, *command: str, fails: bool = False, more: Mapping[str, str] | None = None) -> str:
         """Run a command in the project's root; return what it said."""
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env={**self.environment, **more},
+            env={**self.environment, **(more or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -84,7 +84,9 @@ class Deployment:
     def cdk(self, *arguments: str, fails: bool = False) -> str:
         """`uv run cdk …`, on the emulator."""
         context = f"emulator={self.emulator.url}"
-        return self.run(sys.executable, "-m", "infra.cli", *arguments, "-c", context, "-c", f"stage={STAGE}", fails=fails)
+        return self.run(
+            sys.executable, "-m", "infra.cli", *arguments, "-c", context, "-c", f"stage={STAGE}", fails=fails
+        )
 
     def zappa(self, *arguments: str, fails: bool = False) -> str:
         """`zappa …`, as its script in the environment."""
@@ -118,6 +120,11 @@ class Deployment:
             with error:
                 return Reply(status=error.code, headers=_lower(error.headers), text=error.read().decode())
 
+    def inbox(self, name: str) -> str:
+        """What the emulator's own services took."""
+        with _opener.open(f"{self.emulator.url}/_ministack/{name}", timeout=30) as answer:
+            return json.dumps(json.load(answer), ensure_ascii=False)
+
     @property
     def pool(self) -> Pool:
         return Pool(
@@ -139,11 +146,38 @@ class Deployment:
 
     def seed(self, wall_url: str) -> None:
         """Connect the demonstration accounts at the simulated platforms, in the deployed table."""
-        variables = {
+        self.run(sys.executable, "-m", "local.seed", more={"OMNIPUB_WALL_URL": wall_url, **self._variables})
+
+    def connect_senders(self) -> None:
+        """Connect a mail and a text account at the emulator's own SES and SNS, which ask the worker's role."""
+        self.emulator.client("sesv2").create_email_identity(EmailIdentity="deployed@example.org")
+        self.run(sys.executable, "-c", _CONNECT, self.emulator.url, more=self._variables)
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        return {
             "TABLE_NAME": self.outputs["TableName"],
             "OMNIPUB_KMS_KEY_ID": self.outputs["KeyArn"],
             "OMNIPUB_SCHEDULER_FUNCTION": self.outputs["SchedulerFunction"],
             "OMNIPUB_ALLOW_PRIVATE_NETWORKS": "true",
-            "OMNIPUB_WALL_URL": wall_url,
         }
-        self.run(sys.executable, "-m", "local.seed", **variables)
+
+
+_CONNECT = """
+import os, sys
+from publishing.adapters import clock
+from publishing.domain.permissions import SYSTEM
+from publishing.services.connecting import connect_account
+from publishing.store.binding import bind
+
+bind(os.environ["TABLE_NAME"], timer_shards=1)
+senders = {
+    "email": {"region": "us-east-1", "sender": "deployed@example.org", "recipient": "readers@example.org"},
+    "sms": {"region": "us-east-1", "number": "+12065550123"},
+}
+for channel, settings in senders.items():
+    connect_account(
+        actor=SYSTEM, channel=channel, name=f"Deployed {channel}", base_url=sys.argv[1], credential="",
+        key_id=os.environ["OMNIPUB_KMS_KEY_ID"], now=clock.now(), settings=settings,
+    )
+"""

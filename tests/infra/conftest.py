@@ -79,7 +79,8 @@ def synthesize(tmp_path_factory) -> Callable[[str], Stacks]:
         stage = PROFILES[plain]
         return Stacks(full(stage) if option else stage, tmp_path_factory.mktemp(plain))
 
-    return make
+    stacks: Callable[[str], Stacks] = make
+    return stacks
 
 
 @pytest.fixture(scope="session")
