@@ -220,9 +220,10 @@ def _application(keeper: Keeper) -> Application:
     """Return ministack's application with its own persistence, and all that reaches beyond this process, taken out."""
     from ministack import app as emulator
 
-    from local.aws import cloudformation
+    from local.aws import cloudformation, roles
 
     cloudformation.install()
+    roles.install()
 
     async def nothing() -> None:
         return None

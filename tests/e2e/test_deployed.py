@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from local.api import Client
 from local.aws.token import sign_in
 from local.platforms import start
 from local.seed import ACCOUNTS
@@ -116,7 +117,7 @@ class TestADeployment:
             for delivery in undone
         ]
         assert message["status"] == "published", receipts
-        posts = [post for post in wall.store.posts() if post.text == text]
+        posts = [post for post in Client(url=wall.url).get("/_control/posts")["posts"] if post["text"] == text]
         assert len(posts) == len(accounts) - len(SIGNED)
         assert text in deployment.inbox("ses/messages")
         assert text in deployment.inbox("sns/sms-messages")
