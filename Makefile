@@ -34,18 +34,13 @@ $(EMULATOR_VENV)/.synced: requirements/emulator.txt | $(VENV)/.synced
 	@$(BIN)/uv pip sync --quiet --python $(EMULATOR_VENV)/bin/python --require-hashes requirements/emulator.txt
 	@touch $@
 
-infra: $(INFRA_VENV)/.synced ## Install the CDK, and Node with it, into an environment of its own.
-
-$(INFRA_VENV)/.synced: requirements/infra.txt infra/cdk/package-lock.json | $(VENV)/.synced
-	@test -x $(INFRA_VENV)/bin/python || $(BIN)/python -m venv --without-pip $(INFRA_VENV)
-	@$(BIN)/uv pip sync --quiet --python $(INFRA_VENV)/bin/python --require-hashes requirements/infra.txt
-	@$(INFRA_VENV)/bin/python -m infra.node ci
-	@touch $@
+infra: setup ## Install the CDK, and Node with it, into an environment of its own.
+	@$(BIN)/python -m infra.install
 
 build: setup ## Build the functions' packages into build/. TARGET=arm64, x86_64 or emulator.
 	@$(BIN)/python -m infra.packaging $(PACKAGES) --target $(TARGET)
 
-synth: infra build ## Write the stacks' templates into build/cdk, and check them.
+synth: setup ## Write the stacks' templates into build/cdk, and check them.
 	@$(BIN)/python -m infra.cli synth --quiet
 
 check-infra: infra ## The stacks: types, assertions, cdk-nag, cfn-lint.
@@ -87,10 +82,10 @@ schema: setup ## Write the API's description anew into publishing/api/openapi.js
 test: setup emulator ## Unit, integration and contract tests.
 	@$(BIN)/pytest
 
-e2e: setup emulator ## The whole system as processes: demonstration, crashes, a short chaos.
+e2e: setup emulator infra ## The whole system as processes: demonstration, crashes, a short chaos.
 	@$(BIN)/pytest -m e2e -n 0 tests/e2e
 
 e2e-full: setup emulator ## Real servers of the platforms, installed into .pds: needs Node, npm and a C++ compiler.
 	@$(BIN)/pytest -m e2e_full -n 0 tests/e2e
 
-check: lint test ## Everything that must hold for a commit.
+check: lint test check-infra ## Everything that must hold for a commit.

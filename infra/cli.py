@@ -1,20 +1,26 @@
 """`uv run cdk …`: the CDK's command line, with everything that it needs put in place first.
 
-Standard library only. It installs what is missing (the CDK and Node into `.venv-infra`), builds the packages of the
-functions for commands that need them, and passes everything on.
+It installs what is missing, builds the package of the worker and scheduler for commands that need it, looks whether the
+account is ready for a deployment, and passes everything on.
 """
 
-import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from infra import node
+from infra import install, node, preflight
+from infra.packaging.build import build
+from infra.packaging.manifest import EMULATOR, PackageError
+from infra.packaging.recipes import WORKER
+from infra.stages import SettingsError, load
 
 ROOT: Final = Path(__file__).parent.parent
-#: Commands that synthesize, and therefore need the worker's package.
-_SYNTHESIZING: Final = frozenset({"synth", "synthesize", "deploy", "diff", "destroy", "list", "ls", "watch", "import"})
+#: Commands that synthesize, and therefore need the package.
+_SYNTHESIZING: Final = frozenset({
+    "synth", "synthesize", "deploy", "diff", "destroy", "list", "ls", "import", "drift", "rollback",
+})  # fmt: skip
 
 
 def main() -> None:
@@ -23,20 +29,30 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the CDK's command line; return its exit code, or that of the preparation that failed."""
-    steps = [["make", "--silent", "infra"]]
-    if any(argument in _SYNTHESIZING for argument in arguments):
-        steps.append(["make", "--silent", "build", f"TARGET={_target(arguments)}", "PACKAGES=worker"])
-    for step in steps:
-        done = subprocess.run(step, cwd=ROOT, stdout=sys.stderr, check=False)  # noqa: S603 - our own commands
-        if done.returncode:
-            return done.returncode
+    """Run the CDK's command line; return its exit code. What is missing or wrong is one sentence and 1."""
+    try:
+        install.install()
+        if _SYNTHESIZING.intersection(arguments):
+            context = _context(arguments)
+            stage = load(context.get("stage", "prod"))
+            target = EMULATOR if context.get("emulator") else stage.architecture
+            if "deploy" in arguments:
+                preflight.check(stage, preflight.make_client)
+            build(WORKER, target, root=ROOT, output=ROOT / "build")
+    except (install.InstallError, node.NodeMissingError, preflight.NotReadyError, PackageError, SettingsError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     return node.run_cli(arguments)
 
 
-def _target(arguments: Sequence[str]) -> str:
-    """Return where the functions are to run."""
-    return "emulator" if any(argument.startswith("emulator=") for argument in arguments) else "arm64"
+def _context(arguments: Sequence[str]) -> dict[str, str]:
+    """Return what `-c name=value` says."""
+    given = {}
+    for flag, value in pairwise(arguments):
+        if flag in {"-c", "--context"}:
+            name, _, text = value.partition("=")
+            given[name] = text
+    return given
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -37,26 +36,13 @@ def environment(inherited: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def install_cli() -> None:
-    """Install the CDK's command line as its lock file says."""
+def npm_ci() -> list[str]:
+    """Return the command that installs the CDK's command line as its lock file says, when run in `infra/cdk`."""
     npm = node_path().parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
-    command = [str(node_path()), str(npm), "ci", "--silent"]
-    subprocess.run(command, cwd=HERE / "cdk", env=environment(os.environ), check=True)  # noqa: S603 - ours
+    return [str(node_path()), str(npm), "ci", "--no-progress"]
 
 
 def run_cli(arguments: Sequence[str]) -> int:
     """Run the CDK's command line in the project's root and return its exit code."""
     command = [str(node_path()), str(CLI), *arguments]
     return subprocess.run(command, cwd=HERE.parent, env=environment(os.environ), check=False).returncode  # noqa: S603
-
-
-def main() -> None:
-    """`python -m infra.node ci` installs the command line; anything else is passed on to it."""
-    if sys.argv[1:] == ["ci"]:
-        install_cli()
-    else:
-        sys.exit(run_cli(sys.argv[1:]))
-
-
-if __name__ == "__main__":
-    main()

@@ -137,7 +137,13 @@ def load(name: str, *, path: Path = SETTINGS) -> Stage:
             f"{path.name}: [{name}] has unknown settings {', '.join(unknown)}. Known: {', '.join(known)}."
         )
     _check_types(path, name, {**site, **rest})
-    return replace(profile, **rest, site=Site(**site))
+    stage = replace(profile, **rest, site=Site(**site))
+    if stage.firewall and stage.site.region != "us-east-1":
+        raise SettingsError(
+            f"{path.name}: [{name}] CloudFront takes its firewall from us-east-1, and the stage is in "
+            f'{stage.site.region}. Set firewall = false there, or region = "us-east-1".'
+        )
+    return stage
 
 
 def _read(path: Path) -> dict[str, Any]:

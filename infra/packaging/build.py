@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from infra.install import find_uv
 from infra.packaging import checks
 from infra.packaging.manifest import EMULATOR, Manifest, PackageError, archive_of
 from infra.packaging.recipes import Recipe
@@ -88,11 +89,8 @@ def _install(recipe: Recipe, target: str, root: Path, staging: Path) -> None:
     """Install the locked dependencies for the target's processor; nothing is built here, nothing else is resolved."""
     lock = staging.with_name(f"{recipe.name}-requirements.txt")
     lock.write_text(_without(recipe, (root / f"requirements/{recipe.requirements}.txt").read_text()))
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-    if uv is None:
-        raise PackageError("uv is missing; install it with: make setup")
     command = [
-        uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:",
+        find_uv(), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:",
         "--link-mode", "copy", "--python", sys.executable, "--python-platform", _platform(target),
         "--python-version", PYTHON, "--target", str(staging), "--requirements", str(lock),
     ]  # fmt: skip
