@@ -132,7 +132,7 @@ def load(name: str, *, path: Path = SETTINGS) -> Stage:
     rest = {key: value for key, value in given.items() if key in _TYPES[Stage] and key not in {"name", "site"}}
     unknown = sorted(set(given) - set(site) - set(rest))
     if unknown:
-        known = sorted((_TYPES[Site] | _TYPES[Stage]).keys() - {"name", "site"})
+        known = sorted({*_TYPES[Site], *_TYPES[Stage]} - {"name", "site"})
         raise SettingsError(
             f"{path.name}: [{name}] has unknown settings {', '.join(unknown)}. Known: {', '.join(known)}."
         )

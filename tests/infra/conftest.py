@@ -84,5 +84,5 @@ def synthesize(tmp_path_factory) -> Callable[[str], Stacks]:
 
 
 @pytest.fixture(scope="session")
-def prod(synthesize) -> Stacks:
+def prod(synthesize: Callable[[str], Stacks]) -> Stacks:
     return synthesize("prod")
