@@ -49,7 +49,7 @@ class Load:
     @property
     def deliveries(self) -> float:
         """Attempts a month."""
-        return self.messages_a_day * self.channels * (1 + self.retried) * _DAYS
+        return float(self.messages_a_day * self.channels * (1 + self.retried) * _DAYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
