@@ -4,6 +4,7 @@
 it builds the package, and refuses to go on before anything is changed where the infrastructure is not there.
 """
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -46,6 +47,32 @@ def prepare(zappa: Any) -> None:  # noqa: ANN401 - Zappa's command line, which h
     zappa.vargs["zip"] = str(archive_of(ROOT / "build", manifest.package, target))
 
 
+def finish(zappa: Any) -> None:  # noqa: ANN401 - Zappa's command line
+    """Subscribe the function, now that it can confirm, to the feedback about mail. A second time changes nothing."""
+    if zappa.command not in _DEPLOYING or os.environ.get("AWS_ENDPOINT_URL"):
+        return
+    stage = load(zappa.api_stage)
+    session = zappa.zappa.boto_session
+    outputs = _outputs(session, stage.name, region=stage.site.region)
+    session.client("sns").subscribe(**subscription(outputs))
+
+
+def subscription(outputs: Mapping[str, str]) -> dict[str, Any]:
+    """Return the subscription to feedback about mail: signed, repeated for an hour, then kept in a queue."""
+    retries = {"healthyRetryPolicy": {"numRetries": 50, "minDelayTarget": 20, "maxDelayTarget": 120}}
+    return {
+        "TopicArn": outputs["MailTopicArn"],
+        "Protocol": "https",
+        "Endpoint": f"{outputs['PublicUrl']}/hooks/ses/",
+        "Attributes": {
+            "RawMessageDelivery": "false",
+            "DeliveryPolicy": json.dumps(retries),
+            "RedrivePolicy": json.dumps({"deadLetterTargetArn": outputs["MailFailuresQueueArn"]}),
+        },
+        "ReturnSubscriptionArn": True,
+    }
+
+
 def variables(stage: str, outputs: Mapping[str, str], *, endpoint: str = "") -> dict[str, str]:
     """Return the variables of the web function, from the outputs of the Data, Auth and Api stacks."""
     gateway = urlsplit(outputs["GatewayUrl"])
@@ -60,6 +87,7 @@ def variables(stage: str, outputs: Mapping[str, str], *, endpoint: str = "") -> 
         "OMNIPUB_KMS_KEY_ID": outputs["KeyArn"],
         "OMNIPUB_MEDIA_URL": outputs["MediaUrl"],
         "OMNIPUB_SCHEDULER_FUNCTION": scheduler_function(stage),
+        "OMNIPUB_MAIL_TOPICS": outputs["MailTopicArn"],
         "OMNIPUB_PUBLIC_URL": public,
         # CloudFront keeps the gateway's own host; a domain of one's own comes as it is.
         "OMNIPUB_ALLOWED_HOSTS": ",".join(dict.fromkeys([gateway.hostname or "", urlsplit(public).hostname or ""])),

@@ -1,9 +1,12 @@
-"""`make demo`: send one message to every connected account of the running system, and prove that it arrived in time."""
+"""`make demo`: publish to every connected account of the running system, and prove that it arrived in time.
+
+Where pictures are taken it shows one: it is drawn here, and goes the way of every upload.
+"""
 
 import secrets
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -14,6 +17,7 @@ from local.api import Client, NoAnswerError, RefusedError
 from local.aws import demo as demo_users
 from local.aws.provision import find_pool
 from local.aws.token import SignInError, sign_in
+from local.picture import upload_picture
 from local.plan import WALL_URL
 from local.process import state_folder
 from local.runfile import NotRunningError, Run, RunFile
@@ -79,19 +83,24 @@ def connect(run: Run) -> tuple[Client, Client]:
 
 
 def demonstrate(api: Client, wall: Client) -> int:
-    """Publish one message everywhere and judge what became of it; return the exit code."""
+    """Publish everywhere, with a picture where one is taken, and judge what became of it; return the exit code."""
     accounts = {account["id"]: account for account in api.get("/api/v1/accounts/")["results"]}
     usable = [account_id for account_id, account in accounts.items() if account["status"] == "ok"]
     if not usable:
         raise FailedError("No account is connected. `make reset` and `make run` connect the demonstration accounts.")
     text = f"Published by make demo at its due second. ({secrets.token_hex(4)})"
     due = datetime.now(UTC) + DUE_IN
-    body = {"text": text, "accounts": usable, "schedule": {"at": due.isoformat()}}
-    message = api.post("/api/v1/messages/", body, key=secrets.token_hex(16))
-    due = datetime.fromisoformat(message["scheduled_at"])
-    print(f'Message {message["id"]} to {len(usable)} accounts, due at {due:%H:%M:%S} UTC:\n  "{text}"\n')
-    message = _wait(api, message["id"], due)
-    lines = _look(api, message, accounts, wall.get("/_control/posts")["posts"])
+    messages = [_write(api, body) for body in _bodies(api, accounts, usable, text=text, due=due)]
+    due = datetime.fromisoformat(messages[0]["scheduled_at"])
+    for message in messages:
+        with_picture = " with a picture" if message["media"] else ""
+        print(
+            f"Message {message['id']} to {len(message['accounts'])} accounts{with_picture}, due at {due:%H:%M:%S} UTC"
+        )
+    print(f'  "{text}"\n')
+    messages = _wait(api, [message["id"] for message in messages], due)
+    posts = wall.get("/_control/posts")["posts"]
+    lines = [line for message in messages for line in _look(api, message, accounts, posts)]
     print(report(lines))
     print(f"\nThe wall: {wall.url}/")
     problems = judge(lines)
@@ -100,6 +109,25 @@ def demonstrate(api: Client, wall: Client) -> int:
     if not problems:
         print("Published everywhere, once, in time.")
     return 1 if problems else 0
+
+
+def _bodies(
+    api: Client, accounts: Mapping[str, Any], usable: Sequence[str], *, text: str, due: datetime
+) -> Iterator[dict[str, Any]]:
+    """Yield what to write: a message with a picture to accounts that take one, and one without to the others."""
+    limits = {channel["kind"]: channel["image_limit"] for channel in api.get("/api/v1/channels/")["results"]}
+    showing = [account_id for account_id in usable if limits[accounts[account_id]["channel"]]]
+    others = [account_id for account_id in usable if account_id not in showing]
+    body = {"text": text, "schedule": {"at": due.isoformat()}}
+    if showing:
+        yield {**body, "accounts": showing, "media": [{"id": upload_picture(api)}]}
+    if others:
+        yield {**body, "accounts": others}
+
+
+def _write(api: Client, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    message: dict[str, Any] = api.post("/api/v1/messages/", body, key=secrets.token_hex(16))
+    return message
 
 
 def report(lines: Sequence[Line]) -> str:
@@ -129,17 +157,17 @@ def judge(lines: Sequence[Line]) -> list[str]:
     return problems
 
 
-def _wait(api: Client, message_id: str, due: datetime) -> Mapping[str, Any]:
-    """Show progress until every delivery has ended; return the message as it is then, or when patience ends."""
+def _wait(api: Client, message_ids: Sequence[str], due: datetime) -> list[Mapping[str, Any]]:
+    """Show progress until every delivery has ended; return the messages as they are then, or when patience ends."""
     progress = _Progress(due)
     while True:
-        message: dict[str, Any] = api.get(f"/api/v1/messages/{message_id}/")
-        states = [delivery["state"] for delivery in message["deliveries"]]
+        messages: list[Mapping[str, Any]] = [api.get(f"/api/v1/messages/{each}/") for each in message_ids]
+        states = [delivery["state"] for message in messages for delivery in message["deliveries"]]
         now = datetime.now(UTC)
         progress.show(now, states)
         if not any(state in _OPEN for state in states) or now > due + _PATIENCE:
             progress.end()
-            return message
+            return messages
         time.sleep(0.25 if now > due - timedelta(seconds=1) else 1.0)
 
 

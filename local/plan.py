@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+#: The one topic that is simulated.
+TOPIC: Final = "arn:aws:sns:us-east-1:000000000000:omnipub-mail"
 #: What of a person's own AWS settings must never reach a child: a local run talks to the emulator alone.
 _FOREIGN_PREFIX: Final = "AWS_"
 #: The variable that names where the simulated platforms are.
@@ -111,6 +113,9 @@ def own_environment(*, state: Path, ports: Ports) -> dict[str, str]:
         "OMNIPUB_SCHEDULER_FUNCTION": SCHEDULER,
         "OMNIPUB_STATE": str(state),
         WALL_URL: ports.wall_url,
+        # The simulated SES reports through a topic that signs with a certificate of its own, served on the wall's port.
+        "OMNIPUB_MAIL_TOPICS": TOPIC,
+        "OMNIPUB_SNS_ADDRESS": f"{ports.wall_url}/sns",
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -135,7 +140,15 @@ def system(*, root: Path, state: Path, ports: Ports, python: str, provision: Ste
         Service(
             name="platforms",
             title="the simulated platforms",
-            command=(*platforms, "--port", str(ports.wall), "--state-dir", str(state / "platforms")),
+            command=(
+                *platforms,
+                "--port",
+                str(ports.wall),
+                "--state-dir",
+                str(state / "platforms"),
+                "--mail-hook",
+                f"{ports.web_url}/hooks/ses/",
+            ),
             ready=HttpReady(url=f"{ports.wall_url}/"),
             port=ports.wall,
             port_variable="WALL_PORT",

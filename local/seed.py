@@ -19,11 +19,12 @@ from publishing.adapters.functions import SchedulerWaker
 from publishing.channels.base.registry import get_channel
 from publishing.config import Config, ConfigError
 from publishing.domain.account import Account
-from publishing.domain.draft import Draft, MessageFilter
+from publishing.domain.draft import UNSET, AccountChanges, AccountDraft, Draft, MessageFilter
 from publishing.domain.errors import DomainError, UnavailableError
 from publishing.domain.permissions import SYSTEM
 from publishing.domain.schedule import Due
-from publishing.services.connecting import connect_account, reconnect_account
+from publishing.http import OutgoingPolicy
+from publishing.services.connecting import change_account, connect_account
 from publishing.services.context import Context
 from publishing.services.queries import list_accounts, list_messages
 from publishing.services.scheduling import create_message
@@ -96,6 +97,8 @@ ACCOUNTS: Final = (
             "sender": "news@example.org",
             "sender_name": "Example News",
             "recipient": "readers@lists.example.org",
+            # Only mail with one is reported on.
+            "configuration_set": "omnipub-events",
         },
     ),
     DemoAccount(
@@ -116,9 +119,8 @@ def seed(environment: Mapping[str, str]) -> tuple[str, ...]:
     config, now = Config.from_environment(environment), clock.now()
     if list_messages(actor=SYSTEM, filter=MessageFilter(), cursor=None, limit=1, now=now).rows:
         return done
-    context = Context(waker=SchedulerWaker(config.scheduler_function), review_on=config.review_on)
     draft = Draft(text=_TEXT, account_ids=tuple(each.id for each in connected), due=Due(at=now + FIRST_DUE))
-    create_message(actor=SYSTEM, draft=draft, now=now, context=context)
+    create_message(actor=SYSTEM, draft=draft, now=now, context=_context(config))
     return (*done, "first message")
 
 
@@ -128,38 +130,50 @@ def connect_missing(
     """Connect those accounts that are not connected yet; return all of them, and a word for each thing done."""
     config = Config.from_environment(environment, needs=(WALL_URL,))
     bind(config.table_name, timer_shards=config.timer_shards)
-    wall_url, key_id, now = environment[WALL_URL], config.kms_key_id, clock.now()
+    wall_url, now = environment[WALL_URL], clock.now()
+    context = _context(config)
     there = {(account.channel, account.name): account for account in list_accounts(actor=SYSTEM)}
     connected: list[Account] = []
     done: list[str] = []
     for demo in wanted:
         account = there.get((demo.channel, demo.name))
         if account is None:
-            account = _connect(demo, wall_url=wall_url, key_id=key_id, now=now)
+            account = _connect(demo, wall_url=wall_url, context=context, now=now)
             done.append(f"account {demo.name}")
         elif account.base_url != demo.address(wall_url):
             # The wall listens on another port this time.
-            account = reconnect_account(
-                actor=SYSTEM, account_id=account.id, base_url=demo.address(wall_url), credential=demo.credential,
-                key_id=key_id, now=now, settings=demo.settings_at(wall_url),
-            )  # fmt: skip
+            changes = AccountChanges(
+                base_url=demo.address(wall_url),
+                credential=demo.credential or UNSET,
+                settings=demo.settings_at(wall_url),
+            )
+            account = change_account(
+                actor=SYSTEM, account_id=account.id, changes=changes, rev=None, now=now, context=context
+            )
             done.append(f"address of {demo.name}")
         connected.append(account)
     return tuple(connected), tuple(done)
 
 
-def _connect(demo: DemoAccount, *, wall_url: str, key_id: str, now: datetime) -> Account:
+def _connect(demo: DemoAccount, *, wall_url: str, context: Context, now: datetime) -> Account:
     name_at_platform(demo, wall_url=wall_url)
-    return connect_account(
-        actor=SYSTEM,
+    draft = AccountDraft(
         channel=demo.channel,
         name=demo.name,
         base_url=demo.address(wall_url),
         credential=demo.credential,
-        key_id=key_id,
-        now=now,
         open_to_members=demo.open_to_members,
         settings=demo.settings_at(wall_url),
+    )
+    return connect_account(actor=SYSTEM, draft=draft, now=now, context=context)
+
+
+def _context(config: Config) -> Context:
+    return Context(
+        waker=SchedulerWaker(config.scheduler_function),
+        review_on=config.review_on,
+        key_id=config.kms_key_id,
+        outgoing=OutgoingPolicy(allow_private=config.allow_private_networks),
     )
 
 

@@ -3,9 +3,11 @@
 from django.urls import include, path
 
 from publishing.api.views.health import HealthView
+from publishing.api.views.hooks import MailHookView
 
 urlpatterns = [
     path("health", HealthView.as_view(), name="health"),
+    path("hooks/ses/", MailHookView.as_view(), name="mail-hook"),
     path("api/v1/", include("publishing.api.urls")),
 ]
 

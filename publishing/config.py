@@ -1,5 +1,6 @@
 """Configuration: read once from the environment into a frozen value; everything that is missing is named at once."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -42,6 +43,10 @@ class Config:
     review_on: bool = False
     #: Whether channels may talk to private addresses over plain HTTP: local mode only.
     allow_private_networks: bool = False
+    #: Topics of SNS whose notifications about mail are taken, as ARNs; none closes the address for them.
+    mail_topics: frozenset[str] = frozenset()
+    #: Where SNS is, in place of its own address: local mode only.
+    sns_address: str = ""
     log_level: str = "INFO"
 
     @classmethod
@@ -60,6 +65,8 @@ class Config:
                 values[field] = read(text)
             except ValueError:
                 problems.append(f"{name} cannot be read: it should be {_EXPECTED[read]}")
+        if values.get("sns_address") and not values.get("allow_private_networks"):
+            problems.append("OMNIPUB_SNS_ADDRESS is for local mode and must not be set here")
         if problems:
             raise ConfigError(f"Configuration: {'; '.join(problems)}.")
         return cls(**values)  # type: ignore[arg-type]  # the table below pairs fields and readers
@@ -104,6 +111,16 @@ def _count(text: str) -> int:
     return number
 
 
+_TOPIC: Final = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
+
+
+def _topics(text: str) -> frozenset[str]:
+    topics = frozenset(topic.strip() for topic in text.split(",") if topic.strip())
+    if not all(_TOPIC.fullmatch(topic) for topic in topics):
+        raise ValueError(text)
+    return topics
+
+
 _EXPECTED: Final[Mapping[Callable[[str], object], str]] = {
     str: "text",
     _address: "an address that begins with https://",
@@ -111,6 +128,7 @@ _EXPECTED: Final[Mapping[Callable[[str], object], str]] = {
     _hours: "a positive number of hours",
     _positive: "a positive number",
     _count: "a whole number from 1 to 100",
+    _topics: "ARNs of SNS topics, separated by commas",
 }
 
 _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
@@ -132,5 +150,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "late_limit": ("OMNIPUB_LATE_LIMIT", _hours),
     "review_on": ("OMNIPUB_REVIEW", _boolean),
     "allow_private_networks": ("OMNIPUB_ALLOW_PRIVATE_NETWORKS", _boolean),
+    "mail_topics": ("OMNIPUB_MAIL_TOPICS", _topics),
+    "sns_address": ("OMNIPUB_SNS_ADDRESS", str),
     "log_level": ("OMNIPUB_LOG_LEVEL", str),
 }

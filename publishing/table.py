@@ -13,13 +13,15 @@ TTL_ATTRIBUTE: Final = "ttl"
 BY_OWNER: Final = "GSI1"
 #: Timers, sparse, KEYS_ONLY: `STATUS#scheduled` / `<scheduled_at>` and kin. It costs a write only when a timer moves.
 TIMERS: Final = "GSI2"
-#: Editors' lists by month, sparse: `MONTH#MSG#<yyyy-mm>` / `<at>#<id>`. Projects what lists show.
+#: Editors' lists by month, sparse: `MONTH#MSG#<yyyy-mm>` / `<at>#<id>`. Projects what lists show. Lists of other kinds
+#: are in it too: accounts, and `LIST#SENT#<account id>` / `<at>` for the attempts at an account.
 BY_MONTH: Final = "GSI3"
 
 #: What lists show, so that a list is one query and reads no base item. Bodies are cut to `summary`.
 LIST_ATTRIBUTES: Final = (
     "kind", "id", "status", "title", "summary", "user_id", "scheduled_at", "zone", "created_at", "updated_at",
-    "rev", "gen", "targets", "name", "channel", "base_url", "open_to_members", "problem",
+    "rev", "gen", "targets", "name", "channel", "base_url", "open_to_members", "problem", "media_type", "size",
+    "alt_text", "renditions",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from publishing.domain.account import Account
 from publishing.domain.delivery import Delivery
+from publishing.domain.media import MediaStatus, Medium
 from publishing.domain.message import Message, MessageStatus, build_targets
 from publishing.domain.permissions import Actor, Role
 
@@ -39,6 +40,21 @@ def build_delivery(**fields: Any) -> Delivery:
         "account_id": ACCOUNT_ID,
     }
     return Delivery(**{**defaults, **fields})
+
+
+def build_medium(**fields: Any) -> Medium:
+    defaults: dict[str, Any] = {
+        "id": "01KBCD0000000000000000000C",
+        "owner": "editor-1",
+        "status": MediaStatus.READY,
+        "name": "door.jpg",
+        "media_type": "image/jpeg",
+        "size": 1_000,
+        "token": "t" * 40,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Medium(**{**defaults, **fields})
 
 
 def build_account(**fields: Any) -> Account:

@@ -10,7 +10,7 @@ import selectors
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,16 @@ class Emulator:
     """A running emulator with its state folder."""
 
     def __init__(
-        self, state: Path, *, port: int = 0, compact_at: int | None = None, enforces_roles: bool = False
+        self,
+        state: Path,
+        *,
+        port: int = 0,
+        compact_at: int | None = None,
+        variables: Mapping[str, str] | None = None,
+        enforces_roles: bool = False,
     ) -> None:
         self.state = state
+        self._variables = variables or {}
         self._port = port
         self._options = [] if compact_at is None else ["--compact-at", str(compact_at)]
         if enforces_roles:
@@ -92,7 +99,7 @@ class Emulator:
         self._process = subprocess.Popen(
             [*command, "--parent", str(os.getpid()), *self._options],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"]},
+            env={"PATH": os.environ["PATH"], **self._variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -101,3 +101,13 @@ def picture_bytes(media_type: str = "image/jpeg", *, width: int = 64, height: in
     buffer = io.BytesIO()
     image.save(buffer, media_type.removeprefix("image/").upper())
     return buffer.getvalue()
+
+
+def animation_bytes(*, width: int = 32, height: int = 24, frames: int = 3) -> bytes:
+    """Encode a GIF that moves."""
+    images = [Image.new("P", (width, height), next(_NUMBERS) % 256) for _ in range(frames)]
+    for number, image in enumerate(images):
+        image.putpalette([value % 256 for value in range(number, number + 768)])
+    buffer = io.BytesIO()
+    images[0].save(buffer, "GIF", save_all=True, append_images=images[1:], duration=100, loop=0)
+    return buffer.getvalue()

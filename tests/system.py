@@ -17,11 +17,12 @@ from publishing.adapters import aws, clock, secrets, stream
 from publishing.channels.base import aws as signing
 from publishing.channels.base.registry import get_channel
 from publishing.domain.account import Account
-from publishing.domain.draft import Draft
+from publishing.domain.draft import AccountDraft, Draft
 from publishing.domain.events import StreamEvent
 from publishing.domain.message import MessageWithDeliveries
 from publishing.domain.permissions import SYSTEM, Actor
 from publishing.domain.schedule import due_now
+from publishing.http import OutgoingPolicy
 from publishing.services.connecting import connect_account
 from publishing.services.context import Context
 from publishing.services.scheduling import create_message
@@ -30,6 +31,9 @@ from publishing.store.binding import bind
 from tests.builders import build_actor
 from tests.emulator import Emulator
 from workers import delivery, runtime, scheduler
+
+#: The simulated platforms are on loopback.
+LOCAL = OutgoingPolicy(allow_private=True)
 
 
 class InvocationContext:
@@ -72,7 +76,7 @@ class System:
     platforms: RunningPlatforms
     stream: list[StreamEvent]
     actor: Actor = field(default_factory=build_actor)
-    context: Context = field(default_factory=lambda: Context(waker=QuietWaker()))
+    context: Context = field(default_factory=lambda: Context(waker=QuietWaker(), outgoing=LOCAL))
     _sequence: Any = field(default_factory=lambda: itertools.count(1))
 
     def connect(self, channel: str, name: str, **fields: Any) -> Account:
@@ -80,9 +84,8 @@ class System:
         if not get_channel(channel).capabilities.needs_credential:
             secret = ""
         values: dict[str, Any] = {"base_url": f"{self.platforms.url}/{channel}/{name}", "credential": secret, **fields}
-        return connect_account(
-            actor=SYSTEM, channel=channel, name=name, key_id="alias/omnipub", now=datetime.now(UTC), **values
-        )
+        draft = AccountDraft(channel=channel, name=name, **values)
+        return connect_account(actor=SYSTEM, draft=draft, now=datetime.now(UTC), context=self.context)
 
     def publish(self, *accounts: Account, text: str = "We are live!") -> MessageWithDeliveries:
         """Create a message that is due now."""
@@ -112,6 +115,11 @@ class System:
         """What exists at the platforms, counted there."""
         posts: list[dict[str, Any]] = self._control("GET", "posts")["posts"]
         return posts
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """What the platforms reported, and the status with which each report was answered."""
+        notifications: list[dict[str, Any]] = self._control("GET", "notifications")["notifications"]
+        return notifications
 
     def misbehave(self, channel: str, fault: str, **options: Any) -> None:
         """Make a platform misbehave; `local/platforms/README.md` lists how."""
@@ -174,7 +182,13 @@ def forget_processes_past() -> None:
 
 
 @pytest.fixture
-def system(table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+def mail_hook() -> str:
+    """Where the simulated platforms report on mail; nowhere, unless a test's own module has the address."""
+    return ""
+
+
+@pytest.fixture
+def system(table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mail_hook: str) -> Iterator[System]:
     """The whole path in one process."""
     events: list[StreamEvent] = []
 
@@ -185,5 +199,6 @@ def system(table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("OMNIPUB_ALLOW_PRIVATE_NETWORKS", "true")
     monkeypatch.setattr(stream, "put_events", put_events)
     # Asked for at each call, because a test may move the time.
-    with start(port=0, state_dir=tmp_path, now=lambda: clock.now()) as platforms:  # noqa: PLW0108
+    now = lambda: clock.now()  # noqa: E731, PLW0108 - as above
+    with start(port=0, state_dir=tmp_path, now=now, mail_hook=mail_hook) as platforms:
         yield System(platforms=platforms, stream=events)

@@ -9,6 +9,7 @@ from typing import TypeVar, get_args
 
 import pytest
 
+from local import channels_document
 from publishing.domain import delivery, message
 from publishing.domain.operations import Operation
 from publishing.domain.timing import Timing
@@ -38,6 +39,11 @@ def tabled(table: Mapping[tuple[State, Event], frozenset[State]]) -> Edges:
         for (begin, event), ends in table.items()
         for end in ([each.value for each in ends] or ["[*]"])
     }
+
+
+class TestTheChannelsDocument:
+    def test_says_what_the_channels_say(self):
+        assert channels_document.DOCUMENT.read_text() == channels_document.document(), "Run `make docs`."
 
 
 class TestTheDeliveryDocument:

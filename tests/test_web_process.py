@@ -21,6 +21,8 @@ ROOT = Path(__file__).parent.parent
 CONFIGURED = {
     "TABLE_NAME": "t",
     "KINESIS_STREAM_NAME": "s",
+    "MEDIA_BUCKET": "m",
+    "OMNIPUB_MEDIA_URL": "https://media.example.org",
     "COGNITO_USER_POOL_ID": "eu-central-1_A",
     "COGNITO_CLIENT_ID": "c",
     "OMNIPUB_SECRET_KEY": "k" * 50,

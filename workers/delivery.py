@@ -1,4 +1,4 @@
-"""The Kinesis worker: a batch of hints in, deliveries carried out, concurrently by account.
+"""The Kinesis worker: a batch of hints in, deliveries and checks carried out, concurrently by account.
 
 It never fails for a platform's behaviour. It reports a record as failed only when the table was out of reach or working
 time ran out, and then the lowest one of the batch, because everything from there comes again.
@@ -11,17 +11,18 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from publishing import logs
 from publishing.adapters import aws, clock
 from publishing.channels.base.registry import get_channel
 from publishing.domain.errors import UnavailableError
-from publishing.domain.events import ForeignEventError, StreamEvent, decode
+from publishing.domain.events import CheckAccount, Deliver, ForeignEventError, StreamEvent, decode
 from publishing.http import HttpClient, OutgoingPolicy
-from publishing.services.delivering import Rules, deliver
+from publishing.services.delivering import Report, Rules, deliver
 from publishing.services.performing import Performer
 from publishing.services.steps import drive
+from publishing.services.verifying import check
 from publishing.store.binding import open_client
 from publishing.store.parked import park_record
 from workers.runtime import LambdaContext, Runtime, remaining, runtime, starts_function
@@ -93,19 +94,19 @@ def _deal_with(record: Record, shared: Runtime, context: LambdaContext) -> bool:
         event = decode(record.data)
     except ForeignEventError as error:
         return _park(record, str(error))
-    with logs.correlated(f"{event.message_id}/{event.delivery_id}"):
+    with logs.correlated(event.correlation_id):
         try:
-            return _deliver(event, shared, context)
+            return _carry_out(event, shared, context)
         except UnavailableError as error:
             log.warning("worker.table_unavailable", extra={"reason": str(error)})
             return False
         except Exception:
             # A fault of ours must not block the lane: the claim was counted, and the watchdog comes back to it.
-            log.exception("worker.delivery_broke")
+            log.exception("worker.event_broke", extra={"kind": event.KIND})
             return True
 
 
-def _deliver(event: StreamEvent, shared: Runtime, context: LambdaContext) -> bool:
+def _carry_out(event: StreamEvent, shared: Runtime, context: LambdaContext) -> bool:
     config = shared.config
     rules = Rules(timing=shared.timing, random=shared.random, get_channel=get_channel, media_url=config.media_url)
     performer = Performer(
@@ -115,8 +116,16 @@ def _deliver(event: StreamEvent, shared: Runtime, context: LambdaContext) -> boo
         media_bucket=config.media_bucket,
         http=http_client(shared),
     )
-    report = drive(deliver(event, rules=rules), performer)
-    log.info("delivery.step", extra={"what": report.what, "account": event.account_id, "gen": event.gen})
+    report: Report
+    match event:
+        case Deliver(account_id=account_id, gen=gen):
+            report = drive(deliver(event, rules=rules), performer)
+            log.info("delivery.step", extra={"what": report.what, "account": account_id, "gen": gen})
+        case CheckAccount(account_id=account_id):
+            report = drive(check(event, rules=rules), performer)
+            log.info("account.check", extra={"what": report.what, "account": account_id})
+        case _:
+            assert_never(event)
     return report.is_done
 
 

@@ -16,6 +16,7 @@ from constructs import Construct
 from infra.constructs import gateway
 from infra.constructs.context import Context
 from infra.constructs.edge import Edge
+from infra.constructs.feedback import MailFeedback
 from infra.constructs.function import accept_own_logs, function_arn, log_group, traces, writes_logs
 from infra.constructs.rights import all_indexes, puts_hints, reads_and_writes, wakes_scheduler
 from infra.constructs.waivers import accept
@@ -61,6 +62,7 @@ class ApiStack(Stack):
         self.logs = log_group(self, "Logs", context, name=f"/aws/lambda/{self._name}")
         self._role(data)
         self._tell_the_front_end(auth)
+        self.feedback = MailFeedback(self, "MailFeedback", context=context)
         self._outputs()
 
     def _gateway(self) -> apigateway.RestApi:
@@ -236,6 +238,9 @@ class ApiStack(Stack):
             "PublicUrl": self.public_url,
             "MediaUrl": self.edge.media_url,
             "ClientId": self.client.user_pool_client_id,
+            "MailTopicArn": self.feedback.topic.topic_arn,
+            "MailConfigurationSet": self.feedback.configuration_set.ref,
+            "MailFailuresQueueArn": self.feedback.failures.queue_arn,
             "SchedulerFunction": scheduler_function(self._context.stage.name),
             "DistributionDomain": self.edge.distribution.distribution_domain_name,
         }

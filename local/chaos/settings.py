@@ -17,7 +17,15 @@ _REGION: Final = {"region": "us-east-1"}
 #: The channels that take part: what their accounts state, and how many there are. One message goes to all of them.
 CHANNELS: Final[Mapping[str, tuple[int, Mapping[str, str]]]] = {
     "bluesky": (1, READ_ON_THE_WALL),
-    "email": (1, {**_REGION, "sender": "news@example.org", "recipient": "readers@lists.example.org"}),
+    "email": (
+        1,
+        {
+            **_REGION,
+            "sender": "news@example.org",
+            "recipient": "readers@lists.example.org",
+            "configuration_set": "omnipub-events",
+        },
+    ),
     "facebook": (1, {}),
     "linkedin": (1, {"remote_id": ORGANIZATION}),
     "mastodon": (2, {}),

@@ -17,11 +17,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local.platforms", description="Serve the simulated platforms.")
     parser.add_argument("--port", type=int, default=8010, help="0 takes a free one")
     parser.add_argument("--state-dir", type=Path, required=True, help="where posts, keys and counts are kept")
+    parser.add_argument("--mail-hook", default="", help="the web address that events about mail are brought to")
     options = parser.parse_args()
     # Blocked before any thread starts, so that only the wait below receives them.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
     try:
-        running = start(options.port, state_dir=options.state_dir)
+        running = start(options.port, state_dir=options.state_dir, mail_hook=options.mail_hook)
     except OSError as error:
         print(f"Cannot serve the platforms on {HOST}:{options.port}: {error.strerror}.", file=sys.stderr)
         return 1

@@ -23,8 +23,11 @@ ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 class App:
     """The simulated platforms without their sockets."""
 
-    def __init__(self, world: World, sleep: Callable[[float], object]) -> None:
+    def __init__(
+        self, world: World, sleep: Callable[[float], object], topics: Callable[[Request], Response] | None = None
+    ) -> None:
         self._world = world
+        self._topics = topics
         self._sleep = sleep
         self._faults = FaultBook()
         self._platforms = {kind: platform(world) for kind, platform in PLATFORMS.items()}
@@ -45,6 +48,8 @@ class App:
             return self._visit(self._platforms[head], request)
         if head == "_control":
             return self._control.answer(request)
+        if head == "sns" and self._topics is not None:
+            return self._topics(request)
         if head == "elsewhere":
             # Only a client that follows a redirect comes here; the counts show it.
             call = Call(request=request, account="", path=(), received_at=self._world.now())

@@ -51,13 +51,18 @@ class Response:
         return replace(self, headers=self.headers + headers)
 
 
+def _tell_nobody(content: str) -> None:
+    """Drop a notification: nobody subscribed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What a platform may reach: the durable store, the clock and the address it is served at."""
+    """What a platform may reach: the durable store, the clock, the address it is served at, who wants events."""
 
     store: Store
     now: Callable[[], datetime]
     url: str
+    notify: Callable[[str], None] = _tell_nobody
 
 
 @dataclass(frozen=True, kw_only=True)

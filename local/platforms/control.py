@@ -6,6 +6,7 @@ test into a lie.
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -41,6 +42,7 @@ class Control:
             ("POST", "accounts"): self._register,
             ("GET", "posts"): self._list_posts,
             ("DELETE", "posts"): lambda _: self._clear(world.store.clear_posts),
+            ("GET", "notifications"): lambda _: self._list_notifications(),
             ("GET", "requests"): self._list_requests,
             ("DELETE", "requests"): lambda _: self._clear(world.store.clear_requests),
         }
@@ -136,6 +138,11 @@ class Control:
             channel=query.get("channel"), account=query.get("account"), since=_read_time(query.get("since"))
         )
         return json_response({"posts": [_show_post(post) for post in posts]})
+
+    def _list_notifications(self) -> Response:
+        every = self._world.store.list_notifications()
+        rows = [{"content": json.loads(content), "status": status} for content, status in every]
+        return json_response({"notifications": rows})
 
     def _list_requests(self, request: Request) -> Response:
         query = _query(request, {"channel", "account"})

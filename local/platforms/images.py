@@ -8,6 +8,7 @@ import io
 import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from PIL import Image
 
@@ -81,18 +82,24 @@ def of_post(post: Post) -> Sequence[Mapping[str, object]]:
 
 
 def find(store: Store, channel: str, account: str, upload_id: str) -> Upload | None:
-    """Return an image that was uploaded to an account, or None."""
-    kept = store.find_upload(channel, account, upload_id)
-    if kept is None:
+    """Return an image that was uploaded to an account, or None: what was uploaded may be none."""
+    kept = store.find_upload(channel, account, upload_id) or b""
+    try:
+        return read_image(kept, upload_id=upload_id, types=TYPES.values(), max_size=len(kept), max_pixels=10**9)
+    except BadImageError:
         return None
-    return read_image(kept, upload_id=upload_id, types=TYPES.values(), max_size=len(kept), max_pixels=10**9)
+
+
+def place(post: Post, image: Mapping[str, object]) -> str:
+    """Return where the wall serves an image of a post."""
+    return "/media/" + "/".join(quote(part, safe="") for part in (post.channel, post.account, str(image["id"])))
 
 
 def gallery(post: Post) -> str:
     """Draw the images of a post, with their descriptions where a network shows them."""
     figures = "".join(
-        f'<img src="/media/{html.escape(post.channel)}/{html.escape(post.account)}/{html.escape(str(image["id"]))}"'
+        f'<img src="{html.escape(place(post, image))}"'
         f' alt="{html.escape(str(image["alt_text"]))}" title="{html.escape(str(image["alt_text"]))}" loading="lazy">'
         for image in of_post(post)
     )
-    return f'<div class="gallery count-{min(len(of_post(post)), 4)}">{figures}</div>' if figures else ""
+    return f'<div class="gallery count-{min(len(of_post(post)), 5)}">{figures}</div>' if figures else ""

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from local.platforms.app import App, parse_host
 from local.platforms.base import Request, Response, World, json_response
 from local.platforms.store import Store
+from local.platforms.topics import Notifier, Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,11 +183,14 @@ class _Server(ThreadingHTTPServer):
 class RunningPlatforms:
     """The simulated platforms, being served from a thread until stopped; also a context manager."""
 
-    def __init__(self, server: _Server, store: Store) -> None:
+    def __init__(self, server: _Server, store: Store, notifier: Notifier | None) -> None:
         self._server = server
         self._store = store
+        self._notifier = notifier
         self._thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="platforms")
         self._thread.start()
+        if notifier is not None:
+            notifier.start()
 
     @property
     def url(self) -> str:
@@ -197,6 +202,8 @@ class RunningPlatforms:
         if self._server.stopping.is_set():
             return
         self._server.stopping.set()
+        if self._notifier is not None:
+            self._notifier.stop()
         self._server.shutdown()
         self._thread.join()
         self._server.hang_up_all()
@@ -220,13 +227,20 @@ def start(
     state_dir: Path,
     now: Callable[[], datetime] = _utc_now,
     sleep: Callable[[float], object] | None = None,
+    mail_hook: str = "",
 ) -> RunningPlatforms:
     """Serve the simulated platforms on loopback; port 0 takes a free one.
 
     Raises OSError where the port is taken. The clock and the waiting of slow platforms can be replaced in tests.
+    `mail_hook`: the web address that wants to know what becomes of mail.
     """
     server = _Server(port)
     store = Store(state_dir)
     world = World(store=store, now=now, url=_url(server))
-    server.app = App(world, sleep or server.stopping.wait)
-    return RunningPlatforms(server, store)
+    notifier = None
+    if mail_hook:
+        signer = Signer(state_dir, now=now())
+        notifier = Notifier(hook=mail_hook, address=f"{world.url}/sns", signer=signer, store=store, now=now)
+        world = replace(world, notify=notifier.publish)
+    server.app = App(world, sleep or server.stopping.wait, notifier.answer if notifier else None)
+    return RunningPlatforms(server, store, notifier)

@@ -39,6 +39,9 @@ CREATE TABLE IF NOT EXISTS requests (
   channel TEXT NOT NULL, account TEXT NOT NULL, method TEXT NOT NULL, kind TEXT NOT NULL, status INTEGER NOT NULL,
   fault TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (channel, account, method, kind, status, fault)
 );
+CREATE TABLE IF NOT EXISTS notifications (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, content TEXT NOT NULL, status INTEGER
+);
 """
 POST_COLUMNS = "channel, account, id, text, key, received_at, url, body, details, deleted_at"
 
@@ -116,6 +119,26 @@ class Store:
         """Return a number that was not used before, for remote ids."""
         with self._lock:
             return next(self._numbers)
+
+    # --- notifications -----------------------------------------------------------------------------------------------
+
+    def add_notification(self, content: str) -> None:
+        """Keep what is to be brought to a subscriber."""
+        self._rows("INSERT INTO notifications (content) VALUES (?)", (content,))
+
+    def list_waiting_notifications(self) -> list[tuple[int, str]]:
+        """Return number and content of what was not delivered yet, oldest first."""
+        rows = self._rows("SELECT seq, content FROM notifications WHERE status IS NULL ORDER BY seq")
+        return [(int(str(number)), str(content)) for number, content in rows]
+
+    def end_notification(self, number: int, status: int) -> None:
+        """Note what the subscriber answered; it is not brought again."""
+        self._rows("UPDATE notifications SET status = ? WHERE seq = ?", (status, number))
+
+    def list_notifications(self) -> list[tuple[str, int | None]]:
+        """Return content of every notification, and the status with which it was answered."""
+        rows = self._rows("SELECT content, status FROM notifications ORDER BY seq")
+        return [(str(content), None if status is None else int(str(status))) for content, status in rows]
 
     # --- posts -------------------------------------------------------------------------------------------------------
 

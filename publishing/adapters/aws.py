@@ -14,6 +14,8 @@ from botocore.config import Config
 def client(service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
     """Return the client of a service."""
     config = Config(
+        # Else the SDK signs permissions to upload in a form that newer regions do not take.
+        signature_version="s3v4" if service == "s3" else None,
         connect_timeout=2,
         read_timeout=5,
         retries={"total_max_attempts": 3, "mode": "standard"},

@@ -1,16 +1,26 @@
-"""Files of media in their bucket, as a worker reads them."""
+"""Files of media in their bucket: as a worker reads them, and as the web function lets people upload and keeps them."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from publishing.adapters import aws
 from publishing.domain.errors import MediaGoneError, UnavailableError
-from publishing.domain.media import Rendition
+from publishing.domain.media import UPLOAD_FOR, File, Medium, Rendition, Upload
 
+# Without the right to list a bucket, S3 words an absent object as a denied one.
 _GONE: Final = frozenset({"NoSuchKey", "404", "AccessDenied", "403"})
+#: A file never changes under its name.
+_FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+class NotUploadedError(Exception):
+    """Nothing was uploaded yet, or it was taken away already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +35,79 @@ class Bucket:
         Raises MediaGoneError when it is gone or another, UnavailableError when the bucket is out of reach.
         """
         try:
-            answer = aws.client("s3").get_object(Bucket=self.name, Key=file.key)
-            with answer["Body"] as body:
-                content: bytes = body.read(file.size + 1)
-        except ClientError as error:
-            # Without the right to list a bucket, S3 words an absent object as a denied one.
-            if error.response.get("Error", {}).get("Code") in _GONE:
-                raise MediaGoneError("An image of the message is no longer there.") from None
-            raise UnavailableError("The media bucket refused.") from error
-        except (BotoCoreError, OSError) as error:
-            raise UnavailableError("The media bucket is out of reach.") from error
+            content = self._get(file.key, limit=file.size + 1)
+        except NotUploadedError:
+            raise MediaGoneError("An image of the message is no longer there.") from None
         if hashlib.sha256(content).hexdigest() != file.sha256:
             raise MediaGoneError("An image of the message is not the file that was checked.")
         return content
+
+    def permit_upload(self, medium: Medium, *, now: datetime) -> Upload:
+        """Return the permission to upload a medium's file: that name, that type, that many bytes. Sends nothing."""
+        form = aws.client("s3").generate_presigned_post(
+            self.name,
+            medium.upload_key,
+            Fields={"Content-Type": medium.media_type},
+            Conditions=[
+                {"Content-Type": medium.media_type},
+                ["content-length-range", medium.size, medium.size],
+            ],
+            ExpiresIn=int(UPLOAD_FOR.total_seconds()),
+        )
+        return Upload(url=form["url"], fields=form["fields"], expires_at=(now + UPLOAD_FOR).replace(microsecond=0))
+
+    def read_upload(self, medium: Medium) -> bytes:
+        """Return what was uploaded; at most one byte more than was stated, by which too large a file is known.
+
+        Raises NotUploadedError when nothing is there, UnavailableError when the bucket is out of reach.
+        """
+        return self._get(medium.upload_key, limit=medium.size + 1)
+
+    def keep(self, key: str, file: File) -> Rendition:
+        """Store a file under its name, for good. Storing it again changes nothing. Raises UnavailableError."""
+        with _reached():
+            aws.client("s3").put_object(
+                Bucket=self.name,
+                Key=key,
+                Body=file.content,
+                ContentType=file.media_type,
+                ContentDisposition="inline",
+                CacheControl=_FOREVER,
+            )
+        return Rendition(
+            key=key,
+            media_type=file.media_type,
+            size=len(file.content),
+            width=file.width,
+            height=file.height,
+            sha256=hashlib.sha256(file.content).hexdigest(),
+            frames=file.frames,
+        )
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove files; those that are not there are no problem. Raises UnavailableError."""
+        for key in keys:
+            with _reached():
+                aws.client("s3").delete_object(Bucket=self.name, Key=key)
+
+    def _get(self, key: str, *, limit: int) -> bytes:
+        with _reached():
+            try:
+                answer = aws.client("s3").get_object(Bucket=self.name, Key=key)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in _GONE:
+                    raise NotUploadedError from None
+                raise
+            with answer["Body"] as body:
+                content: bytes = body.read(limit)
+        return content
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        raise UnavailableError("The media bucket refused.") from error
+    except (BotoCoreError, OSError) as error:
+        raise UnavailableError("The media bucket is out of reach.") from error

@@ -3,12 +3,18 @@
 import os
 from datetime import datetime
 from functools import cache
+from typing import Final
 
 from publishing.adapters import clock
 from publishing.adapters.functions import SchedulerWaker
+from publishing.adapters.sns import Inbox
 from publishing.config import Config
 from publishing.domain.timing import Timing
+from publishing.http import HttpClient, OutgoingPolicy
 from publishing.services.context import Context
+
+#: Seconds for reading a certificate or confirming a subscription; SNS waits 15 for an answer.
+_CALL_SECONDS: Final = 5.0
 
 
 @cache
@@ -19,9 +25,30 @@ def context() -> Context:
         waker=SchedulerWaker(config.scheduler_function),
         timing=Timing(late=config.late_limit).divided_by(config.time_divisor),
         review_on=config.review_on,
+        media_bucket=config.media_bucket,
+        media_url=config.media_url,
+        stream_name=config.kinesis_stream_name,
+        key_id=config.kms_key_id,
+        outgoing=OutgoingPolicy(allow_private=config.allow_private_networks),
     )
+
+
+@cache
+def mail_inbox() -> Inbox | None:
+    """Return what opens notifications about mail; None where no topic is configured."""
+    config = Config.from_environment(os.environ)
+    if not config.mail_topics:
+        return None
+    policy = OutgoingPolicy(allow_private=config.allow_private_networks)
+    http = HttpClient(policy, call_seconds=_CALL_SECONDS)
+    return Inbox(topics=config.mail_topics, http=http, address=config.sns_address)
 
 
 def read_clock() -> datetime:
     """Return the present time. A view asks once per request and hands it on."""
     return clock.now()
+
+
+def public_url(key: str) -> str:
+    """Return where anybody who knows it can fetch a file of a medium."""
+    return f"{context().media_url}/{key}"

@@ -1,4 +1,4 @@
-"""The query of a list of messages."""
+"""The queries of lists."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,16 +21,21 @@ def read_filter(parameters: Mapping[str, str]) -> MessageFilter:
         raise _bad("status", f"There is no such status. There are: {', '.join(MessageStatus)}.")
     if channel is not None and not 0 < len(channel) <= NAME_LIMIT:
         raise _bad("channel", "Give a channel's name, as in /channels/.")
-    mine = parameters.get("mine", "false")
-    if mine not in {"true", "false"}:
-        raise _bad("mine", "This should be true or false.")
     return MessageFilter(
         status=status,
         channel=channel,
         since=_moment(parameters, "from"),
         until=_moment(parameters, "to"),
-        mine=mine == "true",
+        mine=read_mine(parameters),
     )
+
+
+def read_mine(parameters: Mapping[str, str]) -> bool:
+    """Return whether only what is the actor's own is wanted."""
+    mine = parameters.get("mine", "false")
+    if mine not in {"true", "false"}:
+        raise _bad("mine", "This should be true or false.")
+    return mine == "true"
 
 
 def read_limit(parameters: Mapping[str, str]) -> int:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from django.http import HttpResponse
 from rest_framework.request import Request
@@ -19,9 +19,11 @@ from rest_framework.request import Request
 from publishing.api.answers import Answer
 from publishing.api.problems import FieldError, invalid
 from publishing.domain.draft import StoredAnswer
-from publishing.domain.errors import DomainError, KeyReusedError, UnavailableError
+from publishing.domain.errors import AnsweredError, DomainError, KeyReusedError, UnavailableError
 from publishing.domain.ids import digest
 from publishing.services import answers
+
+Created = TypeVar("Created")
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +72,25 @@ def read_key(request: Request, *, user_id: str) -> RequestKey | None:
         key_sha=digest(key),
         request_sha=digest(str(request.method), request.get_full_path(), body),
     )
+
+
+def create_once(
+    key: RequestKey | None,
+    *,
+    create: Callable[[Callable[[Created], StoredAnswer] | None], Created],
+    render: Callable[[Created], Answer],
+) -> HttpResponse:
+    """Create something under a key, or give the answer that it had. Without a key just create it.
+
+    `create` is handed what builds the answer to keep in its own transaction, or None.
+    """
+    if key is None:
+        return render(create(None)).response()
+    try:
+        created = create(lambda made: key.store(render(made)))
+    except AnsweredError as error:
+        return key.replay(error.stored)
+    return render(created).response()
 
 
 def act_once(key: RequestKey | None, *, now: datetime, act: Callable[[], Answer]) -> HttpResponse:

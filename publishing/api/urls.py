@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from publishing.api.views.accounts import AccountsView, AccountView, ChannelsView
+from publishing.api.views.accounts import AccountsView, AccountView, CheckView
 from publishing.api.views.actions import CancelView, PublishView, ScheduleView
+from publishing.api.views.blocking import UnblockView
+from publishing.api.views.channels import ChannelsView
 from publishing.api.views.deliveries import DeliveriesView, DeliveryView, ResolveView, RetryView
 from publishing.api.views.docs import DocsView, SchemaView
 from publishing.api.views.me import MeView
-from publishing.api.views.messages import MessagesView, MessageView, PreviewView
+from publishing.api.views.media import MediaView, MediumView
+from publishing.api.views.messages import DuplicateView, MessagesView, MessageView, PreviewView
 
 _MESSAGE = "messages/<str:message_id>/"
 _DELIVERY = f"{_MESSAGE}deliveries/<str:delivery_id>/"
@@ -21,6 +24,7 @@ urlpatterns = [
     path(f"{_MESSAGE}schedule/", ScheduleView.as_view(), name="schedule-message"),
     path(f"{_MESSAGE}publish/", PublishView.as_view(), name="publish-message"),
     path(f"{_MESSAGE}cancel/", CancelView.as_view(), name="cancel-message"),
+    path(f"{_MESSAGE}duplicate/", DuplicateView.as_view(), name="duplicate-message"),
     path(f"{_MESSAGE}deliveries/", DeliveriesView.as_view(), name="deliveries"),
     path(_DELIVERY, DeliveryView.as_view(), name="delivery"),
     path(f"{_DELIVERY}retry/", RetryView.as_view(), name="retry-delivery"),
@@ -28,5 +32,9 @@ urlpatterns = [
     path("channels/", ChannelsView.as_view(), name="channels"),
     path("accounts/", AccountsView.as_view(), name="accounts"),
     path("accounts/<str:account_id>/", AccountView.as_view(), name="account"),
+    path("media/", MediaView.as_view(), name="media"),
+    path("media/<str:medium_id>/", MediumView.as_view(), name="medium"),
+    path("accounts/<str:account_id>/unblock/", UnblockView.as_view(), name="unblock-account"),
+    path("accounts/<str:account_id>/check/", CheckView.as_view(), name="check-account"),
     path("me/", MeView.as_view(), name="me"),
 ]

@@ -1,11 +1,17 @@
 """Accounts: destinations that were connected. Their credentials live apart, sealed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final, Self, assert_never
 
+from publishing.domain.health import Health, HealthVerdict
 from publishing.domain.outcome import Problem
+
+NAME_LIMIT: Final = 100
+SETTING_LIMIT: Final = 500
+CREDENTIAL_LIMIT: Final = 4_096
 
 
 class AccountStatus(StrEnum):
@@ -15,6 +21,8 @@ class AccountStatus(StrEnum):
     #: Its credential expired or was revoked; its deliveries wait.
     NEEDS_REAUTH = "needs_reauth"
     PAUSED = "paused"
+    #: Its recipient must not be sent to: mail came back for good, or somebody complained. An administrator lifts it.
+    BLOCKED = "blocked"
     DISCONNECTED = "disconnected"
 
 
@@ -33,6 +41,10 @@ class Account:
     #: Limits read from the platform that replace the channel's own (`text_limit`, …), and its remote id.
     settings: Mapping[str, str] = field(default_factory=dict)
     problem: Problem | None = None
+    #: What the last check found, and when; None before the first one, and after something that it judged has changed.
+    health: Health | None = None
+    checked_at: datetime | None = None
+    #: Grows with every change by a person; what workers note leaves it alone.
     rev: int = 1
     created_at: datetime
     updated_at: datetime
@@ -41,6 +53,32 @@ class Account:
     def may_receive(self) -> bool:
         """Whether new messages may be addressed to it."""
         return self.status in {AccountStatus.OK, AccountStatus.NEEDS_REAUTH}
+
+    def checked(self, health: Health, at: datetime) -> Self:
+        """Return the account as a check's finding leaves it.
+
+        Only a credential that is refused makes deliveries wait, and only one that is accepted lets them go on. A paused
+        account stays paused.
+        """
+        status, problem = self.status, self.problem
+        if status is AccountStatus.BLOCKED:
+            # A platform that can be reached says nothing about a recipient who is not to be.
+            return replace(self, health=health, checked_at=at, updated_at=at)
+        match health.verdict:
+            case HealthVerdict.OK:
+                problem = None
+                status = AccountStatus.OK if status is AccountStatus.NEEDS_REAUTH else status
+            case HealthVerdict.NEEDS_REAUTH:
+                problem = _as_problem(health)
+                status = AccountStatus.NEEDS_REAUTH if status is AccountStatus.OK else status
+            case HealthVerdict.PROBLEM:
+                # Why deliveries wait stays said for as long as they do.
+                problem = problem if status is AccountStatus.NEEDS_REAUTH else _as_problem(health)
+            case HealthVerdict.CANNOT_TELL:
+                pass
+            case _:
+                assert_never(health.verdict)
+        return replace(self, status=status, problem=problem, health=health, checked_at=at, updated_at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +102,8 @@ class Destination:
     account: Account
     #: Empty where the channel needs none.
     credential: str = field(repr=False)
+
+
+def _as_problem(health: Health) -> Problem:
+    code = health.reason.value if health.reason else health.verdict.value
+    return Problem(code=code, detail=health.detail, retryable=True)

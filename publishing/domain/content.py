@@ -51,6 +51,16 @@ class ContentProblem:
     severity: Severity = Severity.PROBLEM
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that a channel knows about a content besides its length: nothing to mend, but worth knowing."""
+
+    code: str
+    value: str
+    #: A sentence for an editor.
+    detail: str
+
+
 def text_problem(text: str, *, limit: int = TEXT_LIMIT) -> tuple[str, str] | None:
     """Return (code, sentence) when a text can be stored for no channel at all, else None."""
     if has_lone_surrogate(text):

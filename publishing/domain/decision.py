@@ -20,6 +20,9 @@ class Policy:
     timing: Timing
     #: How long after the first commit the channel's key may be trusted; None without a true key.
     key_window: timedelta | None = None
+    #: Whether one identical repeat stands for the look-up that the account does not offer: its platform refuses a
+    #: double and names the first.
+    probes: bool = False
     #: How often a delivery may be claimed before it counts as one that breaks the worker (A_max).
     claim_limit: int = 25
     #: Whether the stop switch is on: nothing new is claimed.
@@ -36,6 +39,11 @@ class Leave:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Take the delivery and carry it out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Take the delivery and repeat the identical request once: its answer is the evidence that nobody can look up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +74,7 @@ class Postpone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resend:
-    """Make the identical request again with the same key: the channel has a true key, inside its window."""
+    """Make the identical request again: with the same key, inside its window, or as the probe."""
 
     at: datetime
 
@@ -76,7 +84,7 @@ class LookUp:
     """Search the platform for evidence."""
 
 
-Action = Leave | Claim | Cancel | Doubt | Fail | Postpone | Resend | LookUp
+Action = Leave | Claim | Probe | Cancel | Doubt | Fail | Postpone | Resend | LookUp
 
 
 def decide(message: Message, delivery: Delivery, now: datetime, *, policy: Policy) -> Action:
@@ -110,9 +118,12 @@ def _before_commit(message: Message, delivery: Delivery, now: datetime, policy: 
         return Leave(because=waits_for)
     if hopeless is not None:
         return Doubt(reason=hopeless) if delivery.maybe_sent else Fail(reason=hopeless)
+    go_on: Claim | Probe = Claim()
     if delivery.maybe_sent and not _key_holds(delivery, now, policy):
-        return Doubt(reason=delivery.last or Reason.LOST_SIGHT)
-    return Leave(because="stopped") if policy.is_stopped else Claim()
+        if not _may_probe(delivery, now, policy):
+            return Doubt(reason=delivery.last or Reason.LOST_SIGHT)
+        go_on = Probe()
+    return Leave(because="stopped") if policy.is_stopped else go_on
 
 
 def _waits_for(delivery: Delivery, now: datetime) -> str | None:
@@ -148,13 +159,16 @@ def _unknown(message: Message, delivery: Delivery, now: datetime, policy: Policy
     if delivery.next_at is not None and now < delivery.next_at:
         return Leave(because="not_due")
     committed = delivery.commit_at or now
-    is_wanted = message.status is MessageStatus.PUBLISHING and not ends_when_absent(delivery.last)
-    if is_wanted and _key_holds(delivery, now, policy) and _hopeless(message, delivery, now, policy) is None:
+    is_publishing = message.status is MessageStatus.PUBLISHING
+    is_wanted = (
+        is_publishing and not ends_when_absent(delivery.last) and _hopeless(message, delivery, now, policy) is None
+    )
+    if is_wanted and _key_holds(delivery, now, policy):
         repeats = min(max(delivery.attempts - 1, 0), 4)
         return Resend(at=max(now, committed + policy.timing.key_gap * (1 << repeats)))
     if now < committed + policy.timing.settle:
         return Postpone(until=committed + policy.timing.settle)
-    return LookUp()
+    return Resend(at=now) if is_wanted and _may_probe(delivery, now, policy) else LookUp()
 
 
 def leaves_to_person(message: Message, delivery: Delivery, now: datetime, *, policy: Policy) -> bool:
@@ -186,6 +200,20 @@ def _key_holds(delivery: Delivery, now: datetime, policy: Policy) -> bool:
         return False
     # The call itself must still fall into the window.
     return now + policy.timing.call + policy.timing.key_gap < delivery.first_commit_at + policy.key_window
+
+
+def _may_probe(delivery: Delivery, now: datetime, policy: Policy) -> bool:
+    """Tell whether the identical request may be repeated once to see what becomes of it.
+
+    Only after nothing of it can be under way any more, because a platform may let two pass that come together; and not
+    for longer than a delivery may be tried, because nobody says how long a platform remembers.
+    """
+    if not policy.probes or delivery.probed or ends_when_absent(delivery.last):
+        return False
+    if delivery.commit_at is None or delivery.first_commit_at is None:
+        return False
+    is_settled = now >= delivery.commit_at + policy.timing.settle
+    return is_settled and now < delivery.first_commit_at + policy.timing.give_up
 
 
 def _is_leased(delivery: Delivery, now: datetime) -> bool:

@@ -58,6 +58,8 @@ class DeliveryEvent(StrEnum):
     ABSENT = "absent"
     RESEND = "resend"
     UNDECIDABLE = "undecidable"
+    #: Reported by the platform, without being asked: it did not arrive.
+    RETURNED = "returned"
     LOOK_AGAIN = "look_again"
     CANCEL = "cancel"
     GIVE_UP = "give_up"
@@ -102,11 +104,13 @@ TRANSITIONS: Final[Mapping[tuple[DeliveryState, DeliveryEvent], frozenset[Delive
     (_S.UNKNOWN, _E.ABSENT): frozenset({_S.RETRY, _S.CANCELLED, _S.FAILED}),
     (_S.UNKNOWN, _E.RESEND): frozenset({_S.RETRY}),
     (_S.UNKNOWN, _E.UNDECIDABLE): frozenset({_S.UNCONFIRMED}),
+    (_S.UNKNOWN, _E.RETURNED): frozenset({_S.FAILED}),
     (_S.UNKNOWN, _E.LOOK_AGAIN): _DOUBT,
     (_S.UNKNOWN, _E.GIVE_UP): frozenset({_S.UNCONFIRMED}),
     (_S.FAILED, _E.REARM): frozenset({_S.PENDING}),
     (_S.CANCELLED, _E.REARM): frozenset({_S.PENDING}),
     (_S.UNCONFIRMED, _E.PUBLISHED): _SUCCESS,
+    (_S.UNCONFIRMED, _E.RETURNED): frozenset({_S.FAILED}),
     (_S.UNCONFIRMED, _E.RESOLVE_PUBLISHED): _SUCCESS,
     (_S.UNCONFIRMED, _E.RESOLVE_ABSENT): frozenset({_S.FAILED}),
 })  # fmt: skip
@@ -146,6 +150,11 @@ class Delivery:
     maybe_sent: bool = False
     #: What `maybe_sent` was before the present attempt's commit mark.
     maybe_before: bool = False
+    #: Whether the one identical repeat that stands for a look-up was made, and may have been carried out.
+    probed: bool = False
+    #: Whether a doubt of this generation was settled as absent. Should the platform refuse a duplicate later, it may
+    #: have carried out the attempt in doubt after all.
+    doubted: bool = False
     commit_at: datetime | None = None
     first_commit_at: datetime | None = None
     #: Why it is in doubt or waits.

@@ -7,8 +7,9 @@ from enum import Enum, StrEnum
 from typing import Final, Generic, TypeVar
 
 from publishing.domain.attempt import Attempt
-from publishing.domain.content import ContentProblem, MediaUse
+from publishing.domain.content import ContentProblem, Fact, MediaUse
 from publishing.domain.delivery import Delivery
+from publishing.domain.feedback import KeptFeedback
 from publishing.domain.message import MessageWithDeliveries, Variant
 from publishing.domain.schedule import Due
 
@@ -50,6 +51,41 @@ class Changes:
     variants: Mapping[str, Variant] | Unset = UNSET
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDraft:
+    """An account as somebody wants to connect it, before any rule was applied."""
+
+    channel: str
+    name: str
+    base_url: str | None = None
+    #: Empty where the channel needs none.
+    credential: str = field(default="", repr=False)
+    open_to_members: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanges:
+    """What a change of an account changes; fields left UNSET stay as they are."""
+
+    name: str | Unset = UNSET
+    base_url: str | Unset | None = UNSET
+    credential: str | Unset = field(default=UNSET, repr=False)
+    open_to_members: bool | Unset = UNSET
+    #: All of them: a setting that is not among these is gone.
+    settings: Mapping[str, str] | Unset = UNSET
+    is_paused: bool | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicate:
+    """A copy of a message, and the accounts of the first that it is not addressed to."""
+
+    result: MessageWithDeliveries
+    #: Accounts that the actor may not use, or that receive nothing any more.
+    dropped_account_ids: tuple[str, ...]
+
+
 class CancelVerdict(StrEnum):
     """What became of one delivery when its message was cancelled."""
 
@@ -79,11 +115,13 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryHistory:
-    """A delivery with the evidence about it: when it was planned, and every attempt, the oldest first."""
+    """A delivery with the evidence about it: when it was planned, every attempt, and what was reported later."""
 
     delivery: Delivery
     planned_at: datetime | None
+    #: The oldest first, as are reports.
     attempts: tuple[Attempt, ...]
+    feedback: tuple[KeptFeedback, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +136,12 @@ class AccountPreview:
     length: int
     limit: int | None
     unit: str
+    #: The pictures, each with the one file that would be published; with none where none fits.
+    media: tuple[MediaUse, ...]
     problems: tuple[ContentProblem, ...]
     warnings: tuple[ContentProblem, ...]
+    #: What else the channel knows about it.
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,11 @@ def new_token() -> str:
     return secrets.token_hex(8)
 
 
+def new_secret() -> str:
+    """Make 160 random bits that nobody is told."""
+    return secrets.token_hex(20)
+
+
 def is_id(text: str) -> bool:
     """Tell whether a text has the form of an id."""
     return len(text) == ID_LENGTH and all(character in _ALPHABET for character in text)

@@ -1,12 +1,14 @@
 """Media: images of the library, and the files that were made of each when its upload was verified."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from publishing.domain.errors import FieldProblem
+from publishing.domain.ids import digest
 from publishing.domain.outcome import Problem
 
 #: What can be uploaded, with the ending of the files that are made of it. SVG is a program, not a picture: never.
@@ -22,10 +24,19 @@ EXTENSIONS: Final[Mapping[str, str]] = MappingProxyType(
 UPLOAD_LIMIT: Final = 20_000_000
 #: The largest picture that is decoded (width times height); 40 million take 160 MB of memory at most.
 PIXEL_LIMIT: Final = 40_000_000
-#: The most frames of an animation, and the most pixels of all of them together.
+#: The same of WebP, whose decoder and encoder each hold further copies of the picture.
+WEBP_PIXEL_LIMIT: Final = 12_000_000
+#: The most frames of an animation, and the most pixels of all of them together: the encoders hold them all.
 FRAME_LIMIT: Final = 500
-ANIMATION_LIMIT: Final = 250_000_000
+ANIMATION_LIMIT: Final = 40_000_000
 NAME_LIMIT: Final = 200
+#: What a file made of a medium can have at most; a worker reads it whole.
+RENDITION_LIMIT: Final = 30_000_000
+#: A smaller JPEG is made of what is larger than this, in bytes or on its longer side.
+SMALL_SIZE: Final = 950_000
+SMALL_SIDE: Final = 2_048
+#: How long an upload is allowed for.
+UPLOAD_FOR: Final = timedelta(minutes=10)
 #: How many media one message can use.
 MEDIA_LIMIT: Final = 20
 
@@ -82,7 +93,121 @@ class Medium:
     #: The first is the picture in full; those after it are smaller, for channels that take less.
     renditions: tuple[Rendition, ...] = ()
     problem: Problem | None = None
-    #: Grows with every change; the ETag of the API.
+    #: Random and told nobody: the names of its files are derived from it. Empty in lists.
+    token: str = field(default="", repr=False)
+    #: Grows with every message that begins to use it, so that a delete cannot overlook one. Zero in lists.
+    use_rev: int = 0
+    #: Grows with every edit by a person; the ETag of the API.
     rev: int = 1
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def upload_key(self) -> str:
+        """The name under which what was uploaded waits in the bucket. Nobody but the service reads it there."""
+        return f"uploads/{self.owner}/{self.id}"
+
+    def file_key(self, sha256: str, media_type: str) -> str:
+        """Return the name of a file made of this medium: 160 bits that nobody can guess without its token.
+
+        Verified twice at once, the same bytes get the same name, and other bytes another one.
+        """
+        return f"media/{digest(self.token, sha256)[:40]}.{EXTENSIONS[media_type]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMedium:
+    """What somebody wants to upload."""
+
+    name: str
+    media_type: str
+    #: In bytes, exactly.
+    size: int
+    alt_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediumChanges:
+    """What an edit changes; None leaves a field as it is."""
+
+    name: str | None = None
+    alt_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """Permission to upload one file: a form to be posted, with these fields before the file."""
+
+    url: str
+    fields: Mapping[str, str] = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file made of a medium, with its bytes, before it has a name."""
+
+    content: bytes = field(repr=False)
+    media_type: str
+    width: int
+    height: int
+    frames: int = 1
+
+
+def upload_problems(wanted: NewMedium) -> Iterator[FieldProblem]:
+    """Yield what is wrong with something that somebody wants to upload."""
+    if not wanted.name.strip():
+        detail = "The name is empty. Give the file's name, so that people find it again."
+        yield FieldProblem(pointer="/name", code="blank", detail=detail)
+    if wanted.media_type not in EXTENSIONS:
+        names = ", ".join(EXTENSIONS)
+        detail = f"Such files cannot be published. Possible are: {names}. Save the picture as one of them."
+        yield FieldProblem(pointer="/media_type", code="unsupported_type", detail=detail)
+    if wanted.size < 1:
+        yield FieldProblem(pointer="/size", code="empty", detail="The file is empty. Choose another one.")
+    if wanted.size > UPLOAD_LIMIT:
+        detail = f"The file has {wanted.size:,} bytes; {UPLOAD_LIMIT:,} are possible. Make the picture smaller."
+        yield FieldProblem(pointer="/size", code="too_large", detail=detail)
+
+
+def kind_of(content: bytes) -> str | None:
+    """Return what a file is by its first bytes: a media type, or None for what is none of the known kinds."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for start, kind in _STARTS if content.startswith(start)), None)
+
+
+def mismatch(stated: str, content: bytes) -> Problem | None:
+    """Return what is wrong when a file is not of the type that its uploader stated."""
+    found = kind_of(content)
+    if found == stated:
+        return None
+    said = type_name(stated)
+    if found is None:
+        detail = f"The file says {said}, and is no picture that can be read. Export it again as {said}."
+    else:
+        detail = f"The file says {said}, and is {type_name(found)}. Upload it again as what it is."
+    return Problem(code="wrong_type", detail=detail, retryable=False)
+
+
+def type_name(media_type: str) -> str:
+    """Return what people call a media type: `JPEG`."""
+    return media_type.rpartition("/")[2].removesuffix("+xml").upper()
+
+
+#: How files begin; those that are no pictures are here to be named. WebP is told by its eighth byte.
+_STARTS: Final = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"<svg", "image/svg+xml"),
+    (b"<!DOCTYPE html", "text/html"),
+    (b"<!doctype html", "text/html"),
+    (b"<html", "text/html"),
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)

@@ -41,9 +41,14 @@ class SaveHandle(DeliveryOperation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitDelivery(DeliveryOperation):
-    """O9 with O20: set the commit mark and open the attempt, in one transaction."""
+    """O9 with O20: set the commit mark and open the attempt, in one transaction.
 
+    That of a probe spends it, and loses against a cancel of the message.
+    """
+
+    account_id: str
     attempt: Attempt
+    is_probe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +62,14 @@ class RecordPublished(DeliveryOperation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDeferred(DeliveryOperation):
-    """O11: certainly not done. Before the commit mark (a) doubt stays as it was; after it (b) it is set back."""
+    """O11: certainly not done. Before the commit mark (a) doubt stays as it was; after it (b) it is set back.
+
+    A probe that was certainly not carried out is given back.
+    """
 
     fence: int
     is_committed: bool
+    is_probe: bool = False
     reason: Reason
     problem: Problem
     next_at: datetime
@@ -132,7 +141,7 @@ class SettleAbsent(DeliveryOperation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleResend(DeliveryOperation):
-    """O15: a true key makes the identical request safe; doubt is kept."""
+    """O15: a true key makes the identical request safe, or it is the probe; doubt is kept."""
 
     fence: int
     next_at: datetime
@@ -143,6 +152,15 @@ class SettleUnconfirmed(DeliveryOperation):
     """O15: no evidence either way; a person decides."""
 
     fence: int
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleReturned(DeliveryOperation):
+    """O15: the platform reported later that it took it, and that it did not arrive. Needs no fence."""
+
+    gen: int
+    reason: Reason
     problem: Problem
 
 
@@ -166,7 +184,8 @@ class FinaliseMessage:
 
 Operation = (
     ClaimDelivery | SaveHandle | CommitDelivery | RecordPublished | RecordDeferred | RecordUnknown | RecordRejected
-    | TakeOver | EnterDoubt | FailUnsent | CancelUnsent | SettleAbsent | SettleResend | SettleUnconfirmed | LookAgain
+    | TakeOver | EnterDoubt | FailUnsent | CancelUnsent | SettleAbsent | SettleResend | SettleUnconfirmed
+    | SettleReturned | LookAgain
 )  # fmt: skip
 
 

@@ -86,6 +86,8 @@ class Rejected:
 
     reason: Reason
     detail: str
+    #: Of a `duplicate`, what the platform names as being there already: ours where an earlier attempt was in doubt.
+    publication: Publication | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Final
 
 from publishing.domain.account import Account
 from publishing.domain.errors import NotAllowedError, NotFoundError
+from publishing.domain.media import Medium
 from publishing.domain.message import Message, MessageStatus
 
 
@@ -36,6 +37,11 @@ class Action(StrEnum):
     USE_ACCOUNT = "use_account"
     MANAGE_ACCOUNTS = "manage_accounts"
     STOP_DISPATCH = "stop_dispatch"
+    READ_MEDIUM = "read_medium"
+    UPLOAD_MEDIUM = "upload_medium"
+    USE_MEDIUM = "use_medium"
+    EDIT_MEDIUM = "edit_medium"
+    DELETE_MEDIUM = "delete_medium"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +96,11 @@ _ON_ALL: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType({
     Action.USE_ACCOUNT: _EDITORS,
     Action.MANAGE_ACCOUNTS: _ADMINS,
     Action.STOP_DISPATCH: _ADMINS,
+    Action.READ_MEDIUM: _STAFF,
+    Action.UPLOAD_MEDIUM: _EDITORS,
+    Action.USE_MEDIUM: _EDITORS,
+    Action.EDIT_MEDIUM: _EDITORS,
+    Action.DELETE_MEDIUM: _EDITORS,
 })  # fmt: skip
 
 #: What a member may do with a message of their own.
@@ -97,13 +108,21 @@ _ON_OWN: Final = frozenset({
     Action.READ_MESSAGE, Action.CREATE_MESSAGE, Action.EDIT_MESSAGE, Action.SCHEDULE_MESSAGE, Action.CANCEL_MESSAGE,
     Action.DELETE_MESSAGE,
 })  # fmt: skip
+#: What a member may do with a medium that they uploaded.
+_ON_OWN_MEDIUM: Final = frozenset({
+    Action.READ_MEDIUM, Action.USE_MEDIUM, Action.EDIT_MEDIUM, Action.DELETE_MEDIUM,
+})  # fmt: skip
+#: What a member may do at all, before it comes to an object.
+_WITHOUT_OBJECT: Final = frozenset({
+    Action.CREATE_MESSAGE, Action.READ_MESSAGE, Action.SEE_ACCOUNT, Action.READ_MEDIUM, Action.UPLOAD_MEDIUM,
+})  # fmt: skip
+#: What can be acted on.
+Target = Message | Account | Medium
 #: What a member may do with an account that was opened to members.
 _ON_OPENED: Final = frozenset({Action.SEE_ACCOUNT, Action.USE_ACCOUNT})
 
 
-def may(
-    actor: Actor, action: Action, target: Message | Account | None = None, *, review_on: bool = False
-) -> Allowed | Refused:
+def may(actor: Actor, action: Action, target: Target | None = None, *, review_on: bool = False) -> Allowed | Refused:
     """Judge whether an actor may do something, to one object where the action has one."""
     if actor.is_system:
         return Allowed()
@@ -116,14 +135,14 @@ def may(
     return _refuse(actor, action, target)
 
 
-def demand(actor: Actor, action: Action, target: Message | Account | None = None, *, review_on: bool = False) -> None:
+def demand(actor: Actor, action: Action, target: Target | None = None, *, review_on: bool = False) -> None:
     """Raise NotAllowedError, or NotFoundError where the object must seem not to exist, unless the actor may."""
     verdict = may(actor, action, target, review_on=review_on)
     if isinstance(verdict, Refused):
         raise NotFoundError("There is no such object.") if verdict.hidden else NotAllowedError(verdict.reason)
 
 
-def _is_members(actor: Actor, action: Action, target: Message | Account | None) -> bool:
+def _is_members(actor: Actor, action: Action, target: Target | None) -> bool:
     match target:
         case Message():
             if action is Action.DELETE_MESSAGE and target.status is not MessageStatus.DRAFT:
@@ -131,11 +150,13 @@ def _is_members(actor: Actor, action: Action, target: Message | Account | None) 
             return target.owner == actor.id and action in _ON_OWN
         case Account():
             return target.open_to_members and action in _ON_OPENED
+        case Medium():
+            return target.owner == actor.id and action in _ON_OWN_MEDIUM
         case None:
-            return action in {Action.CREATE_MESSAGE, Action.READ_MESSAGE, Action.SEE_ACCOUNT}
+            return action in _WITHOUT_OBJECT
 
 
-def _reviewed(actor: Actor, action: Action, target: Message | Account | None, *, review_on: bool) -> Allowed | Refused:
+def _reviewed(actor: Actor, action: Action, target: Target | None, *, review_on: bool) -> Allowed | Refused:
     if action is not Action.SCHEDULE_MESSAGE or not review_on or actor.has(*_APPROVERS):
         return Allowed()
     if isinstance(target, Message) and target.approved_rev == target.rev and actor.has(Role.EDITOR):
@@ -143,18 +164,20 @@ def _reviewed(actor: Actor, action: Action, target: Message | Account | None, *,
     return Refused(reason="Review is on: submit the message, and an approver publishes it.")
 
 
-def _refuse(actor: Actor, action: Action, target: Message | Account | None) -> Refused:
+def _refuse(actor: Actor, action: Action, target: Target | None) -> Refused:
     detail = f"Your roles do not allow this: {action.replace('_', ' ')}."
     return Refused(reason=detail, hidden=_is_hidden(actor, target))
 
 
-def _is_hidden(actor: Actor, target: Message | Account | None) -> bool:
+def _is_hidden(actor: Actor, target: Target | None) -> bool:
     """Tell whether an object must seem not to exist: the actor's roles do not let them read it."""
     match target:
         case Message():
             action = Action.READ_MESSAGE
         case Account():
             action = Action.SEE_ACCOUNT
+        case Medium():
+            action = Action.READ_MEDIUM
         case None:
             return False
     return not (actor.has(*_ON_ALL[action]) or (actor.has(Role.MEMBER) and _is_members(actor, action, target)))

@@ -17,6 +17,8 @@ class AccountItem(TableItem, discriminator="account"):
     open_to_members = BooleanAttribute()
     settings = JSONAttribute(null=True)
     problem = JSONAttribute(null=True)
+    health = JSONAttribute(null=True)
+    checked_at = InstantAttribute(null=True)
     rev = NumberAttribute()
     created_at = InstantAttribute()
     updated_at = InstantAttribute()

@@ -11,6 +11,7 @@ from typing import Final
 METADATA: Final = "METADATA"
 DELIVERY_PREFIX: Final = "CHANNEL#"
 ATTEMPT_PREFIX: Final = "ATTEMPT#"
+FEEDBACK_PREFIX: Final = "AFTER#"
 CREDENTIAL: Final = "CREDENTIAL"
 HEAD: Final = "HEAD"
 
@@ -19,6 +20,10 @@ PUBLISHING: Final = "STATUS#publishing"
 WAITING: Final = "STATUS#waiting"
 
 ACCOUNT_LIST: Final = "LIST#ACCOUNT"
+MEDIA_LIST: Final = "LIST#MEDIA"
+#: What the sort keys of a user's own media begin with, and those of a medium's uses.
+MEDIUM_PREFIX: Final = "MEDIA#"
+USE_PREFIX: Final = "MSG#"
 
 
 def message(message_id: str) -> str:
@@ -51,6 +56,21 @@ def attempt(delivery_id: str, fence: int) -> str:
     return f"{attempts(delivery_id)}{fence:06d}"
 
 
+def feedbacks(delivery_id: str) -> str:
+    """Return what the sort keys of a delivery's feedback begin with."""
+    return f"{FEEDBACK_PREFIX}{delivery_id}#"
+
+
+def feedback(delivery_id: str, feedback_id: str) -> str:
+    """Return the sort key of one report: the same however often it is reported, so that it is kept once."""
+    return f"{feedbacks(delivery_id)}{feedback_id}"
+
+
+def delivery_id_of_attempt(sort: str) -> str:
+    """Return the id of the delivery that an attempt's sort key names."""
+    return sort.removeprefix(ATTEMPT_PREFIX).rpartition("#")[0]
+
+
 def user(user_id: str) -> str:
     """Return the partition of a user, and GSI1's partition of what they own."""
     return f"USER#{user_id}"
@@ -59,6 +79,16 @@ def user(user_id: str) -> str:
 def account(account_id: str) -> str:
     """Return the partition of an account, its credential and rate bucket."""
     return f"ACCOUNT#{account_id}"
+
+
+def sent(account_id: str) -> str:
+    """Return GSI3's partition of the attempts at an account, which sort by when their visible calls began."""
+    return f"LIST#SENT#{account_id}"
+
+
+def medium(medium_id: str) -> str:
+    """Return the partition of a medium and its uses, and its sort key among what its owner has."""
+    return f"{MEDIUM_PREFIX}{medium_id}"
 
 
 def month(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The rows of a message: its metadata, its deliveries, and their attempts."""
+"""The rows of a message: its metadata, its deliveries, their attempts, and what platforms reported later."""
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
@@ -48,6 +48,8 @@ class DeliveryItem(TableItem, discriminator="delivery"):
     lease_until = MillisecondsAttribute(null=True)
     maybe_sent = BooleanAttribute(null=True)
     maybe_before = BooleanAttribute(null=True)
+    probed = BooleanAttribute(null=True)
+    doubted = BooleanAttribute(null=True)
     commit_at = MillisecondsAttribute(null=True)
     first_commit_at = MillisecondsAttribute(null=True)
     last = UnicodeAttribute(null=True)
@@ -80,3 +82,16 @@ class AttemptItem(TableItem, discriminator="attempt"):
     detail = UnicodeAttribute(null=True)
     post_id = UnicodeAttribute(null=True)
     post_url = UnicodeAttribute(null=True)
+
+
+class FeedbackItem(TableItem, discriminator="feedback"):
+    """`MSG#<id>` / `AFTER#<delivery id>#<feedback id>`: one report of a platform, put once. It holds no address."""
+
+    delivery_id = UnicodeAttribute()
+    gen = NumberAttribute()
+    reported = UnicodeAttribute()
+    #: By the platform's clock.
+    happened_at = MillisecondsAttribute()
+    received_at = MillisecondsAttribute()
+    post_id = UnicodeAttribute()
+    detail = UnicodeAttribute()

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from publishing.domain.draft import StoredAnswer
-from publishing.domain.errors import KeyReusedError, RunningError
+from publishing.domain.errors import AnsweredError, ConflictError, KeyReusedError, RunningError
 from publishing.store import answers
+from publishing.store.errors import TransactionRefusedError
 
 
 def begin(*, user_id: str, key_sha: str, request_sha: str, now: datetime) -> StoredAnswer | None:
@@ -32,3 +33,17 @@ def finish(*, answer: StoredAnswer, now: datetime) -> None:
 def abandon(*, user_id: str, key_sha: str) -> None:
     """Give a key back after a request that changed nothing."""
     answers.abandon(user_id=user_id, key_sha=key_sha)
+
+
+def answered(kept: StoredAnswer | None, refusal: TransactionRefusedError) -> Exception:
+    """Return what it means that a new object was not stored together with the answer kept about it.
+
+    New ids are never taken, so the only condition that can fail is the answer's.
+    """
+    item = answers.answer_item(refusal.old[refusal.failed.index(True)])
+    if kept is None or item is None:
+        return ConflictError("It could not be stored. Send the request again.")
+    if item.req_sha != kept.request_sha:
+        return KeyReusedError("This Idempotency-Key was used for another request. Choose a new one.")
+    stored = answers.stored(item, user_id=kept.user_id, key_sha=kept.key_sha)
+    return AnsweredError(stored) if stored else ConflictError("The same request is being carried out just now.")

@@ -1,11 +1,14 @@
 """Check what people ask for: everything that is wrong is named at once, by field, with what to do about it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+from publishing.adapters.media import Bucket
 from publishing.channels.base.registry import get_channel, kinds
-from publishing.domain.account import Account
+from publishing.domain.account import Account, AccountStatus
 from publishing.domain.content import (
     LINK_LIMIT,
     TITLE_LIMIT,
@@ -18,22 +21,43 @@ from publishing.domain.draft import Draft
 from publishing.domain.errors import FieldProblem, InvalidError
 from publishing.domain.message import Message
 from publishing.domain.permissions import Action, Actor, Allowed, may
+from publishing.services.context import Context
+from publishing.services.picturing import resolve
 from publishing.store.accounts import find_accounts
 
 ACCOUNT_LIMIT: Final = 50
 
 
-def check_draft(*, actor: Actor, draft: Draft) -> tuple[Account, ...]:
-    """Return the accounts of a draft that can be stored; raise InvalidError otherwise."""
+def check_draft(
+    *, actor: Actor, draft: Draft, now: datetime, context: Context, used: Collection[str] = ()
+) -> tuple[Draft, tuple[Account, ...]]:
+    """Return a draft that can be stored, its media with their files, and its accounts; raise InvalidError otherwise.
+
+    `used`: ids of media that the message uses already.
+    """
     problems = list(_content_problems(draft))
+    bucket = Bucket(context.media_bucket)
+    media, media_problems = resolve(actor, draft.media, used=used, bucket=bucket, now=now)
     accounts, account_problems = _accounts(actor, draft.account_ids)
-    _raise(problems + account_problems)
-    return accounts
+    _raise(problems + media_problems + account_problems)
+    return replace(draft, media=media), accounts
 
 
-def check_content(*, actor: Actor, message: Message) -> tuple[Account, ...]:
-    """Return the accounts of a message as it would be stored; raise InvalidError otherwise."""
-    return check_draft(actor=actor, draft=draft_of(message))
+def check_content(
+    *, actor: Actor, message: Message, now: datetime, context: Context, read: Message | None = None
+) -> tuple[Message, tuple[Account, ...]]:
+    """Return a message as it would be stored, and its accounts; raise InvalidError otherwise.
+
+    Media that are those of `read` have their files, and cannot be deleted while a message that is not finished uses
+    them: they are not looked at again.
+    """
+    draft = draft_of(message)
+    if read is not None and message.media == read.media:
+        _, accounts = check_draft(actor=actor, draft=replace(draft, media=()), now=now, context=context)
+        return message, accounts
+    used = {use.id for use in read.media} if read else set()
+    checked, accounts = check_draft(actor=actor, draft=draft, now=now, context=context, used=used)
+    return replace(message, media=checked.media), accounts
 
 
 def draft_of(message: Message) -> Draft:
@@ -45,6 +69,16 @@ def draft_of(message: Message) -> Draft:
         media=message.media,
         account_ids=tuple(target.account_id for target in message.targets),
         variants=message.variants,
+    )
+
+
+def usable_accounts(actor: Actor, account_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the accounts that an actor can address a message to now, in their order."""
+    found = find_accounts(account_ids)
+    return tuple(
+        account_id
+        for place, account_id in enumerate(account_ids)
+        if _account_problem(actor, account_id, found.get(account_id), account_ids[:place]) is None
     )
 
 
@@ -86,9 +120,6 @@ def _content_problems(draft: Draft) -> Iterable[FieldProblem]:
         if kind not in kinds():
             detail = f"There is no channel {kind[:40]!r}. There are: {', '.join(kinds())}."
             yield FieldProblem(pointer=f"/variants/{kind[:40]}", code="unknown_channel", detail=detail)
-    for position, _ in enumerate(draft.media):
-        detail = "There is no such medium. Upload it first, then use its id."
-        yield FieldProblem(pointer=f"/media/{position}/id", code="unknown_media", detail=detail)
 
 
 def _title_problems(title: str) -> Iterable[FieldProblem]:
@@ -141,6 +172,10 @@ def _account_problem(
         return "doubled", "This account is named twice. Name each account once."
     if account is None or not isinstance(may(actor, Action.USE_ACCOUNT, account), Allowed):
         return "unknown_account", "There is no such account. List the accounts to see which ones you can use."
+    if account.status is AccountStatus.BLOCKED:
+        why = f" {account.problem.detail}" if account.problem else ""
+        detail = f"{account.name} is blocked.{why} Choose another account, or ask an administrator to lift the block."
+        return "blocked_recipient", detail
     if not account.may_receive:
         return "not_connected", f"{account.name} is {account.status}. Choose another account or connect it again."
     return None

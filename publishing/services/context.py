@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from publishing.domain.timing import Timing
+from publishing.http import OutgoingPolicy
 
 
 class Waker(Protocol):
@@ -21,3 +22,12 @@ class Context:
     timing: Timing = field(default_factory=Timing)
     #: Whether messages need an approver before they can go out.
     review_on: bool = False
+    #: Where uploads and the files made of them are, and what the public addresses of the latter begin with.
+    media_bucket: str = ""
+    media_url: str = ""
+    #: Where hints for the worker go.
+    stream_name: str = ""
+    #: Key of the key service that credentials are sealed with.
+    key_id: str = "alias/omnipub"
+    #: Which addresses an account may name.
+    outgoing: OutgoingPolicy = field(default_factory=OutgoingPolicy)

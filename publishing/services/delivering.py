@@ -15,7 +15,7 @@ from publishing.channels.base.contract import Channel
 from publishing.channels.base.registry import UnknownChannelError
 from publishing.domain import decision
 from publishing.domain.delivery import Delivery
-from publishing.domain.events import StreamEvent
+from publishing.domain.events import Deliver
 from publishing.domain.message import Message, MessageWithDeliveries, final_status
 from publishing.domain.operations import (
     Applied,
@@ -62,7 +62,7 @@ class Report:
     is_done: bool = True
 
 
-def deliver(event: StreamEvent, *, rules: Rules) -> Steps[Report]:
+def deliver(event: Deliver, *, rules: Rules) -> Steps[Report]:
     """Do what is due about one delivery, then end its message if all of its deliveries have ended.
 
     Raises UnavailableError when the table is out of reach: the event should come again.
@@ -92,9 +92,10 @@ def _advance(message: Message, delivery: Delivery, rules: Rules) -> Steps[Report
         action = decision.decide(message, delivery, reading.now, policy=policy)
         if isinstance(action, decision.Leave):
             return Report(what=what if what != "nothing" else action.because)
-        if isinstance(action, decision.Claim | decision.LookUp):
+        if isinstance(action, decision.Claim | decision.Probe | decision.LookUp):
             job = Job(
                 message=message, delivery=delivery, channel=channel, timing=rules.timing, random=rules.random,
+                is_probe=isinstance(action, decision.Probe),
                 media_url=rules.media_url,
             )  # fmt: skip
             return (yield from _reach_out(action, job, policy))
@@ -106,10 +107,12 @@ def _advance(message: Message, delivery: Delivery, rules: Rules) -> Steps[Report
     return Report(what=what)
 
 
-def _reach_out(action: decision.Claim | decision.LookUp, job: Job, policy: decision.Policy) -> Steps[Report]:
+def _reach_out(
+    action: decision.Claim | decision.Probe | decision.LookUp, job: Job, policy: decision.Policy
+) -> Steps[Report]:
     """Do what needs the account: publish, or look for evidence."""
     match action:
-        case decision.Claim():
+        case decision.Claim() | decision.Probe():
             what, is_done = yield from sending.send(job)
         case decision.LookUp():
             what, is_done = yield from looking.look_up(job, policy=policy)
@@ -119,12 +122,15 @@ def _reach_out(action: decision.Claim | decision.LookUp, job: Job, policy: decis
 
 
 def _policy(channel: Channel | None, delivery: Delivery, rules: Rules) -> Steps[decision.Policy]:
-    """Return the policy; whether a key holds depends on the account's server and matters only once in doubt."""
+    """Return the policy; whether a request may be repeated depends on the account and matters only once in doubt."""
     window: timedelta | None = None
-    if channel is not None and channel.capabilities.key_window is not None and delivery.maybe_sent:
+    probes = False
+    if channel is not None and delivery.maybe_sent and not delivery.state.is_terminal:
         lane: Lane = yield ReadLane(account_id=delivery.account_id)
-        window = None if lane.account is None else channel.key_window(lane.account)
-    return decision.Policy(timing=rules.timing, key_window=window, claim_limit=rules.claim_limit)
+        if lane.account is not None:
+            window = channel.key_window(lane.account)
+            probes = channel.probes(lane.account) and not channel.can_look_up(lane.account)
+    return decision.Policy(timing=rules.timing, key_window=window, probes=probes, claim_limit=rules.claim_limit)
 
 
 def _operation(

@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 
 from publishing.domain.delivery import Delivery
-from publishing.domain.events import EventKind, StreamEvent
+from publishing.domain.events import Deliver
 from publishing.domain.message import Message, MessageWithDeliveries
 from publishing.domain.timing import Timing
 from publishing.services.job import new_owner
@@ -191,11 +191,9 @@ def _due(timers: Iterable[Timer], now: datetime) -> list[Timer]:
     return [timer for timer in timers if timer.at <= now]
 
 
-def _event_of(delivery: Delivery) -> StreamEvent:
+def _event_of(delivery: Delivery) -> Deliver:
     return _event(delivery.message_id, delivery.id, delivery.account_id, delivery.gen)
 
 
-def _event(message_id: str, delivery_id: str, account_id: str, gen: int) -> StreamEvent:
-    return StreamEvent(
-        kind=EventKind.DELIVER, message_id=message_id, delivery_id=delivery_id, account_id=account_id, gen=gen
-    )
+def _event(message_id: str, delivery_id: str, account_id: str, gen: int) -> Deliver:
+    return Deliver(message_id=message_id, delivery_id=delivery_id, account_id=account_id, gen=gen)

@@ -26,6 +26,8 @@ class Job:
     random: Random
     #: What the public addresses of media begin with.
     media_url: str = ""
+    #: Whether the attempt is the one identical repeat that stands for a look-up.
+    is_probe: bool = False
 
     @property
     def channel_name(self) -> str:

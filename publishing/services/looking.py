@@ -1,7 +1,8 @@
 """Look for evidence about a delivery in doubt, and record what it means."""
 
 import logging
-from typing import assert_never
+from datetime import timedelta
+from typing import Final, assert_never
 
 from publishing.channels.base.contract import Trace
 from publishing.domain import decision
@@ -14,10 +15,23 @@ from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Prob
 from publishing.domain.retry import next_try
 from publishing.services.job import Done, Job, has_time, new_owner, open_credential, submission_of
 from publishing.services.recording import succeed
-from publishing.services.steps import Apply, LookUpPublication, NoteCredential, ReadClock, Reading, ReadLane, Steps
+from publishing.services.steps import (
+    Apply,
+    ListPublishedIds,
+    LookUpPublication,
+    NoteCredential,
+    ReadClock,
+    Reading,
+    ReadLane,
+    Steps,
+)
 from publishing.store.accounts import Lane
 
 log = logging.getLogger(__name__)
+
+#: Other deliveries can own a post that looks like ours when their last call began no earlier than this before our
+#: first: longer than any platform may carry out a request late, and any clock may differ.
+_OTHERS_BEFORE: Final = timedelta(minutes=10)
 
 
 def look_up(job: Job, *, policy: decision.Policy) -> Steps[Done]:
@@ -37,7 +51,7 @@ def look_up(job: Job, *, policy: decision.Policy) -> Steps[Done]:
 def _search(job: Job, lane: Lane) -> Steps[Finding]:
     if job.channel is None or lane.account is None:
         return Undecidable(detail="The account is no longer connected, so nobody can look. Look for it yourself.")
-    if not job.channel.capabilities.can_look_up:
+    if not job.channel.can_look_up(lane.account):
         detail = f"{job.channel_name} offers no way to find out. Look for it there, then say whether it is there."
         return Undecidable(detail=detail)
     try:
@@ -51,7 +65,9 @@ def _search(job: Job, lane: Lane) -> Steps[Finding]:
         # A fault of ours must not hide the doubt for ever: it counts as a look-up that failed, and reaches a person.
         log.exception("delivery.payload_broke")
         return LookupFailed(reason=Reason.INTERNAL, detail="What was sent could not be built again.")
-    trace = Trace(payload=payload, first_commit_at=delivery.first_commit_at or job.due, handle=delivery.handle)
+    first = delivery.first_commit_at or job.due
+    known: frozenset[str] = yield ListPublishedIds(delivery=delivery, since=first - _OTHERS_BEFORE)
+    trace = Trace(payload=payload, first_commit_at=first, handle=delivery.handle, known_ids=known)
     destination = Destination(account=lane.account, credential=credential)
     finding: Finding = yield LookUpPublication(kind=delivery.channel, trace=trace, destination=destination)
     return finding

@@ -73,6 +73,11 @@ def _look_up(performer: Performer, step: steps.LookUpPublication) -> object:
     )
 
 
+def _ask_health(performer: Performer, step: steps.AskHealth) -> object:
+    channel = get_channel(step.destination.account.channel)
+    return border.check(channel, step.destination, performer.client().courier(), now=clock.now())
+
+
 def _apply(_: Performer, step: steps.Apply) -> WriteResult:
     result = deliveries.apply(step.operation)
     if isinstance(step.operation, RecordPublished) and isinstance(result, NotApplied):
@@ -133,6 +138,11 @@ _PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.Prepare: _prepare,
     steps.Publish: _publish,
     steps.LookUpPublication: _look_up,
+    steps.ListPublishedIds: lambda _, step: deliveries.list_published_ids(
+        step.delivery.account_id, since=step.since, but=step.delivery
+    ),
+    steps.AskHealth: _ask_health,
+    steps.RecordCheck: lambda _, step: accounts.record_check(step.account, read=step.read),
     steps.NoteCredential: _note_credential,
     steps.PutEvents: lambda performer, step: stream.put_events(performer.stream_name, step.events),
     steps.ListTimers: _list_timers,

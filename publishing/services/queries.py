@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from publishing.domain.account import Account
+from publishing.domain.account import Account, AccountStatus
 from publishing.domain.decision import due_of
 from publishing.domain.draft import DeliveryHistory, MessageFilter, Page
 from publishing.domain.errors import NotFoundError
 from publishing.domain.message import MessageSummary, MessageWithDeliveries
 from publishing.domain.permissions import Action, Actor, Allowed, Role, demand, may
 from publishing.store import accounts, deliveries, lists, messages
+from publishing.store.feedback import list_feedback
 
 
 def get_message(*, actor: Actor, message_id: str) -> MessageWithDeliveries:
@@ -39,19 +40,27 @@ def list_messages(
 
 
 def get_delivery(*, actor: Actor, message_id: str, delivery_id: str) -> DeliveryHistory:
-    """Return one delivery with its due time and all attempts at it, the oldest first."""
+    """Return one delivery with its due time, all attempts at it and what was reported later, the oldest first."""
     found = get_message(actor=actor, message_id=message_id)
     delivery = found.delivery(delivery_id)
     if delivery is None:
         raise NotFoundError("The message has no such delivery.")
     attempts = deliveries.list_attempts(message_id, delivery_id)
-    return DeliveryHistory(delivery=delivery, planned_at=due_of(found.message, delivery), attempts=attempts)
+    return DeliveryHistory(
+        delivery=delivery,
+        planned_at=due_of(found.message, delivery),
+        attempts=attempts,
+        feedback=list_feedback(message_id, delivery_id),
+    )
 
 
 def list_accounts(*, actor: Actor) -> tuple[Account, ...]:
-    """Return the accounts that the actor may see, by channel."""
+    """Return the connected accounts that the actor may see, by channel.
+
+    One that was disconnected can still be read by its id, for the sake of what was published to it.
+    """
     demand(actor, Action.SEE_ACCOUNT)
-    every = accounts.list_accounts()
+    every = [each for each in accounts.list_accounts() if each.status is not AccountStatus.DISCONNECTED]
     return tuple(account for account in every if isinstance(may(actor, Action.SEE_ACCOUNT, account), Allowed))
 
 

@@ -30,13 +30,15 @@ def record(job: Job, account: Account, outcome: Outcome, *, is_committed: bool) 
     match outcome:
         case Published(publication=publication):
             yield from succeed(job, publication, fence=job.delivery.fence)
-            if account.status is AccountStatus.NEEDS_REAUTH:
+            if account.status is AccountStatus.NEEDS_REAUTH or account.problem is not None:
                 yield NoteCredential(account=account, problem=None)
             return "published"
         case Deferred():
             yield from _defer(job, account, outcome, is_committed=is_committed)
             return f"deferred_{outcome.reason.value}"
         case Rejected():
+            if is_committed and _may_be_ours(job, outcome):
+                return (yield from _recognise(job, account, outcome))
             yield from _reject(job, account, outcome, is_committed=is_committed)
             return f"rejected_{outcome.reason.value}"
         case Unknown():
@@ -90,6 +92,7 @@ def _defer(job: Job, account: Account, outcome: Deferred, *, is_committed: bool)
             now=now,
             fence=delivery.fence,
             is_committed=is_committed,
+            is_probe=is_committed and job.is_probe,
             reason=outcome.reason,
             problem=problem,
             next_at=_when(job, outcome, now),
@@ -117,6 +120,24 @@ def _when(job: Job, outcome: Deferred, now: datetime) -> datetime:
         timing=job.timing,
         random=job.random,
     )
+
+
+def _may_be_ours(job: Job, outcome: Rejected) -> bool:
+    """Tell whether what a platform has already may be of an earlier attempt: one in doubt, or thought absent."""
+    return outcome.reason is Reason.DUPLICATE and (job.delivery.maybe_before or job.delivery.doubted)
+
+
+def _recognise(job: Job, account: Account, outcome: Rejected) -> Steps[str]:
+    """Take the refusal of a duplicate for evidence: of what it names, unless that can be looked up.
+
+    Looking is better where it is possible: platforms also name posts that were deleted, or that a person made before.
+    """
+    can_look_up = job.channel is not None and job.channel.can_look_up(account)
+    if outcome.publication is None or can_look_up:
+        yield from _doubt(job, account, outcome.reason, outcome.detail)
+        return "unknown_duplicate"
+    yield from succeed(job, outcome.publication, fence=job.delivery.fence)
+    return "published_before"
 
 
 def _reject(job: Job, account: Account, outcome: Rejected, *, is_committed: bool) -> Steps[None]:

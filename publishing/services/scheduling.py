@@ -8,11 +8,9 @@ from typing import Final
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.draft import UNSET, Changes, Draft, StoredAnswer
 from publishing.domain.errors import (
-    AnsweredError,
     ConflictError,
     FieldProblem,
     InvalidError,
-    KeyReusedError,
     StaleError,
 )
 from publishing.domain.ids import new_id
@@ -28,8 +26,10 @@ from publishing.domain.message import (
 )
 from publishing.domain.permissions import Action, Actor, Allowed, demand, may
 from publishing.domain.schedule import Due, due_now
+from publishing.services.answers import answered
 from publishing.services.checking import check_content, check_draft, check_sendable
 from publishing.services.context import Context
+from publishing.services.picturing import claims, demand_claimed
 from publishing.store import answers, messages
 from publishing.store.audit import AuditRecord, transact_with_audit
 from publishing.store.deliveries import list_attempts
@@ -53,7 +53,7 @@ def create_message(
     `answer` was used for this very request, KeyReusedError when for another one.
     """
     demand(actor, Action.CREATE_MESSAGE)
-    accounts = check_draft(actor=actor, draft=draft)
+    draft, accounts = check_draft(actor=actor, draft=draft, now=now, context=context)
     message = Message(
         id=new_id(now),
         owner=actor.id,
@@ -77,10 +77,13 @@ def create_message(
     kept = answer(created) if answer else None
     writes = [messages.put_message(message), *(messages.put_delivery(delivery) for delivery in deliveries)]
     writes += [] if kept is None else [answers.put_answer(kept, now=now)]
+    claimed = claims(message.id, message.media, used=(), now=now)
     try:
-        transact_with_audit(writes, _record(actor, "message.create", message, now))
+        transact_with_audit([*writes, *claimed], _record(actor, "message.create", message, now))
     except TransactionRefusedError as refusal:
-        raise _answered(kept, refusal) from refusal
+        if not any(refusal.failed[: len(writes)]):
+            demand_claimed(refusal, before=len(writes))
+        raise answered(kept, refusal) from refusal
     _wake_if_near(message, now, context)
     return created
 
@@ -100,13 +103,15 @@ def edit_message(
     if read.status not in EDITABLE:
         raise ConflictError(f"The message is {_words(read.status)}; only what was not dispatched yet can be edited.")
     edited = _changed(read, changes, now)
-    accounts = check_content(actor=actor, message=edited)
+    edited, accounts = check_content(actor=actor, message=edited, now=now, context=context, read=read)
     edited = replace(edited, targets=_retargeted(found, [(account.id, account.channel) for account in accounts]))
     if read.status is MessageStatus.SCHEDULED:
         check_sendable(edited, accounts)
         edited = _reviewed_again(edited, actor, context)
     changed, writes = _delivery_changes(found, edited)
-    _commit(found, [messages.replace_message(edited, read=read), *writes], _record(actor, "message.edit", edited, now))
+    claimed = claims(read.id, edited.media, used={use.id for use in read.media}, now=now)
+    writes = [messages.replace_message(edited, read=read), *writes]
+    _commit(found, writes, _record(actor, "message.edit", edited, now), claimed=claimed)
     return MessageWithDeliveries(message=edited, deliveries=changed)
 
 
@@ -135,19 +140,19 @@ def schedule_message(
     read = found.message
     if not allows(read.status, MessageEvent.SCHEDULE):
         raise ConflictError(f"The message is {_words(read.status)} and cannot be scheduled.")
-    accounts = check_content(actor=actor, message=read)
-    check_sendable(read, accounts)
-    scheduled = replace(_scheduled(read, due, actor, context), updated_at=now)
+    # Media of a message that is finished can be deleted: one that starts anew begins to use them anew.
+    kept = read if read.status in EDITABLE else None
+    checked, accounts = check_content(actor=actor, message=read, now=now, context=context, read=kept)
+    check_sendable(checked, accounts)
+    scheduled = replace(_scheduled(checked, due, actor, context), updated_at=now)
     if read.status in EDITABLE:
         changed, writes = _delivery_changes(found, scheduled)
     else:
         scheduled = replace(scheduled, gen=read.gen + 1)
         changed, writes = _rearmed(found, gen=scheduled.gen)
-    _commit(
-        found,
-        [messages.replace_message(scheduled, read=read), *writes],
-        _record(actor, "message.schedule", scheduled, now),
-    )
+    claimed = [] if kept else claims(read.id, checked.media, used=(), now=now)
+    writes = [messages.replace_message(scheduled, read=read), *writes]
+    _commit(found, writes, _record(actor, "message.schedule", scheduled, now), claimed=claimed)
     _wake_if_near(scheduled, now, context)
     return MessageWithDeliveries(message=scheduled, deliveries=changed)
 
@@ -304,13 +309,17 @@ def _first_fence(message: Message, target: Target) -> int:
     return attempts[-1].fence + _FENCE_GAP if attempts else 0
 
 
-def _commit(found: MessageWithDeliveries, writes: Sequence[Write], record: AuditRecord) -> None:
-    if len(writes) > _WRITES_LIMIT:
-        detail = "This exchanges too many accounts at once. Remove some first, then add the others."
+def _commit(
+    found: MessageWithDeliveries, writes: Sequence[Write], record: AuditRecord, *, claimed: Sequence[Write] = ()
+) -> None:
+    if len(writes) + len(claimed) > _WRITES_LIMIT:
+        detail = "This exchanges too many accounts and media at once. Remove some first, then add the others."
         raise InvalidError(FieldProblem(pointer="/accounts", code="too_many", detail=detail))
     try:
-        transact_with_audit(writes, record)
+        transact_with_audit([*writes, *claimed], record)
     except TransactionRefusedError as refusal:
+        if not any(refusal.failed[: len(writes)]):
+            demand_claimed(refusal, before=len(writes))
         latest = messages.get_message(found.message.id).message
         raise _overtaken(found.message, latest) from refusal
 
@@ -319,17 +328,6 @@ def _overtaken(read: Message, latest: Message) -> ConflictError | StaleError:
     if latest.status is not read.status:
         return ConflictError(f"The message is {_words(latest.status)} by now, so this is too late.")
     return StaleError("Somebody changed the message just now. Read it again, then repeat your change.")
-
-
-def _answered(kept: StoredAnswer | None, refusal: TransactionRefusedError) -> Exception:
-    # New ids are never taken, so the only condition that can fail is the answer's.
-    item = answers.answer_item(refusal.old[refusal.failed.index(True)])
-    if kept is None or item is None:
-        return ConflictError("The message could not be stored. Send the request again.")
-    if item.req_sha != kept.request_sha:
-        return KeyReusedError("This Idempotency-Key was used for another request. Choose a new one.")
-    stored = answers.stored(item, user_id=kept.user_id, key_sha=kept.key_sha)
-    return AnsweredError(stored) if stored else ConflictError("The same request is being carried out just now.")
 
 
 def _wake_if_near(message: Message, now: datetime, context: Context) -> None:

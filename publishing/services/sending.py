@@ -21,7 +21,7 @@ from publishing.domain.operations import (
     SaveHandle,
     WriteResult,
 )
-from publishing.domain.outcome import Deferred, Outcome, Reason, Rejected
+from publishing.domain.outcome import Deferred, Outcome, Problem, Reason, Rejected
 from publishing.services import sentences
 from publishing.services.job import Done, Job, has_time, new_owner, open_credential, submission_of
 from publishing.services.recording import record
@@ -44,6 +44,8 @@ def send(job: Job) -> Steps[Done]:
         return (yield from _give_up(job, Reason.DESTINATION))
     if lane.account.status is AccountStatus.PAUSED:
         return "paused", True
+    if lane.account.status is AccountStatus.BLOCKED:
+        return (yield from _give_up(job, Reason.DESTINATION, problem=lane.account.problem))
     claimed = yield from _claim(job)
     if isinstance(claimed, str):
         return claimed, claimed != "no_time"
@@ -51,8 +53,8 @@ def send(job: Job) -> Steps[Done]:
     return (yield from _attempt(job, lane, lane.account, claimed[1])), True
 
 
-def _give_up(job: Job, reason: Reason) -> Steps[Done]:
-    """End a delivery whose account is gone; one in doubt is looked up instead, as far as that goes."""
+def _give_up(job: Job, reason: Reason, *, problem: Problem | None = None) -> Steps[Done]:
+    """End a delivery whose account is gone or blocked; one in doubt is looked up instead, as far as that goes."""
     reading: Reading = yield ReadClock()
     delivery = job.delivery
     operation = EnterDoubt if delivery.maybe_sent else FailUnsent
@@ -64,7 +66,7 @@ def _give_up(job: Job, reason: Reason) -> Steps[Done]:
             now=reading.now,
             gen=delivery.gen,
             reason=reason,
-            problem=sentences.problem(reason, channel=job.channel_name, retryable=True),
+            problem=problem or sentences.problem(reason, channel=job.channel_name, retryable=True),
         )
     )
     return "gave_up", True
@@ -139,6 +141,8 @@ def _prepare(job: Job, lane: Lane, account: Account) -> Steps[tuple[Payload, Des
     if refused is not None:
         return refused
     payload = job.channel.build(submission_of(job), account)
+    if job.is_probe and payload.sha() != job.delivery.payload_sha:
+        return _not_identical(job)
     return payload, Destination(account=account, credential=credential)
 
 
@@ -161,6 +165,8 @@ def _put_in_place(job: Job, payload: Payload, destination: Destination) -> Steps
         if isinstance(step, (Deferred, Rejected)):
             return step
         if step.handle != payload.handle:
+            if job.is_probe:
+                return _not_identical(job)
             reading = yield ReadClock()
             saved: WriteResult = yield Apply(
                 operation=SaveHandle(
@@ -174,6 +180,12 @@ def _put_in_place(job: Job, payload: Payload, destination: Destination) -> Steps
         if step.is_complete:
             return payload
     return _deferred(Reason.INTERNAL, job)
+
+
+def _not_identical(job: Job) -> Rejected:
+    """Refuse to probe with anything but the very request in doubt: the platform would take another for a new post."""
+    detail = f"What {job.channel_name} would be sent now is not what it was sent before, so it was not sent again."
+    return Rejected(reason=Reason.CONTENT, detail=detail)
 
 
 def _deferred(reason: Reason, job: Job) -> Deferred:
@@ -194,8 +206,9 @@ def _commit(job: Job, payload: Payload, claimed_at: datetime, now: datetime) -> 
         started_at=now, text=payload.text, payload_sha=payload.sha(), claimed_at=claimed_at,
     )  # fmt: skip
     operation = CommitDelivery(
-        message_id=delivery.message_id, delivery_id=delivery.id, owner=delivery.owner or "", now=now, attempt=attempt
-    )
+        message_id=delivery.message_id, delivery_id=delivery.id, owner=delivery.owner or "", now=now,
+        account_id=delivery.account_id, attempt=attempt, is_probe=job.is_probe,
+    )  # fmt: skip
     for turn in range(_COMMIT_TRIES):
         try:
             result: WriteResult = yield Apply(operation=operation)

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from publishing.channels.base.contract import Payload, Trace
 from publishing.domain.account import Account, Destination, SealedCredential
+from publishing.domain.delivery import Delivery
 from publishing.domain.errors import CredentialError, UnavailableError
-from publishing.domain.events import StreamEvent
+from publishing.domain.events import Deliver
 from publishing.domain.operations import DeliveryOperation, FinaliseMessage
 from publishing.domain.outcome import Problem
 from publishing.store.timers import Timer
@@ -102,6 +103,30 @@ class LookUpPublication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListPublishedIds:
+    """Ask what other deliveries to the same account published; answered with a frozenset of ids."""
+
+    delivery: Delivery
+    #: Of those whose last visible call began since then.
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskHealth:
+    """Ask a platform how an account is; answered with a Health, never raises."""
+
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCheck:
+    """Note what a check found; answered with whether the account was still as it was read."""
+
+    account: Account
+    read: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteCredential:
     """Note whether an account's credential works; `problem` None when it does. Answered with None."""
 
@@ -113,7 +138,7 @@ class NoteCredential:
 class PutEvents:
     """Put hints on the stream; answered with how many did not arrive (the watchdog repeats those)."""
 
-    events: tuple[StreamEvent, ...]
+    events: tuple[Deliver, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
 
 from publishing.domain.account import Account, AccountStatus, SealedCredential
-from publishing.domain.errors import NotFoundError, UnavailableError
+from publishing.domain.errors import NotFoundError
 from publishing.domain.outcome import Problem
 from publishing.items import keys
 from publishing.items.account import AccountItem, CredentialItem
@@ -13,10 +12,8 @@ from publishing.items.base import TableItem
 from publishing.items.records import StopSwitchItem
 from publishing.store import rows, writes
 from publishing.store.errors import ConditionFailedError
-from publishing.store.reads import query
+from publishing.store.reads import batch_get, query
 from publishing.store.writes import Write
-
-_TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +27,10 @@ class Lane:
 
 def read_lane(account_id: str) -> Lane:
     """Return an account, its sealed credential and the stop switch, strongly consistent, in one request."""
-    account_key = _key(keys.account(account_id), keys.METADATA)
-    credential_key = _key(keys.account(account_id), keys.CREDENTIAL)
-    switch_key = _key(keys.setting("dispatch"), keys.METADATA)
-    items = [TableItem.from_raw_data(raw) for raw in _batch_get([account_key, credential_key, switch_key])]
+    account_key = (keys.account(account_id), keys.METADATA)
+    credential_key = (keys.account(account_id), keys.CREDENTIAL)
+    switch_key = (keys.setting("dispatch"), keys.METADATA)
+    items = [TableItem.from_raw_data(raw) for raw in batch_get([account_key, credential_key, switch_key])]
     account = next((item for item in items if isinstance(item, AccountItem)), None)
     credential = next((item for item in items if isinstance(item, CredentialItem)), None)
     switch = next((item for item in items if isinstance(item, StopSwitchItem)), None)
@@ -48,7 +45,7 @@ def find_accounts(account_ids: tuple[str, ...]) -> dict[str, Account]:
     """Return the accounts that exist among these ids, strongly consistent, in one request."""
     if not account_ids:
         return {}
-    raws = _batch_get([_key(keys.account(account_id), keys.METADATA) for account_id in dict.fromkeys(account_ids)])
+    raws = batch_get([(keys.account(account_id), keys.METADATA) for account_id in dict.fromkeys(account_ids)])
     items = [TableItem.from_raw_data(raw) for raw in raws]
     return {item.id: rows.account(item) for item in items if isinstance(item, AccountItem)}
 
@@ -84,14 +81,43 @@ def put_credential(credential: SealedCredential) -> Write:
     return writes.put_new(rows.credential_item(credential))
 
 
-def replace_account(account: Account, *, read: Account) -> Write:
-    """Build the replacement of an account that nobody changed since it was read."""
-    return writes.put(rows.account_item(account), AccountItem.rev == read.rev)
+def change_account(account: Account, *, read: Account) -> Write:
+    """Build the change of an account that no person changed since it was read.
+
+    Only what differs is written, so that what workers note meanwhile stays: a failing credential, a check's finding. A
+    change of the status needs the status that was read.
+    """
+    before, after = rows.account_item(read), rows.account_item(account)
+    pairs = {name: (getattr(before, name), getattr(after, name)) for name in AccountItem.get_attributes()}
+    actions = [
+        getattr(AccountItem, name).remove() if new is None else getattr(AccountItem, name).set(new)
+        for name, (old, new) in pairs.items()
+        if old != new
+    ]
+    unmoved = AccountItem.rev == read.rev
+    if account.status is not read.status:
+        unmoved &= AccountItem.status == read.status.value
+    return writes.update(AccountItem(keys.account(read.id), keys.METADATA), actions, unmoved)
+
+
+def record_check(account: Account, *, read: Account) -> bool:
+    """Note what a check of an account found; return False when the account was changed after it was read."""
+    try:
+        writes.run(change_account(account, read=read))
+    except ConditionFailedError:
+        return False
+    return True
 
 
 def replace_credential(credential: SealedCredential, *, version: int) -> Write:
     """Build the replacement of an account's credential, whose version is still this one."""
     return writes.put(rows.credential_item(credential), CredentialItem.tver == version)
+
+
+def delete_credential(account_id: str, *, version: int) -> Write:
+    """Build the delete of an account's credential, whose version is still this one."""
+    row = CredentialItem(keys.account(account_id), keys.CREDENTIAL)
+    return writes.delete(row, CredentialItem.tver == version)
 
 
 def mark_needs_reauth(account_id: str, *, problem: Problem, now: datetime) -> bool:
@@ -110,15 +136,37 @@ def mark_needs_reauth(account_id: str, *, problem: Problem, now: datetime) -> bo
 
 
 def mark_working(account_id: str, *, now: datetime) -> bool:
-    """Note that an account's credential works again; return whether it had been noted as failing."""
+    """Note that an account works, as a publication shows; return whether it had been noted as failing."""
     row = AccountItem(keys.account(account_id), keys.METADATA)
     actions = [
         AccountItem.status.set(AccountStatus.OK.value),
         AccountItem.problem.remove(),
         AccountItem.updated_at.set(now),
     ]
+    needs_reauth = AccountItem.status == AccountStatus.NEEDS_REAUTH.value
+    has_problem = (AccountItem.status == AccountStatus.OK.value) & AccountItem.problem.exists()
     try:
-        writes.run(writes.update(row, actions, AccountItem.status == AccountStatus.NEEDS_REAUTH.value))
+        writes.run(writes.update(row, actions, needs_reauth | has_problem))
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def block_account(account_id: str, *, problem: Problem, now: datetime) -> bool:
+    """Note that an account's recipient must not be sent to; return whether this write was the one that noted it.
+
+    Its revision grows, so that a change by somebody who did not see the block is refused instead of lifting it.
+    """
+    row = AccountItem(keys.account(account_id), keys.METADATA)
+    actions = [
+        AccountItem.status.set(AccountStatus.BLOCKED.value),
+        AccountItem.problem.set(rows.problem_column(problem)),
+        AccountItem.rev.set(AccountItem.rev + 1),
+        AccountItem.updated_at.set(now),
+    ]
+    is_in_use = ~AccountItem.status.is_in(AccountStatus.BLOCKED.value, AccountStatus.DISCONNECTED.value)
+    try:
+        writes.run(writes.update(row, actions, AccountItem.PK.exists() & is_in_use))
     except ConditionFailedError:
         return False
     return True
@@ -126,7 +174,7 @@ def mark_working(account_id: str, *, now: datetime) -> bool:
 
 def is_stopped() -> bool:
     """Tell whether the stop switch is on; strongly consistent."""
-    items = [TableItem.from_raw_data(raw) for raw in _batch_get([_key(keys.setting("dispatch"), keys.METADATA)])]
+    items = [TableItem.from_raw_data(raw) for raw in batch_get([(keys.setting("dispatch"), keys.METADATA)])]
     return any(isinstance(item, StopSwitchItem) and item.is_stopped for item in items)
 
 
@@ -135,20 +183,3 @@ def put_stop_switch(*, is_on: bool, actor_id: str, now: datetime) -> Write:
     item = StopSwitchItem(keys.setting("dispatch"), keys.METADATA)
     item.is_stopped, item.actor, item.at = is_on, actor_id, now
     return writes.put(item)
-
-
-def _key(partition: str, sort: str) -> dict[str, dict[str, str]]:
-    return {"PK": {"S": partition}, "SK": {"S": sort}}
-
-
-def _batch_get(wanted: list[dict[str, dict[str, str]]]) -> list[dict[str, Any]]:
-    name = TableItem.Meta.table_name
-    found: list[dict[str, Any]] = []
-    request: dict[str, Any] = {name: {"Keys": wanted, "ConsistentRead": True}}
-    for _ in range(_TRIES):
-        answer = writes.dispatch("BatchGetItem", {"RequestItems": request})
-        found.extend(answer.get("Responses", {}).get(name, ()))
-        request = answer.get("UnprocessedKeys") or {}
-        if not request:
-            return found
-    raise UnavailableError("The table did not answer for all the items that were asked for.")

@@ -4,6 +4,7 @@ A refused write whose old item bears the writer's own token was carried out by a
 SDK repeats blindly): it counts as applied.
 """
 
+from datetime import datetime
 from typing import Final
 
 from publishing.domain.attempt import Attempt
@@ -24,20 +25,24 @@ from publishing.domain.operations import (
     RecordUnknown,
     SettleAbsent,
     SettleResend,
+    SettleReturned,
     SettleUnconfirmed,
     TakeOver,
     WriteResult,
 )
 from publishing.items import keys
+from publishing.items.attributes import write_instant
 from publishing.items.base import TableItem
 from publishing.items.message import AttemptItem, DeliveryItem
 from publishing.store import rows, writes
 from publishing.store.errors import ConditionFailedError, RawItem, TransactionRefusedError
-from publishing.store.reads import query
+from publishing.store.reads import get_all, query
 from publishing.store.transitions import build
 from publishing.store.writes import Write
 
 _S = DeliveryState
+#: How many attempts at an account are looked at, at most: more than any look-up reads posts.
+_OTHERS: Final = 1_000
 
 
 def apply(operation: DeliveryOperation) -> WriteResult:
@@ -116,6 +121,7 @@ _LEADS_TO: Final[dict[type[DeliveryOperation], frozenset[DeliveryState]]] = {
     RecordUnknown: frozenset({_S.UNKNOWN}),
     RecordRejected: frozenset({_S.FAILED}),
     SettleResend: frozenset({_S.RETRY}),
+    SettleReturned: frozenset({_S.FAILED}),
     SettleUnconfirmed: frozenset({_S.UNCONFIRMED}),
     LookAgain: frozenset({_S.UNKNOWN}),
 }
@@ -126,3 +132,19 @@ def list_attempts(message_id: str, delivery_id: str) -> tuple[Attempt, ...]:
     begins = TableItem.SK.startswith(keys.attempts(delivery_id))
     found = query(TableItem, keys.message(message_id), begins, consistent_read=True)
     return tuple(rows.attempt(item) for item in found if isinstance(item, AttemptItem))
+
+
+def list_published_ids(account_id: str, *, since: datetime, but: Delivery) -> frozenset[str]:
+    """Return the ids of what other deliveries to an account published, any of whose calls began since then.
+
+    Which deliveries those are, an index of attempts says, which lags behind the table by fractions of a second; what
+    they published is strongly consistent. Two requests for up to a hundred of them.
+    """
+    at = TableItem.GSI3SK
+    lately = at >= write_instant(since)
+    sent = query(TableItem.by_month, keys.sent(account_id), lately, scan_index_forward=False, limit=_OTHERS)
+    others = {(item.PK, keys.delivery(keys.delivery_id_of_attempt(item.SK))) for item in sent}
+    others.discard((keys.message(but.message_id), keys.delivery(but.id)))
+    found = get_all(DeliveryItem, sorted(others)) if others else ()
+    ids = {post_id for item in found for post_id in (item.post_id, item.dup_post_id)}
+    return frozenset(post_id for post_id in ids if post_id is not None)

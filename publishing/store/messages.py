@@ -13,6 +13,7 @@ from pynamodb.expressions.update import Action
 
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.errors import NotFoundError
+from publishing.domain.feedback import confirmed_id
 from publishing.domain.message import FINAL, Message, MessageStatus, MessageWithDeliveries
 from publishing.items import keys
 from publishing.items.attributes import write_instant
@@ -20,7 +21,7 @@ from publishing.items.base import TableItem
 from publishing.items.message import DeliveryItem, MessageItem
 from publishing.store import rows, writes
 from publishing.store.errors import ConditionFailedError
-from publishing.store.reads import query
+from publishing.store.reads import batch_get, query
 from publishing.store.writes import Write
 
 M = MessageItem
@@ -37,6 +38,15 @@ def find_message(message_id: str) -> MessageWithDeliveries | None:
     deliveries = [rows.delivery(item) for item in found if isinstance(item, DeliveryItem)]
     deliveries.sort(key=lambda delivery: order.get(delivery.id, len(order)))
     return MessageWithDeliveries(message=rows.message(head), deliveries=tuple(deliveries))
+
+
+def find_heads(message_ids: Sequence[str]) -> dict[str, Message]:
+    """Return those messages of these ids (at most 100) that exist, without deliveries; strongly consistent."""
+    if not message_ids:
+        return {}
+    raws = batch_get([(keys.message(each), keys.METADATA) for each in dict.fromkeys(message_ids)])
+    found = [rows.raw_message(raw) for raw in raws]
+    return {message.id: message for message in found if message is not None}
 
 
 def get_message(message_id: str) -> MessageWithDeliveries:
@@ -95,9 +105,9 @@ def rearm_delivery(delivery: Delivery, *, gen: int, due_at: datetime | None = No
     """Build O19 for one delivery: it starts anew, in a new generation, if it still is as it was read."""
     item = DeliveryItem
     forgotten = (
-        item.handle, item.adapted, item.maybe_sent, item.maybe_before, item.commit_at, item.first_commit_at, item.last,
-        item.error, item.next_at, item.lease_until, item.parked_since, item.payload_sha, item.owner,
-        item.GSI2PK, item.GSI2SK,
+        item.handle, item.adapted, item.maybe_sent, item.maybe_before, item.probed, item.doubted, item.commit_at,
+        item.first_commit_at, item.last, item.error, item.next_at, item.lease_until, item.parked_since,
+        item.payload_sha, item.owner, item.GSI2PK, item.GSI2SK,
     )  # fmt: skip
     actions = [
         item.state.set(DeliveryState.PENDING.value),
@@ -136,7 +146,7 @@ def resolve_unconfirmed(delivery: Delivery, *, now: datetime, published: bool, u
     if published:
         actions = [
             item.state.set(DeliveryState.PUBLISHED.value),
-            item.post_id.set(url or f"confirmed:{delivery.key}"),
+            item.post_id.set(url or confirmed_id(delivery)),
             item.published_at.set(delivery.commit_at or now),
             item.error.remove(),
         ]

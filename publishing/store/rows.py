@@ -7,13 +7,15 @@ from publishing.domain.account import Account, AccountStatus, SealedCredential
 from publishing.domain.attempt import Attempt, AttemptOutcome
 from publishing.domain.content import MediaUse, summary
 from publishing.domain.delivery import Delivery, DeliveryState
-from publishing.domain.media import Rendition
+from publishing.domain.health import Health, HealthVerdict
+from publishing.domain.media import MediaStatus, Medium, Rendition
 from publishing.domain.message import Message, MessageStatus, MessageSummary, Target, Variant
 from publishing.domain.outcome import Problem, Publication, Reason
 from publishing.items import keys
 from publishing.items.account import AccountItem, CredentialItem
 from publishing.items.attributes import write_instant
 from publishing.items.base import TableItem
+from publishing.items.media import MediumItem
 from publishing.items.message import AttemptItem, DeliveryItem, MessageItem
 
 
@@ -148,6 +150,8 @@ def delivery(item: DeliveryItem) -> Delivery:
         leased_until=item.lease_until,
         maybe_sent=bool(item.maybe_sent),
         maybe_before=bool(item.maybe_before),
+        probed=bool(item.probed),
+        doubted=bool(item.doubted),
         commit_at=item.commit_at,
         first_commit_at=item.first_commit_at,
         last=Reason(item.last) if item.last else None,
@@ -220,12 +224,13 @@ def attempt_key(message_id: str, delivery_id: str, fence: int) -> AttemptItem:
     return AttemptItem(keys.message(message_id), keys.attempt(delivery_id, fence))
 
 
-def attempt_item(value: Attempt) -> AttemptItem:
-    """Return the row of an attempt that begins."""
+def attempt_item(value: Attempt, *, account_id: str) -> AttemptItem:
+    """Return the row of an attempt that begins; GSI3 lists it by account."""
     item = attempt_key(value.message_id, value.delivery_id, value.fence)
     item.delivery_id, item.gen, item.fence = value.delivery_id, value.gen, value.fence
     item.text, item.payload_sha = value.text, value.payload_sha
     item.claimed_at, item.started_at = value.claimed_at, value.started_at
+    item.GSI3PK, item.GSI3SK = keys.sent(account_id), write_instant(value.started_at)
     return item
 
 
@@ -240,6 +245,8 @@ def account(item: AccountItem) -> Account:
         open_to_members=item.open_to_members,
         settings=item.settings or {},
         problem=problem(item.problem),
+        health=_health(item.health),
+        checked_at=item.checked_at,
         rev=int(item.rev),
         created_at=item.created_at,
         updated_at=item.updated_at,
@@ -253,8 +260,43 @@ def account_item(value: Account) -> AccountItem:
     item.status, item.open_to_members = value.status.value, value.open_to_members
     item.settings = dict(value.settings) or None
     item.problem = problem_column(value.problem)
+    item.health, item.checked_at = _health_column(value.health), value.checked_at
     item.rev, item.created_at, item.updated_at = value.rev, value.created_at, value.updated_at
     item.GSI3PK, item.GSI3SK = keys.ACCOUNT_LIST, f"{value.channel}#{value.id}"
+    return item
+
+
+def medium(item: MediumItem) -> Medium:
+    """Return the medium of a row; of a row of a list without what the index does not project."""
+    return Medium(
+        id=item.id,
+        owner=item.user_id,
+        status=MediaStatus(item.status),
+        name=item.name,
+        media_type=item.media_type,
+        size=int(item.size),
+        alt_text=item.alt_text or "",
+        renditions=renditions(item.renditions or ()),
+        problem=problem(item.problem),
+        token=item.token or "",
+        use_rev=int(item.use_rev or 0),
+        rev=int(item.rev),
+        created_at=item.created_at,
+        updated_at=item.updated_at,
+    )
+
+
+def medium_item(value: Medium) -> MediumItem:
+    """Return the row of a medium, index keys included."""
+    item = MediumItem(keys.medium(value.id), keys.METADATA)
+    item.id, item.user_id, item.status, item.name = value.id, value.owner, value.status.value, value.name
+    item.media_type, item.size, item.alt_text = value.media_type, value.size, value.alt_text or None
+    item.renditions = rendition_column(value.renditions) or None
+    item.problem = problem_column(value.problem)
+    item.token, item.use_rev, item.rev = value.token, value.use_rev, value.rev
+    item.created_at, item.updated_at = value.created_at, value.updated_at
+    item.GSI1PK, item.GSI1SK = keys.user(value.owner), keys.medium(value.id)
+    item.GSI3PK, item.GSI3SK = keys.MEDIA_LIST, f"{write_instant(value.created_at)}#{value.id}"
     return item
 
 
@@ -288,6 +330,20 @@ def problem(column: Any) -> Problem | None:  # noqa: ANN401 - JSON, as pynamodb 
 def problem_column(value: Problem | None) -> dict[str, object] | None:
     """Return a problem as it is stored."""
     return None if value is None else {"code": value.code, "detail": value.detail, "retryable": value.retryable}
+
+
+def _health(column: Any) -> Health | None:  # noqa: ANN401 - JSON, as pynamodb types it
+    if not column:
+        return None
+    reason = Reason(column["reason"]) if column["reason"] else None
+    return Health(verdict=HealthVerdict(column["verdict"]), detail=column["detail"], reason=reason)
+
+
+def _health_column(value: Health | None) -> dict[str, object] | None:
+    if value is None:
+        return None
+    reason = value.reason.value if value.reason else None
+    return {"verdict": value.verdict.value, "detail": value.detail, "reason": reason}
 
 
 def _publication(post_id: str | None, post_url: str | None) -> Publication | None:

@@ -13,6 +13,7 @@ from pynamodb.expressions.update import Action
 
 from publishing.domain.attempt import AttemptOutcome
 from publishing.domain.delivery import DeliveryState
+from publishing.domain.message import MessageStatus
 from publishing.domain.operations import (
     CancelUnsent,
     ClaimDelivery,
@@ -28,6 +29,7 @@ from publishing.domain.operations import (
     SaveHandle,
     SettleAbsent,
     SettleResend,
+    SettleReturned,
     SettleUnconfirmed,
     TakeOver,
 )
@@ -35,7 +37,7 @@ from publishing.domain.outcome import Publication, Reason
 from publishing.items import keys
 from publishing.items.attributes import write_instant
 from publishing.items.base import TableItem
-from publishing.items.message import AttemptItem, DeliveryItem
+from publishing.items.message import AttemptItem, DeliveryItem, MessageItem
 from publishing.store import rows, writes
 from publishing.store.writes import Write
 
@@ -89,8 +91,18 @@ def _commit(operation: CommitDelivery) -> tuple[Write, ...]:
         D.first_commit_at.set(D.first_commit_at | operation.now),
         D.payload_sha.set(attempt.payload_sha),
     ]
-    opened = writes.put_new(rows.attempt_item(attempt))
-    return (*_one(operation, actions, _holds(attempt.fence, _S.SENDING)), opened)
+    opened = writes.put_new(rows.attempt_item(attempt, account_id=operation.account_id))
+    if not operation.is_probe:
+        return (*_one(operation, actions, _holds(attempt.fence, _S.SENDING)), opened)
+    # What may have been sent cannot be cancelled on its own row (O17), so a probe's mark meets the cancel on the
+    # message's: exactly one of the two wins.
+    #   worker: read (publishing) ── claim ─────────────────────── mark ✗ because the message is cancelling
+    #   person: ──────────────────────────── cancel the message
+    actions.append(D.probed.set(True))
+    is_wanted = writes.check(
+        rows.message_key(operation.message_id), MessageItem.status == MessageStatus.PUBLISHING.value
+    )
+    return (*_one(operation, actions, _holds(attempt.fence, _S.SENDING)), opened, is_wanted)
 
 
 @build.register
@@ -133,6 +145,8 @@ def _record_deferred(operation: RecordDeferred) -> tuple[Write, ...]:
     if not operation.is_committed:
         return _one(operation, actions, _holds(operation.fence, _S.SENDING))
     actions.append(D.maybe_sent.set(D.maybe_before))
+    if operation.is_probe:
+        actions.append(D.probed.remove())
     deferred = _one(operation, actions, _holds(operation.fence, _S.COMMITTING))
     ended = _end_badly(operation, AttemptOutcome.DEFERRED)
     return (*deferred, ended)
@@ -203,6 +217,7 @@ def _settle_absent(operation: SettleAbsent) -> tuple[Write, ...]:
         D.owner.set(operation.owner),
         D.maybe_sent.set(False),
         D.maybe_before.set(False),
+        D.doubted.set(True),
         D.error.remove() if operation.problem is None else D.error.set(rows.problem_column(operation.problem)),
         *(_ENDS if operation.next_at is None else (D.next_at.set(operation.next_at),)),
         *(() if operation.next_at is None else _timer(operation, operation.next_at)),
@@ -226,6 +241,16 @@ def _settle_unconfirmed(operation: SettleUnconfirmed) -> tuple[Write, ...]:
     error = D.error.set(rows.problem_column(operation.problem))
     actions = [D.state.set(_S.UNCONFIRMED.value), D.owner.set(operation.owner), error, *_ENDS]
     return _one(operation, actions, _holds(operation.fence, _S.UNKNOWN))
+
+
+@build.register
+def _settle_returned(operation: SettleReturned) -> tuple[Write, ...]:
+    # No fence: whoever looks at the doubt just now finds out no more than the platform said.
+    #   worker: read (unknown) ───────────────── unconfirmed ✗ because the state changed
+    #   hook:   read (unknown) ── returned: failed
+    actions = [*_fail(operation.reason, operation), D.maybe_sent.set(False), D.maybe_before.set(False)]
+    in_doubt = D.state.is_in(_S.UNKNOWN.value, _S.UNCONFIRMED.value)
+    return _one(operation, actions, _same_generation(operation.gen) & in_doubt)
 
 
 @build.register
@@ -277,7 +302,7 @@ def _doubt(reason: Reason, operation: TakeOver | EnterDoubt) -> list[Action]:
     ]
 
 
-def _fail(reason: Reason, operation: FailUnsent | RecordRejected) -> list[Action]:
+def _fail(reason: Reason, operation: FailUnsent | RecordRejected | SettleReturned) -> list[Action]:
     return [
         D.state.set(_S.FAILED.value),
         D.owner.set(operation.owner),

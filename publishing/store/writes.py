@@ -28,7 +28,7 @@ _TRIES: Final = 5
 class Write:
     """One conditional write, ready to be sent alone or in a transaction."""
 
-    #: `Put`, `Update` or `Delete`, as a transaction names it.
+    #: `Put`, `Update`, `Delete` or `ConditionCheck`, as a transaction names it.
     kind: str
     arguments: Mapping[str, Any]
 
@@ -56,6 +56,12 @@ def delete(item: TableItem, condition: Condition) -> Write:
     """Build a delete of the item that has this item's keys."""
     arguments = item.get_delete_kwargs_from_instance(condition, return_values_on_condition_failure="ALL_OLD")
     return Write(kind="Delete", arguments={"TableName": item.Meta.table_name, **arguments})
+
+
+def check(item: TableItem, condition: Condition) -> Write:
+    """Build a condition that must hold of an item which a transaction does not change. It cannot be run alone."""
+    # A delete's arguments are exactly those of a check: the keys and the condition.
+    return Write(kind="ConditionCheck", arguments=delete(item, condition).arguments)
 
 
 def run(write: Write) -> RawItem:

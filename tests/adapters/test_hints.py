@@ -6,14 +6,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from publishing.adapters import aws, functions, stream
-from publishing.domain.events import EventKind, StreamEvent
+from publishing.domain.events import Deliver
 
 
-def build_events(count: int) -> list[StreamEvent]:
-    return [
-        StreamEvent(kind=EventKind.DELIVER, message_id="M", delivery_id="webhook", account_id=f"A{place}", gen=1)
-        for place in range(count)
-    ]
+def build_events(count: int) -> list[Deliver]:
+    return [Deliver(message_id="M", delivery_id="webhook", account_id=f"A{place}", gen=1) for place in range(count)]
 
 
 class Kinesis:

@@ -12,6 +12,7 @@ from django.test import Client
 from moto import mock_aws
 
 from publishing import table as shape
+from publishing.adapters import aws
 from publishing.api import context
 from publishing.domain.account import Account
 from publishing.domain.ids import new_id
@@ -19,6 +20,8 @@ from publishing.identity import authentication
 from publishing.store import accounts, audit, writes
 from publishing.store.binding import bind
 from tests.pool import CLIENT_ID, ISSUER, Jwks, build_token, serve_jwks
+
+BUCKET = "test-media"
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +33,7 @@ def jwks() -> Iterator[Jwks]:
 def forget_the_process() -> None:
     """Drop what a process remembers of its environment."""
     context.context.cache_clear()
+    aws.client.cache_clear()
     authentication.forget_keys()
 
 
@@ -40,6 +44,8 @@ def environment(jwks: Jwks) -> Iterator[None]:
         "TABLE_NAME": "test",
         "COGNITO_USER_POOL_ID": "eu-central-1_TestPool1",
         "COGNITO_CLIENT_ID": CLIENT_ID,
+        "MEDIA_BUCKET": BUCKET,
+        "OMNIPUB_MEDIA_URL": "https://media.test",
         "OMNIPUB_TOKEN_ISSUER": ISSUER,
         "OMNIPUB_JWKS_URL": jwks.url,
         "AWS_DEFAULT_REGION": "eu-central-1",
@@ -89,6 +95,7 @@ def module_table(environment: None) -> Iterator[Table]:
     with mock_aws():
         made = Table()
         bind("test")
+        aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         yield made
 
 

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from publishing.api.views.docs import SCHEMA_FILE
+from publishing.channels.base.registry import kinds
 from tests.api.conftest import Api
 
 RESPONSES = json.loads(SCHEMA_FILE.read_text())["paths"]["/api/v1/messages/"]
@@ -20,6 +21,23 @@ VALUES = st.recursive(
 )
 FIELDS = st.sampled_from(["text", "title", "link", "media", "accounts", "variants", "schedule", "at", "zone", "x"])
 BODIES = st.dictionaries(FIELDS, VALUES, max_size=6) | VALUES
+CHANNELS = st.sampled_from([*kinds(), "x"])
+SETTINGS = st.dictionaries(st.sampled_from(["region", "number", "text_limit", "remote_id", "~/"]), VALUES, max_size=4)
+ACCOUNTS = (
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "channel": CHANNELS | VALUES,
+            "name": TEXTS | VALUES,
+            "base_url": st.sampled_from(["https://a.test", "https://[", "http://10.0.0.1"]) | VALUES,
+            "credential": VALUES,
+            "settings": SETTINGS | VALUES,
+            "open_to_members": VALUES,
+            "x": VALUES,
+        },
+    )
+    | VALUES
+)
 # The table outlives an example, which is of no importance here.
 RULES = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -42,6 +60,17 @@ class TestCreating:
         response = api.post("messages/", data or b"?")
 
         assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+
+
+class TestConnecting:
+    @RULES
+    @given(body=ACCOUNTS)
+    def test_answers_any_json_as_the_document_says(self, sign_in: Any, body: Any):
+        response = sign_in("admin").post("accounts/", json.dumps(body).encode())
+
+        # 503: there is no key here to seal a credential with.
+        assert response.status_code in {201, 400, 503}
+        assert response.status_code == 201 or response["Content-Type"] == "application/problem+json"
 
 
 class TestListing:

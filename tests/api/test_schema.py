@@ -75,6 +75,7 @@ class TestAnswers:
         validate(api.get(one), message, "get")
         validate(api.patch(one, {"text": "changed"}), message, "patch")
         validate(api.patch(one, {"text": "changed"}, headers={"If-Match": '"r1"'}), message, "patch")
+        validate(api.post(f"{one}duplicate/"), f"{message}duplicate/", "post")
         validate(api.post(f"{one}schedule/", {"at": at}), f"{message}schedule/", "post")
         validate(api.get(f"{one}deliveries/"), f"{message}deliveries/", "get")
         validate(api.get(f"{one}deliveries/webhook/"), f"{message}deliveries/{{delivery_id}}/", "get")
@@ -86,3 +87,23 @@ class TestAnswers:
         validate(api.get("channels/"), "/api/v1/channels/", "get")
         validate(api.get("me/"), "/api/v1/me/", "get")
         validate(api.get("/health"), "/health", "get")
+
+    def test_about_accounts_are_as_the_document_says(self, sign_in: Callable[..., Api]):
+        admin, base = sign_in("admin"), "/api/v1/accounts/"
+        mail = {"region": "us-east-1", "sender": "a@example.org", "recipient": "b@example.org"}
+        created = admin.post("accounts/", {"channel": "email", "name": "Mail", "settings": mail})
+        one, account = f"accounts/{created.json()['id']}/", f"{base}{{account_id}}/"
+
+        validate(created, base, "post")
+        validate(admin.post("accounts/", {"channel": "email", "name": "", "x": 1}), base, "post")
+        validate(sign_in("viewer").post("accounts/", {"channel": "email", "name": "Mail"}), base, "post")
+        validate(admin.get("accounts/"), base, "get")
+        validate(admin.patch(one, {"name": "Post"}), account, "patch")
+        validate(admin.patch(one, {"credential": "none"}), account, "patch")
+        validate(admin.patch(one, {"name": "Post"}, headers={"If-Match": '"r1"'}), account, "patch")
+        # Nothing is bound to a stream here.
+        validate(admin.post(f"{one}check/"), f"{account}check/", "post")
+        assert admin.delete(one).status_code == 204
+        validate(admin.delete(one), account, "delete")
+        validate(admin.get(one), account, "get")
+        validate(admin.get("channels/"), "/api/v1/channels/", "get")

@@ -18,12 +18,24 @@ CALLS = [
 ]
 LATER = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 #: A body that the call would take from whom it is allowed.
-BODIES: dict[str, Any] = {"schedule": {"at": LATER}, "resolve": {"published": True}, "patch": {"text": "mine now"}}
+BODIES: dict[str, Any] = {
+    "schedule": {"at": LATER},
+    "resolve": {"published": True},
+    "patch messages": {"text": "mine now"},
+    "patch accounts": {"name": "mine now"},
+    "patch media": {"name": "mine now"},
+}
+
+
+def body_of(method: str, address: str) -> Any:
+    """Return a body that the call would take."""
+    parts = address.strip("/").split("/")
+    return BODIES.get(parts[-1], BODIES.get(f"{method} {parts[2]}"))
 
 
 class TestAStranger:
     def test_is_tried_on_every_call_that_names_an_object(self):
-        assert len(CALLS) >= 11
+        assert len(CALLS) >= 18
 
     @pytest.mark.parametrize(("method", "path"), CALLS)
     def test_is_told_that_there_is_nothing_and_writes_nothing(
@@ -31,9 +43,12 @@ class TestAStranger:
     ):
         body = {"text": "mine", "accounts": [account.id], "schedule": {"at": LATER}}
         message = api.post("messages/", body).json()
+        medium = api.post("media/", {"name": "door.jpg", "media_type": "image/jpeg", "size": 9}).json()
         before = table.snapshot()
-        address = path.format(message_id=message["id"], delivery_id="webhook", account_id=account.id)
-        data = BODIES.get(address.rstrip("/").rpartition("/")[2], BODIES.get(method))
+        address = path.format(
+            message_id=message["id"], delivery_id="webhook", account_id=account.id, medium_id=medium["id"]
+        )
+        data = body_of(method, address)
         stranger = sign_in("member", sub="a-stranger")
 
         response = getattr(stranger, method)(address, data)
@@ -46,9 +61,12 @@ class TestAStranger:
         self, api: Api, sign_in: Any, table: Table, account: Account, method: str, path: str
     ):
         message = api.post("messages/", {"text": "mine", "accounts": [account.id], "schedule": {"at": LATER}}).json()
+        medium = api.post("media/", {"name": "door.jpg", "media_type": "image/jpeg", "size": 9}).json()
         before = table.snapshot()
-        address = path.format(message_id=message["id"], delivery_id="webhook", account_id=account.id)
-        data = BODIES.get(address.rstrip("/").rpartition("/")[2], BODIES.get(method))
+        address = path.format(
+            message_id=message["id"], delivery_id="webhook", account_id=account.id, medium_id=medium["id"]
+        )
+        data = body_of(method, address)
         viewer = sign_in("viewer", sub="a-viewer")
 
         response = getattr(viewer, method)(address, data)

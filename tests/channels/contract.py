@@ -20,6 +20,7 @@ from publishing.domain.outcome import (
     Found,
     LookupFailed,
     Outcome,
+    Publication,
     Published,
     Reason,
     Rejected,
@@ -27,6 +28,7 @@ from publishing.domain.outcome import (
     Unknown,
 )
 from publishing.http import HttpClient, OutgoingPolicy
+from tests.channels.contract_check import CheckContract
 from tests.channels.contract_images import ImageContract
 from tests.channels.simulated import SimulatedAccount, build_submission, utc_now
 from tests.servers import Script, http_answer, make_certificate, saying, server_tls, serving, unused_port
@@ -50,7 +52,7 @@ UNREADABLE = ("html", "empty", "malformed", "huge")
 SECRET_TEXT = "canary in the text"
 
 
-class ChannelContract(ImageContract):
+class ChannelContract(CheckContract, ImageContract):
     """Every channel passes these tests."""
 
     #: Whether a 2xx alone proves that it was done; otherwise an unreadable one is doubt.
@@ -116,6 +118,21 @@ class ChannelContract(ImageContract):
         assert isinstance(first, Unknown)
         assert isinstance(second, Published)
         assert len(account.posts()) == 1
+
+    def test_names_the_first_post_to_an_identical_repeat_where_it_probes(self, channel, account, client):
+        if not channel.probes(account.destination().account):
+            pytest.skip("A repeat is no evidence.")
+        submission = build_submission()
+        account.misbehaves("accept_and_hang_up", count=1)
+
+        first = self.publish(channel, account.destination(), client, submission)
+        repeat = self.publish(channel, account.destination(), client, submission)
+
+        (post,) = account.posts()
+        assert isinstance(first, Unknown)
+        assert isinstance(repeat, Rejected)
+        assert repeat.reason is Reason.DUPLICATE
+        assert repeat.publication == Publication(id=post["id"], url=post["url"])
 
     def test_does_not_mix_up_two_accounts(self, channel, account, second_account, client):
         def publish_to(one: SimulatedAccount) -> list[Outcome]:
@@ -268,7 +285,7 @@ class ChannelContract(ImageContract):
 
         finding = border.look_up(channel, trace, account.destination(), client.courier(), now=utc_now())
 
-        if channel.capabilities.can_look_up:
+        if channel.can_look_up(account.destination().account):
             assert isinstance(finding, Found)
             assert finding.publication.id == account.posts()[0]["id"]
         else:
@@ -280,11 +297,11 @@ class ChannelContract(ImageContract):
 
         finding = border.look_up(channel, trace, account.destination(), client.courier(), now=utc_now())
 
-        assert isinstance(finding, Absent if channel.capabilities.can_look_up else Undecidable)
+        assert isinstance(finding, Absent if channel.can_look_up(account.destination().account) else Undecidable)
 
     @pytest.mark.parametrize("fault", [fault for fault in (*OUTCOMES, *UNREADABLE) if fault != "malformed"])
     def test_says_so_when_the_look_up_fails(self, channel, account, client, fault):
-        if not channel.capabilities.can_look_up:
+        if not channel.can_look_up(account.destination().account):
             pytest.skip("There is nobody to ask.")
         account.misbehaves(fault, on="read")
 

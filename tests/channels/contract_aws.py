@@ -9,6 +9,7 @@ import pytest
 
 from publishing.channels.base import aws, border
 from publishing.domain.account import Destination
+from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import Deferred, Published, Reason, Rejected
 from publishing.http import HttpClient, OutgoingPolicy
 from tests.channels.contract import ChannelContract
@@ -44,6 +45,9 @@ class RoleSignedChannelContract(ChannelContract):
     host: ClassVar[str]
     secret = "none"
     outcomes: ClassVar = {"expired_credential": (Deferred, Reason.UNAVAILABLE)}
+    # The role can lack the right to ask and have the right to send.
+    verdicts: ClassVar = {"expired_credential": HealthVerdict.PROBLEM, "forbidden": HealthVerdict.CANNOT_TELL}
+    revoked: ClassVar = HealthVerdict.OK
     # Neither SES nor SNS says when to come back.
     states_wait = False
 
@@ -159,6 +163,31 @@ class RoleSignedChannelContract(ChannelContract):
             outcome = self.publish(channel, self.elsewhere(account, server.url), client)
 
         assert getattr(outcome, "reason", None) is Reason.SERVER_ERROR
+
+    def test_says_that_the_role_is_refused_when_it_is_checked(self, channel, account, client):
+        account.is_registered(credentials=["AKIAOTHER/other"])
+
+        health = self.check(channel, account.destination(), client)
+
+        assert health.verdict is HealthVerdict.PROBLEM
+        assert "does not accept the deployment's own signature" in health.detail
+
+    def test_says_that_there_is_no_role_when_it_is_checked(self, channel, account, client, monkeypatch):
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+        monkeypatch.delenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", raising=False)
+        monkeypatch.delenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", raising=False)
+        aws._session.cache_clear()
+
+        assert self.check(channel, account.destination(), client).verdict is HealthVerdict.PROBLEM
+        assert account.count("read") == 0
+
+    @pytest.mark.parametrize("region", ["", "moon"])
+    def test_asks_nobody_about_an_account_with_a_bad_region(self, channel, account, client, region):
+        health = self.check(channel, account.destination(region=region), client)
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
+        assert account.count("read") == 0
 
     def assert_not_signed(self, outcome: object) -> None:
         assert isinstance(outcome, Deferred)

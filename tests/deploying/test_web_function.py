@@ -21,6 +21,8 @@ OUTPUTS = {
     "GatewayUrl": "https://abc.execute-api.eu-central-1.amazonaws.com/prod/",
     "PublicUrl": "https://d1.cloudfront.example",
     "RestApiId": "abc",
+    "MailTopicArn": "arn:aws:sns:eu-central-1:111122223333:omnipub-prod-mail",
+    "MailFailuresQueueArn": "arn:aws:sqs:eu-central-1:111122223333:omnipub-prod-mail-failures",
 }
 
 
@@ -32,6 +34,7 @@ class TestTheVariables:
         assert config.scheduler_function == "omnipub-prod-scheduler"
         assert config.media_url == "https://d1.cloudfront.example"
         assert config.runs_on_aws
+        assert config.mail_topics == {OUTPUTS["MailTopicArn"]}
         assert variables["OMNIPUB_ALLOWED_HOSTS"] == "abc.execute-api.eu-central-1.amazonaws.com,d1.cloudfront.example"
         # Behind CloudFront the application is at the root of its address.
         assert "OMNIPUB_BASE_PATH" not in variables
@@ -41,6 +44,15 @@ class TestTheVariables:
 
         assert variables["OMNIPUB_BASE_PATH"] == "/restapis/abc/prod/_user_request_"
         assert variables["OMNIPUB_JWKS_URL"] == "http://127.0.0.1:4566/eu-central-1_A/.well-known/jwks.json"
+
+
+class TestTheSubscription:
+    def test_goes_to_the_address_that_takes_feedback(self):
+        asked = web_function.subscription(OUTPUTS)
+
+        assert asked["Endpoint"] == "https://d1.cloudfront.example/hooks/ses/"
+        assert asked["Attributes"]["RawMessageDelivery"] == "false"
+        assert OUTPUTS["MailFailuresQueueArn"] in asked["Attributes"]["RedrivePolicy"]
 
 
 class Session:

@@ -18,6 +18,7 @@ from publishing.domain.decision import (
     LookUp,
     Policy,
     Postpone,
+    Probe,
     Resend,
     decide,
     ends_when_absent,
@@ -55,6 +56,8 @@ COMMITS = {
     "settled": NOW - 3 * MINUTE,
     "long_ago": NOW - 2 * HOUR,
 }
+#: What allows to make a request again: a key's window, whether the account probes, and whether it did.
+REPEATS = ((None, False, False), (KEY_WINDOW, False, False), (None, True, False), (None, True, True))
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,10 @@ def cases() -> tuple[Case, ...]:
     """Every combination."""
     found = []
     product = itertools.product(
-        MessageStatus, S, HISTORIES, LEASES.values(), WAITS.values(), COMMITS.values(), (None, KEY_WINDOW),
+        MessageStatus, S, HISTORIES, LEASES.values(), WAITS.values(), COMMITS.values(), REPEATS,
         (False, True), (Reason.LOST_SIGHT, Reason.EXPIRED),
     )  # fmt: skip
-    for status, state, history, lease, next_at, commit_at, window, is_stopped, last in product:
+    for status, state, history, lease, next_at, commit_at, (window, probes, probed), is_stopped, last in product:
         under_way = status in {MessageStatus.PUBLISHING, MessageStatus.CANCELLING}
         if not under_way and (history, lease, next_at, window) != ("fresh", None, None, None):
             continue  # nothing but the status is looked at
@@ -103,9 +106,9 @@ def cases() -> tuple[Case, ...]:
         message = build_message(status=status, scheduled_at=NOW - age, created_at=NOW - 30 * DAY)
         delivery = build_delivery(
             state=state, leased_until=lease, next_at=next_at, maybe_sent=commit_at is not None, commit_at=commit_at,
-            first_commit_at=commit_at, last=last, **fields,
+            first_commit_at=commit_at, last=last, probed=probed, **fields,
         )  # fmt: skip
-        policy = Policy(timing=TIMING, key_window=window, is_stopped=is_stopped)
+        policy = Policy(timing=TIMING, key_window=window, probes=probes, is_stopped=is_stopped)
         action = decide(message, delivery, NOW, policy=policy)
         found.append(Case(message, delivery, policy, history, action))
     return tuple(found)
@@ -128,6 +131,7 @@ class TestEveryDecision:
     def test_is_an_event_of_the_table(self):
         events = {
             Claim: {DeliveryEvent.CLAIM},
+            Probe: {DeliveryEvent.CLAIM},
             Cancel: {DeliveryEvent.CANCEL},
             Fail: {DeliveryEvent.GIVE_UP},
             Doubt: {DeliveryEvent.LEASE_EXPIRED, DeliveryEvent.GIVE_UP, DeliveryEvent.CANCEL},
@@ -235,8 +239,8 @@ class TestAResend:
     def test_is_never_made_while_cancelling(self):
         assert {case.message.status for case in decided(Resend)} == {MessageStatus.PUBLISHING}
 
-    def test_needs_a_key_that_still_holds(self):
-        assert all(case.key_holds for case in decided(Resend))
+    def test_needs_a_key_that_still_holds_or_is_the_way_to_a_probe(self):
+        assert all(case.key_holds or case.policy.probes for case in decided(Resend))
 
     def test_keeps_its_distance_from_the_request_before(self):
         for case in decided(Resend):
@@ -258,6 +262,46 @@ class TestAResend:
         action = decide(build_message(), delivery, NOW, policy=Policy(timing=TIMING, key_window=KEY_WINDOW))
 
         assert action == Resend(at=NOW - SECOND + gaps * TIMING.key_gap)
+
+
+class TestAProbe:
+    def test_is_made_once_of_what_settled_where_a_double_is_refused(self):
+        for case in decided(Probe):
+            delivery = case.delivery
+            assert case.policy.probes
+            assert delivery.maybe_sent
+            assert not delivery.probed
+            assert delivery.commit_at is not None
+            assert delivery.commit_at + TIMING.settle <= NOW
+
+    def test_is_made_before_a_commit_mark_of_a_message_that_is_publishing(self):
+        assert {case.delivery.state for case in decided(Probe)} == BEFORE_COMMIT - {S.PENDING}
+        assert {case.message.status for case in decided(Probe)} == {MessageStatus.PUBLISHING}
+
+    def test_is_never_made_while_a_key_holds_or_all_is_stopped(self):
+        assert not [case for case in decided(Probe) if case.key_holds or case.policy.is_stopped]
+
+    def test_is_never_made_of_what_is_hopeless_or_was_to_end(self):
+        assert not [case for case in decided(Probe) if case.is_hopeless or ends_when_absent(case.delivery.last)]
+
+    def test_is_led_to_from_doubt_in_the_same_cases(self):
+        leads = [case for case in decided(Resend) if not case.key_holds]
+
+        assert leads
+        for case in leads:
+            assert case.action == Resend(at=NOW)
+            assert case.policy.probes
+            assert not case.delivery.probed
+            assert case.delivery.commit_at is not None
+            assert case.delivery.commit_at + TIMING.settle <= NOW
+
+    def test_comes_no_later_than_a_delivery_may_be_tried(self):
+        parked = {"claims": 1, "parked_since": NOW - HOUR, "state": S.RETRY, "next_at": NOW, "maybe_sent": True}
+        just_inside = build_delivery(**parked, commit_at=NOW - HOUR, first_commit_at=NOW - 6 * HOUR + SECOND)
+        just_over = build_delivery(**parked, commit_at=NOW - HOUR, first_commit_at=NOW - 6 * HOUR)
+
+        assert action_of(just_inside, probes=True) == Probe()
+        assert action_of(just_over, probes=True) == Doubt(reason=Reason.LOST_SIGHT)
 
 
 def in_doubt(**fields):

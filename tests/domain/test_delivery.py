@@ -15,11 +15,11 @@ LIVES = {
     S.SENDING: {E.CLAIM, E.COMMIT, E.DEFERRED, E.REJECTED, E.CANCEL, E.GIVE_UP, E.PUBLISHED},
     S.COMMITTING: {E.PUBLISHED, E.DEFERRED, E.REJECTED, E.AMBIGUOUS, E.LEASE_EXPIRED},
     S.RETRY: {E.CLAIM, E.CANCEL, E.GIVE_UP, E.PUBLISHED},
-    S.UNKNOWN: {E.PUBLISHED, E.FOUND, E.ABSENT, E.RESEND, E.UNDECIDABLE, E.LOOK_AGAIN, E.GIVE_UP},
+    S.UNKNOWN: {E.PUBLISHED, E.FOUND, E.ABSENT, E.RESEND, E.UNDECIDABLE, E.LOOK_AGAIN, E.GIVE_UP, E.RETURNED},
     S.PUBLISHED: set(),
     S.FAILED: {E.REARM},
     S.CANCELLED: {E.REARM},
-    S.UNCONFIRMED: {E.PUBLISHED, E.RESOLVE_PUBLISHED, E.RESOLVE_ABSENT},
+    S.UNCONFIRMED: {E.PUBLISHED, E.RETURNED, E.RESOLVE_PUBLISHED, E.RESOLVE_ABSENT},
 }
 
 
@@ -34,7 +34,7 @@ class TestADelivery:
     def test_is_ended_by_nothing_but_a_person_or_late_evidence(self):
         leaving = {event for state, event in TRANSITIONS if state in TERMINAL}
 
-        assert leaving == {E.REARM, E.PUBLISHED, E.RESOLVE_PUBLISHED, E.RESOLVE_ABSENT}
+        assert leaving == {E.REARM, E.PUBLISHED, E.RETURNED, E.RESOLVE_PUBLISHED, E.RESOLVE_ABSENT}
 
     def test_once_published_stays_so(self):
         assert not [event for event in E if allows(S.PUBLISHED, event)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publishing.domain.events import SIZE_LIMIT, EventKind, ForeignEventError, StreamEvent, decode
+from publishing.domain.events import SIZE_LIMIT, CheckAccount, Deliver, ForeignEventError, decode
 from tests.builders import ACCOUNT_ID, MESSAGE_ID
 
 OURS = {"v": 1, "kind": "deliver", "msg": MESSAGE_ID, "delivery": "webhook", "account": ACCOUNT_ID, "gen": 1}
@@ -24,14 +24,20 @@ def encoded(**changes: object) -> bytes:
 class TestAStreamEvent:
     @given(st.integers(min_value=0), st.text(min_size=1, max_size=40, alphabet=st.characters(codec="utf-8")))
     def test_is_read_as_it_was_written(self, gen, delivery_id):
-        event = StreamEvent(
-            kind=EventKind.DELIVER, message_id=MESSAGE_ID, delivery_id=delivery_id, account_id=ACCOUNT_ID, gen=gen
-        )
+        event = Deliver(message_id=MESSAGE_ID, delivery_id=delivery_id, account_id=ACCOUNT_ID, gen=gen)
+
+        assert decode(event.encode()) == event
+
+    def test_about_an_account_is_read_as_it_was_written(self):
+        event = CheckAccount(account_id=ACCOUNT_ID)
 
         assert decode(event.encode()) == event
 
     def test_carries_ids_only(self):
+        check = CheckAccount(account_id=ACCOUNT_ID)
+
         assert set(json.loads(decode(encoded()).encode())) == {"v", "kind", "msg", "delivery", "account", "gen"}
+        assert json.loads(check.encode()) == {"v": 1, "kind": "check_account", "account": ACCOUNT_ID}
 
     def test_may_carry_fields_of_a_later_release(self):
         assert decode(encoded(later="yes")) == decode(encoded())
@@ -63,6 +69,7 @@ class TestAForeignRecord:
             {"msg": "x"}, {"msg": 1}, {"msg": ...}, {"account": ""}, {"account": None},
             {"gen": "1"}, {"gen": -1}, {"gen": 1.5}, {"gen": True}, {"gen": ...},
             {"delivery": ""}, {"delivery": 1}, {"delivery": ...},
+            {"kind": "check_account", "account": "x"}, {"kind": "check_account", "account": ...},
         ],
     )  # fmt: skip
     def test_is_refused_for_each_field_that_is_not_ours(self, changes):
@@ -88,5 +95,5 @@ class TestAForeignRecord:
             event = decode(json.dumps({**OURS, **changes}).encode())
         except ForeignEventError:
             return
-        assert isinstance(event.gen, int)
-        assert event.delivery_id
+        assert event.account_id
+        assert isinstance(event, CheckAccount) or (isinstance(event.gen, int) and event.delivery_id)

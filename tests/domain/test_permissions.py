@@ -7,7 +7,7 @@ import pytest
 from publishing.domain.errors import NotAllowedError, NotFoundError
 from publishing.domain.message import MessageStatus
 from publishing.domain.permissions import SYSTEM, Action, Allowed, Refused, Role, demand, may
-from tests.builders import build_account, build_actor, build_message
+from tests.builders import build_account, build_actor, build_medium, build_message
 
 A = Action
 M, V, E, P, X = Role.MEMBER, Role.VIEWER, Role.EDITOR, Role.APPROVER, Role.ADMIN
@@ -43,8 +43,22 @@ TABLE = {
     (A.MANAGE_ACCOUNTS, None): {X},
     (A.MANAGE_ACCOUNTS, "closed"): {X},
     (A.STOP_DISPATCH, None): {X},
+    (A.READ_MEDIUM, "own picture"): {M, V, *EDITORS},
+    (A.READ_MEDIUM, "others' picture"): {V, *EDITORS},
+    (A.READ_MEDIUM, None): {M, V, *EDITORS},
+    (A.UPLOAD_MEDIUM, None): {M, *EDITORS},
+    (A.USE_MEDIUM, "own picture"): {M, *EDITORS},
+    (A.USE_MEDIUM, "others' picture"): EDITORS,
+    (A.EDIT_MEDIUM, "own picture"): {M, *EDITORS},
+    (A.EDIT_MEDIUM, "others' picture"): EDITORS,
+    (A.DELETE_MEDIUM, "own picture"): {M, *EDITORS},
+    (A.DELETE_MEDIUM, "others' picture"): EDITORS,
 }
-OBJECTS = {None: None, "own": OWN, "others": OTHERS, "opened": OPENED, "closed": CLOSED}
+OWN_PICTURE, OTHERS_PICTURE = build_medium(owner="asker"), build_medium(owner="somebody-else")
+OBJECTS = {
+    None: None, "own": OWN, "others": OTHERS, "opened": OPENED, "closed": CLOSED,
+    "own picture": OWN_PICTURE, "others' picture": OTHERS_PICTURE,
+}  # fmt: skip
 
 
 def is_allowed(role: Role, action: Action, target=None, **options) -> bool:
@@ -69,7 +83,7 @@ class TestARole:
     def test_of_a_member_takes_no_step_that_needs_an_object_without_one(self):
         without = {action for action in Action if is_allowed(M, action)}
 
-        assert without == {A.CREATE_MESSAGE, A.READ_MESSAGE, A.SEE_ACCOUNT}
+        assert without == {A.CREATE_MESSAGE, A.READ_MESSAGE, A.SEE_ACCOUNT, A.READ_MEDIUM, A.UPLOAD_MEDIUM}
 
     def test_adds_to_others(self):
         both = build_actor(M, V, id="asker")
@@ -123,7 +137,7 @@ class TestAKey:
 
 
 class TestAnObjectThatMayNotBeRead:
-    @pytest.mark.parametrize("target", [OTHERS, CLOSED])
+    @pytest.mark.parametrize("target", [OTHERS, CLOSED, OTHERS_PICTURE])
     def test_seems_not_to_exist(self, target):
         for action in Action:
             verdict = may(build_actor(M, id="asker"), action, target)

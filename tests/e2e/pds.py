@@ -68,6 +68,12 @@ class PdsAccount:
         records: list[dict[str, Any]] = call(self.url, f"com.atproto.repo.listRecords?{query}")["records"]
         return sorted(records, key=lambda record: str(record["uri"]))
 
+    def blob(self, name: str) -> bytes:
+        """Return a blob as everybody can read it."""
+        url = f"{self.url}/xrpc/com.atproto.sync.getBlob?did={self.did}&cid={name}"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return bytes(answer.read())
+
 
 @contextmanager
 def running(folder: Path, data: Path) -> Iterator[str]:

@@ -14,14 +14,17 @@ from publishing.channels.base import border
 from publishing.channels.base.contract import Trace
 from publishing.channels.base.registry import get_channel
 from publishing.channels.bluesky import BlueskyChannel
+from publishing.channels.bluesky.payload import IMAGES
 from publishing.domain.account import Destination
 from publishing.domain.content import Content
 from publishing.domain.message import MessageStatus
 from publishing.domain.outcome import Absent, Deferred, Found, Published, Reason, Rejected, Unknown
 from publishing.http import HttpClient, OutgoingPolicy
 from publishing.store.deliveries import list_attempts
+from tests.channels.pictured import Publisher, payload_of
 from tests.channels.simulated import build_account, build_submission
 from tests.e2e import pds
+from tests.pictures import Shelf, picture_bytes, use_of
 from tests.servers import RawServer, read_request, serving
 from tests.system import System
 
@@ -29,6 +32,7 @@ pytestmark = pytest.mark.e2e_full
 
 TEXT = "Grüße 👨‍👩‍👧‍👦 aus der Kantine: https://example.org/menü, heute #größe und #日本語"
 FAMILY = "👨‍👩‍👧‍👦"
+LINK = "https://example.org/menü"
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,7 @@ def client() -> Iterator[HttpClient]:
 
 
 @contextmanager
-def cutting(url: str, *, times: int) -> Iterator[RawServer]:
+def cutting(url: str, *, times: int, lost: bytes = b"com.atproto.repo.putRecord") -> Iterator[RawServer]:
     """Stand before the server: requests reach it and are carried out, but so many answers to a post are lost."""
     host, _, port = url.removeprefix("http://").partition(":")
     left = [times]
@@ -60,7 +64,7 @@ def cutting(url: str, *, times: int) -> Iterator[RawServer]:
         with socket.create_connection((host, int(port)), timeout=15) as upstream:
             upstream.sendall(request)
             answer = read_request(upstream)
-        if b"com.atproto.repo.putRecord" in request.split(b"\r\n")[0] and left[0] > 0:
+        if lost in request.split(b"\r\n")[0] and left[0] > 0:
             left[0] -= 1
             return
         connection.sendall(answer)
@@ -115,6 +119,82 @@ class TestAMessageToARealServer:
         assert [post["value"]["text"] for post in account.posts()] == ["The first", "The second"]
         outcomes = [attempt.outcome for attempt in list_attempts(message_id, "bluesky")]
         assert outcomes == ["deferred", "published"]
+
+
+class TestImagesAtARealServer:
+    @pytest.fixture
+    def shelf(self) -> Shelf:
+        return Shelf()
+
+    def test_are_one_post_although_connections_were_cut_after_uploading_and_after_posting(self, account, client, shelf):
+        uses = (shelf.use(alt_text="Die Tür 👋🏽"), shelf.use(alt_text="", media_type="image/png", width=80))
+        with (
+            cutting(account.url, times=1, lost=b"com.atproto.repo.uploadBlob") as uploads,
+            cutting(uploads.url, times=1) as proxy,
+        ):
+            publisher = Publisher(BlueskyChannel(), destination_of(replace(account, url=proxy.url)), client, shelf)
+            payload = payload_of(publisher.channel, publisher.destination, *uses, text="Grüße", link=LINK)
+            cut = publisher.step(payload)
+            payload = publisher.prepared(payload)
+            lost = publisher.publish(payload)
+            (before,) = account.posts()
+            again = publisher.publish(publisher.prepared(payload))
+
+        (after,) = account.posts()
+        assert (type(cut), type(lost), type(again)) == (Deferred, Unknown, Published)
+        assert after == before
+        record = after["value"]
+        assert record["text"] == f"Grüße\n\n{LINK}"
+        assert marked(record) == [LINK]
+        assert [image["alt"] for image in record["embed"]["images"]] == ["Die Tür 👋🏽", ""]
+        assert [image["aspectRatio"]["width"] for image in record["embed"]["images"]] == [64, 80]
+        names = [image["image"]["ref"]["$link"] for image in record["embed"]["images"]]
+        assert [account.blob(name) for name in names] == [shelf.files[file.key] for file in payload.files]
+
+    def test_that_were_uploaded_anew_make_the_very_same_post(self, account, client, shelf):
+        publisher = Publisher(BlueskyChannel(), destination_of(account), client, shelf)
+        payload = payload_of(publisher.channel, publisher.destination, shelf.use(), shelf.use())
+        now = datetime.now(UTC)
+        publisher.publish(publisher.prepared(payload, now=now))
+        (before,) = account.posts()
+
+        again = publisher.publish(publisher.prepared(payload, now=now + timedelta(hours=1)))
+
+        assert isinstance(again, Published)
+        assert account.posts() == [before]
+
+    def test_that_the_server_does_not_have_are_no_fault_of_the_content(self, server, account, client, shelf):
+        elsewhere = pds.create_account(server, "elsewhere")
+        publisher = Publisher(BlueskyChannel(), destination_of(elsewhere), client, shelf)
+        payload = publisher.prepared(payload_of(publisher.channel, publisher.destination, shelf.use()))
+
+        outcome = Publisher(BlueskyChannel(), destination_of(account), client, shelf).publish(payload)
+
+        assert (type(outcome), getattr(outcome, "reason", None)) == (Deferred, Reason.UNAVAILABLE)
+        assert account.posts() == []
+
+    @pytest.mark.parametrize(("more", "expected"), [(0, Published), (1, Rejected)])
+    def test_may_have_as_many_bytes_as_the_channel_says(self, account, client, shelf, more, expected):
+        limit = (IMAGES.max_size or 0) + more
+        picture = picture_bytes("image/png")
+        file = shelf.add(picture + b"\0" * (limit - len(picture)), "image/png")
+        destination = destination_of(account, image_size_limit=str(limit))
+        publisher = Publisher(BlueskyChannel(), destination, client, shelf)
+
+        outcome = publisher.publish(publisher.prepared(payload_of(publisher.channel, destination, use_of(file))))
+
+        assert type(outcome) is expected
+
+    def test_go_on_with_another_session_when_the_server_ended_it(self, account, client, shelf):
+        publisher = Publisher(BlueskyChannel(), destination_of(account), client, shelf)
+        payload = payload_of(publisher.channel, publisher.destination, shelf.use(), shelf.use())
+        payload = replace(payload, handle=publisher.step(payload).handle)
+        end_sessions(publisher.channel)
+
+        outcome = publisher.publish(publisher.prepared(payload))
+
+        assert isinstance(outcome, Published)
+        assert len(account.posts()[0]["value"]["embed"]["images"]) == 2
 
 
 class TestTheChannelAtARealServer:
@@ -215,9 +295,10 @@ def end_sessions(channel: Any) -> None:
         sessions[key] = replace(session, access=pds.expired(session.access))
 
 
-def destination_of(account: pds.PdsAccount) -> Destination:
+def destination_of(account: pds.PdsAccount, **settings: str) -> Destination:
     return Destination(
-        account=replace(build_account("bluesky", account.url), id=account.did), credential=account.credential
+        account=replace(build_account("bluesky", account.url, **settings), id=account.did),
+        credential=account.credential,
     )
 
 

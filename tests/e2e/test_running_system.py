@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.api import NoAnswerError, RefusedError
-from local.aws.token import SignInError
+from local.api import Client, NoAnswerError, RefusedError
+from local.aws import demo as demo_users
+from local.aws.provision import find_pool
+from local.aws.token import SignInError, sign_in
 from local.chaos.private import ROOT, PrivateSystem, running
 from local.chaos.verdict import FINAL
 from local.seed import ACCOUNTS
+from publishing.channels.base.registry import get_channel
 from tests.e2e.conftest import command
 
 pytestmark = pytest.mark.e2e
@@ -44,6 +47,15 @@ def write(system: PrivateSystem, *, due_in: float) -> Any:
     due = datetime.now(UTC) + timedelta(seconds=due_in)
     text = f"Written at {due.isoformat()}"
     return api.post("/api/v1/messages/", {"text": text, "accounts": accounts, "schedule": {"at": due.isoformat()}})
+
+
+def administrator(system: PrivateSystem) -> Client:
+    """Sign in as an administrator."""
+    run = system.run()
+    pool = find_pool(run.environment["AWS_ENDPOINT_URL"])
+    assert pool is not None
+    token = sign_in(pool, user=demo_users.email("admin")).access
+    return Client(url=f"http://127.0.0.1:{run.ports['web']}", token=token)
 
 
 def status_and_posts(system: PrivateSystem, message: Any) -> Any:
@@ -85,6 +97,23 @@ class TestARunningSystem:
         kill(running_system, name)
 
         assert status_and_posts(running_system, message) == ("published", len(ACCOUNTS))
+
+    def test_checks_every_account_by_its_worker(self, running_system):
+        admin = administrator(running_system)
+        accounts = admin.get("/api/v1/accounts/")["results"]
+        for account in accounts:
+            admin.post(f"/api/v1/accounts/{account['id']}/check/")
+
+        def verdicts():
+            shown = admin.get("/api/v1/accounts/")["results"]
+            found = {(account["channel"], account["health"]["verdict"]) for account in shown if account["health"]}
+            return found if all(account["checked_at"] for account in shown) else None
+
+        expected = {
+            (account["channel"], "ok" if get_channel(account["channel"]).capabilities.can_check else "cannot_tell")
+            for account in accounts
+        }
+        assert eventually(verdicts) == expected
 
     def test_shows_its_documentation_where_it_says(self, running_system):
         welcome = running_system.log.read_text()

@@ -365,6 +365,15 @@ class TestARole:
         assert table.TIMERS in queried.pop()
 
 
+class TestMailFeedback:
+    def test_comes_signed_as_the_application_takes_it(self, prod):
+        topic = prod.one("Api", "AWS::SNS::Topic", "MailFeedback")["Properties"]
+        destination = prod.one("Api", "AWS::SES::ConfigurationSetEventDestination")["Properties"]["EventDestination"]
+
+        assert topic["SignatureVersion"] == "2"
+        assert {"SEND", "BOUNCE", "COMPLAINT"} <= set(destination["MatchingEventTypes"])
+
+
 class TestMonitoring:
     def test_has_no_more_alarms_than_are_free_and_a_page_for_each(self, prod):
         alarms = [each["Properties"] for each in prod.of("Monitoring", "AWS::CloudWatch::Alarm").values()]

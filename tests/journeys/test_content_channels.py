@@ -1,11 +1,19 @@
 """What becomes of doubt where the platform has no key, but refuses identical text or can be read back."""
 
+from dataclasses import replace
+
 import pytest
 
 from local.platforms.linkedin.platform import MEMBER, ORGANIZATION
 from publishing.domain.account import Account
+from publishing.domain.attempt import AttemptOutcome
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.message import MessageStatus
+from publishing.domain.outcome import Publication
+from publishing.services.settling import cancel_message
+from publishing.store.accounts import change_account
+from publishing.store.deliveries import list_attempts
+from publishing.store.writes import run
 from tests.clock import Clock
 from tests.system import System
 
@@ -70,23 +78,86 @@ class TestDoubtWhereTheFeedCanBeRead:
 
 
 class TestDoubtAboutAMembersPost:
-    @pytest.mark.parametrize(("fault", "posts"), [("accept_and_hang_up", 1), ("hang_up_before", 0)])
-    def test_is_left_to_a_person_and_never_repeated(self, system: System, clock: Clock, fault: str, posts: int):
-        system.misbehave("linkedin", fault, count=1)
-        account = system.connect("linkedin", "founder", settings={"remote_id": MEMBER})
-        message_id = system.publish(account).message.id
+    """Nobody can read it back, so the identical request is repeated once: LinkedIn refuses a double and names it."""
 
-        system.settle(ticks=1)
-        for _ in range(3):
-            clock.move(seconds=121)
-            system.settle(ticks=1)
+    @pytest.mark.parametrize("fault", ["accept_and_hang_up", "hang_up_before", "server_error_after"])
+    def test_is_settled_by_one_identical_repeat(self, system: System, clock: Clock, fault: str):
+        system.misbehave("linkedin", fault, count=1)
+        message_id = system.publish(connect_member(system)).message.id
+
+        settle_doubt(system, clock)
+
+        found = system.read(message_id)
+        (post,) = system.posts()
+        first, repeat = list_attempts(message_id, "linkedin")
+        assert found.message.status is MessageStatus.PUBLISHED
+        assert found.deliveries[0].publication == Publication(id=post["id"], url=post["url"])
+        assert (first.outcome, repeat.outcome) == (AttemptOutcome.UNKNOWN, AttemptOutcome.PUBLISHED)
+        assert first.payload_sha == repeat.payload_sha
+        assert repeat.publication == found.deliveries[0].publication
+
+    def test_is_left_to_a_person_when_the_answer_to_the_repeat_is_lost_too(self, system: System, clock: Clock):
+        system.misbehave("linkedin", "accept_and_hang_up")
+        message_id = system.publish(connect_member(system)).message.id
+
+        settle_doubt(system, clock)
 
         (delivery,) = system.read(message_id).deliveries
         assert delivery.state is DeliveryState.UNCONFIRMED
         assert delivery.problem is not None
-        assert "Look there" in delivery.problem.detail
+        assert "Look for it there" in delivery.problem.detail
         assert system.read(message_id).message.status is MessageStatus.NEEDS_ATTENTION
-        assert len(system.posts()) == posts
+        assert len(list_attempts(message_id, "linkedin")) == 2
+
+    def test_is_settled_later_when_the_repeat_was_certainly_not_carried_out(self, system: System, clock: Clock):
+        system.misbehave("linkedin", "accept_and_hang_up", count=1)
+        system.misbehave("linkedin", "rate_limited", count=2)
+        message_id = system.publish(connect_member(system)).message.id
+
+        settle_doubt(system, clock, rounds=6)
+
+        outcomes = [attempt.outcome for attempt in list_attempts(message_id, "linkedin")]
+        deferred = [AttemptOutcome.DEFERRED] * 2
+        assert outcomes == [AttemptOutcome.UNKNOWN, *deferred, AttemptOutcome.PUBLISHED]
+        assert system.read(message_id).message.status is MessageStatus.PUBLISHED
+        assert len(system.posts()) == 1
+
+    def test_is_never_settled_by_a_repeat_once_the_message_is_cancelled(self, system: System, clock: Clock):
+        system.misbehave("linkedin", "hang_up_before", count=1)
+        message_id = system.publish(connect_member(system)).message.id
+
+        system.settle(ticks=1)
+        cancel_message(actor=system.actor, message_id=message_id, now=clock.now(), context=system.context)
+        settle_doubt(system, clock)
+
+        assert system.read(message_id).deliveries[0].state is DeliveryState.UNCONFIRMED
+        assert system.posts() == []
+
+    def test_is_never_settled_by_another_request_than_the_first(self, system: System, clock: Clock):
+        system.misbehave("linkedin", "accept_and_hang_up", count=1)
+        account = connect_member(system)
+        message_id = system.publish(account).message.id
+
+        system.settle(ticks=1)
+        other = {"remote_id": ORGANIZATION, "reads": "no"}
+        run(change_account(replace(account, settings=other, rev=account.rev + 1), read=account))
+        settle_doubt(system, clock)
+
+        assert system.read(message_id).deliveries[0].state is DeliveryState.UNCONFIRMED
+        assert len(system.posts()) == 1
+        assert len(list_attempts(message_id, "linkedin")) == 1
+
+
+def connect_member(system: System) -> Account:
+    return system.connect("linkedin", "founder", settings={"remote_id": MEMBER})
+
+
+def settle_doubt(system: System, clock: Clock, *, rounds: int = 4) -> None:
+    """Let the time pass in which the platform settles, again and again."""
+    system.settle(ticks=1)
+    for _ in range(rounds):
+        clock.move(seconds=121)
+        system.settle(ticks=1)
 
 
 @pytest.mark.parametrize("channel", ["facebook", "linkedin"])
@@ -106,3 +177,38 @@ class TestAnIdenticalMessage:
         assert delivery.problem.code == "duplicate"
         assert "Change the wording" in delivery.problem.detail
         assert len(system.posts()) == 1
+
+
+class TestTwoMessagesWithOneText:
+    """On a server that would take both, so that only a look-up tells which of them is there."""
+
+    def test_are_not_taken_for_each_other_when_only_one_of_them_was_published(self, system: System, clock: Clock):
+        account = connect_keyless(system)
+        first = system.publish(account, text="The same words").message.id
+        system.settle(ticks=1)
+        system.misbehave("mastodon", "hang_up_before", count=1)
+        second = system.publish(account, text="The same words").message.id
+
+        settle_doubt(system, clock)
+
+        assert publication_ids(system, first, second) == [post["id"] for post in system.posts()]
+        assert len(system.posts()) == 2
+
+    def test_are_both_found_when_both_are_there_and_in_doubt(self, system: System, clock: Clock):
+        account = connect_keyless(system)
+        system.misbehave("mastodon", "accept_and_hang_up", count=2)
+        messages = [system.publish(account, text="The same words").message.id for _ in range(2)]
+
+        settle_doubt(system, clock)
+
+        assert sorted(publication_ids(system, *messages)) == sorted(post["id"] for post in system.posts())
+        assert len(system.posts()) == 2
+
+
+def connect_keyless(system: System) -> Account:
+    return system.connect("mastodon", "toots", settings={"honors_key": "no"})
+
+
+def publication_ids(system: System, *message_ids: str) -> list[str]:
+    publications = [system.read(message_id).deliveries[0].publication for message_id in message_ids]
+    return [publication.id for publication in publications if publication is not None]

@@ -11,7 +11,7 @@ from publishing.domain.errors import ConflictError, InvalidError
 from publishing.domain.message import MessageStatus, MessageWithDeliveries
 from publishing.domain.permissions import SYSTEM
 from publishing.domain.schedule import Due, due_now
-from publishing.services.connecting import set_stop_switch
+from publishing.services.halting import set_stop_switch
 from publishing.services.scheduling import create_message, edit_message, schedule_message
 from publishing.services.settling import cancel_message, resolve_delivery, retry_delivery
 from publishing.store.accounts import get_account

@@ -4,9 +4,10 @@ import pytest
 
 from publishing.domain.account import AccountStatus
 from publishing.domain.delivery import DeliveryState
+from publishing.domain.draft import AccountChanges
 from publishing.domain.errors import InvalidError
 from publishing.domain.permissions import SYSTEM
-from publishing.services.connecting import reconnect_account
+from publishing.services.connecting import change_account
 from publishing.store import accounts
 from tests.channels.simulated import utc_now
 from tests.system import System
@@ -40,7 +41,10 @@ class TestAnAccountWithoutACredential:
         account = system.connect("email", "readers", settings=MAIL)
         moved = f"{system.platforms.url}/email/others"
 
-        reconnect_account(actor=SYSTEM, account_id=account.id, base_url=moved, key_id="alias/omnipub", now=utc_now())
+        change_account(
+            actor=SYSTEM, account_id=account.id, changes=AccountChanges(base_url=moved), rev=None, now=utc_now(),
+            context=system.context,
+        )  # fmt: skip
 
         lane = accounts.read_lane(account.id)
         assert lane.account is not None

@@ -30,7 +30,7 @@ class TestAnAccountAddedAgain:
         message = put_message_row(MessageStatus.FAILED, targets=targets)
         put_row(DeliveryState.FAILED, message_id=message.id, account_id=other)
         failed = put_row(DeliveryState.FAILED, message_id=message.id, id=targets[1].delivery_id, fence=1)
-        writes.run(writes.put_new(rows.attempt_item(attempt(failed))))
+        writes.run(writes.put_new(rows.attempt_item(attempt(failed), account_id=failed.account_id)))
         asks: dict[str, Any] = {
             "actor": build_actor(),
             "message_id": message.id,

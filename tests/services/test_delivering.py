@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from publishing.domain.delivery import Delivery, DeliveryState
-from publishing.domain.events import EventKind, StreamEvent
+from publishing.domain.events import Deliver
 from publishing.domain.message import Message, MessageStatus, MessageWithDeliveries
 from publishing.domain.operations import (
     Applied,
@@ -19,7 +19,7 @@ from publishing.domain.operations import (
     RecordPublished,
     RecordRejected,
 )
-from publishing.domain.outcome import Publication, Published, Reason, Rejected
+from publishing.domain.outcome import Outcome, Publication, Published, Reason, Rejected
 from publishing.domain.timing import Timing
 from publishing.services import sending, steps
 from publishing.services.delivering import Report, Rules, deliver
@@ -41,6 +41,7 @@ class Script:
         self.commit_takes = timedelta(0)
         self.applied: list[Any] = []
         self.published = 0
+        self.outcome: Outcome = Published(publication=Publication(id="1"))
         self.finalised: list[str] = []
         self.later: MessageWithDeliveries | None = None
 
@@ -58,7 +59,7 @@ class Script:
                 return "secret"
             case steps.Publish():
                 self.published += 1
-                return Published(publication=Publication(id="1"))
+                return self.outcome
             case steps.Finalise(operation=operation):
                 self.finalised.append(operation.status)
                 return True
@@ -83,8 +84,8 @@ class Script:
         return Applied(delivery=self.delivery)
 
     def deliver(self) -> Report:
-        event = StreamEvent(
-            kind=EventKind.DELIVER, message_id=self.message.id, delivery_id=self.delivery.id, gen=self.delivery.gen,
+        event = Deliver(
+            message_id=self.message.id, delivery_id=self.delivery.id, gen=self.delivery.gen,
             account_id=self.delivery.account_id,
         )  # fmt: skip
         rules = Rules(timing=Timing(), random=Random(1), get_channel=CHANNELS.__getitem__)

@@ -1,5 +1,7 @@
 """People: they write, edit, move, cancel and start anew, as `services.scheduling` and `services.settling` do it.
 
+And platforms that report later, as `services.receiving` takes it.
+
 Each request is a transaction or a few writes in the order of the real use case; it may die between any two of them.
 """
 
@@ -7,6 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from publishing.domain.delivery import Delivery, DeliveryState
+from publishing.domain.errors import UnavailableError
+from publishing.domain.feedback import Feedback, find_subject, settles
 from publishing.domain.message import (
     MessageEvent,
     MessageStatus,
@@ -14,7 +18,7 @@ from publishing.domain.message import (
     allows,
     final_status,
 )
-from publishing.domain.operations import CancelUnsent, FinaliseMessage
+from publishing.domain.operations import CancelUnsent, FinaliseMessage, NotApplied, WriteResult
 from publishing.services.steps import Apply, Finalise, ReadMessage, Steps
 from tests.simulation.table import Table
 
@@ -103,6 +107,24 @@ def retry(message_id: str, delivery_id: str, table: Table, now: datetime) -> Ste
     table.put_delivery(replace(_fresh(delivery, gen), due_at=now), now)
     message = replace(found.message, status=M.PUBLISHING, gen=gen)
     table.put_message(message, ("publishing", now), now)
+
+
+def hear(feedback: Feedback, now: datetime) -> Steps[None]:
+    """What `services.receiving` does with a report, apart from keeping it."""
+    found: MessageWithDeliveries = yield ReadMessage(message_id=feedback.message_id)
+    subject = find_subject(found, feedback.delivery_key)
+    if subject is None:
+        return
+    operation = settles(feedback, subject, owner=f"h{feedback.id}", now=now)
+    if operation is not None:
+        result: WriteResult = yield Apply(operation=operation)
+        if isinstance(result, NotApplied):
+            raise UnavailableError("It moved meanwhile: the platform reports it again.")
+    latest: MessageWithDeliveries = yield ReadMessage(message_id=feedback.message_id)
+    status = final_status(latest.deliveries)
+    if status is not None:
+        gen = latest.message.gen
+        yield Finalise(operation=FinaliseMessage(message_id=feedback.message_id, gen=gen, status=status.value, now=now))
 
 
 def _fresh(delivery: Delivery, gen: int) -> Delivery:

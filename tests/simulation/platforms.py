@@ -1,4 +1,7 @@
-"""Platforms of four classes: remembers keys, can be searched, wants containers first, offers nothing."""
+"""Platforms: of keys, of containers, to be searched, two that refuse a double, and one that offers nothing.
+
+Of the two that refuse, one can be searched and does not name what it has; the other names it and shows nothing.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -30,6 +33,8 @@ from tests.simulation.table import BrokenError
 from tests.simulation.world import SECOND, Process, World
 
 REMEMBERED = timedelta(hours=1)
+#: Of two identical requests that come closer together than this, both can pass.
+BLIND = timedelta(seconds=3)
 
 
 class SimulatedChannel(Channel):
@@ -42,7 +47,7 @@ class SimulatedChannel(Channel):
         return ()
 
     def build(self, submission: Submission, account: Account) -> Payload:
-        body = {"text": submission.content.text}
+        body = {"text": submission.content.text, "style": account.settings.get("style", "")}
         return Payload(text=submission.content.text, body=body, delivery_key=submission.delivery_key)
 
     def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
@@ -75,16 +80,43 @@ class HandleChannel(SimulatedChannel):
         return True
 
 
+class RefusingChannel(SimulatedChannel):
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        kind="refusing", name="Refusing", deduplication=Deduplication.CONTENT, can_look_up=True
+    )
+
+
+class ProbedChannel(SimulatedChannel):
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        kind="probed", name="Probed", deduplication=Deduplication.CONTENT
+    )
+
+    def probes(self, account: Account) -> bool:
+        return True
+
+
+class HashlessPayload(Payload):
+    def sha(self) -> str:
+        return "always the same"
+
+
+class HashlessChannel(ProbedChannel):
+    """A mutant: it takes any request for identical to any other."""
+
+    def build(self, submission: Submission, account: Account) -> Payload:
+        payload = super().build(submission, account)
+        return HashlessPayload(text=payload.text, body=payload.body, delivery_key=payload.delivery_key)
+
+
 class SilentChannel(SimulatedChannel):
     capabilities: ClassVar[Capabilities] = Capabilities(kind="none", name="None", deduplication=Deduplication.NONE)
 
 
 CHANNELS: dict[str, Channel] = {
-    "key": KeyChannel(),
-    "content": ContentChannel(),
-    "handle": HandleChannel(),
-    "none": SilentChannel(),
-}
+    "key": KeyChannel(), "content": ContentChannel(), "handle": HandleChannel(), "refusing": RefusingChannel(),
+    "probed": ProbedChannel(), "none": SilentChannel(),
+}  # fmt: skip
+REFUSING = frozenset({"refusing", "probed"})
 #: What is in place after each step of preparing.
 STAGES: tuple[str | None, ...] = (None, "one upload", "two uploads", "container")
 
@@ -97,6 +129,8 @@ class Post:
     key: str
     text: str
     at: datetime
+    kind: str
+    sha: str
 
 
 class Platforms:
@@ -108,6 +142,10 @@ class Platforms:
         self.posts: list[Post] = []
         self.keys: dict[str, Post] = {}
         self.uploads: Counter[str] = Counter()
+        #: Requests that a platform got and will carry out no earlier than when the next one like it comes.
+        self.held: dict[str, Publish] = {}
+        self.taken: Counter[str] = Counter()
+        self.named = 0
 
     def prepare(self, process: Process, step: Prepare) -> None:
         """Take one more upload, or make the container of those that are there."""
@@ -133,16 +171,21 @@ class Platforms:
         if refusal is not None:
             world.answer(process, duration, refusal)
             return
-        is_lost = world.chance("doubt_before")
+        self._take(step)
+        is_held = step.kind in REFUSING and world.chance("held")
+        if is_held:
+            self.held.setdefault(step.payload.delivery_key, step)
+        is_lost = is_held or world.chance("doubt_before")
         remembered = self._remembered(step)
         applied_after = world.random.uniform(0, duration)
         is_doubtful = is_lost or world.chance("doubt_after")
         if is_doubtful and step.kind != "key" and world.random.random() < 0.3:
             # A server may go on long after its client hung up: the protocol assumes no longer than `settle`.
             applied_after = world.random.uniform(0, 100)
-        seen: list[Post] = [remembered] if remembered else []
-        if not is_lost and remembered is None:
-            world.after(applied_after, lambda: seen.append(self._create(step)))
+        twin = self._twin(step)
+        seen: list[Outcome] = [_published(remembered)] if remembered else [self._refuse(twin)] if twin else []
+        if not is_lost and not seen:
+            world.after(applied_after, lambda: seen.append(_published(self._create(step))))
         if world.chance("kill"):
             world.log("killed in its call")
             world.end(process, is_done=False)
@@ -172,19 +215,43 @@ class Platforms:
         post = self.keys.get(step.payload.delivery_key)
         return post if step.kind == "key" and post is not None and self.world.now - post.at < REMEMBERED else None
 
-    def _create(self, step: Publish) -> Post:
+    def _take(self, step: Publish) -> None:
+        """Count a request that is not turned away, and carry out one like it that was held until now."""
         key = step.payload.delivery_key
-        post = Post(id=f"post-{len(self.posts)}", key=key, text=step.payload.text, at=self.world.now)
+        self.taken[key] += 1
+        if step.kind == "probed" and self.taken[key] > 2:
+            raise BrokenError("I3: repeated more than once")
+        held = self.held.pop(key, None)
+        if held is not None and self._twin(held) is None:
+            self.world.log("held until now")
+            self._create(held, at=self.world.now - BLIND)
+
+    def _twin(self, step: Publish) -> Post | None:
+        """Return the post that a platform refuses an identical one for."""
+        if step.kind not in REFUSING:
+            return None
+        wanted, until = (step.kind, Payload.sha(step.payload)), self.world.now - BLIND
+        return next((post for post in self.posts if (post.kind, post.sha) == wanted and post.at <= until), None)
+
+    def _refuse(self, twin: Post) -> Outcome:
+        named = Publication(id=twin.id) if twin.kind == "probed" else None
+        self.named += named is not None
+        return Rejected(reason=Reason.DUPLICATE, detail="there already", publication=named)
+
+    def _create(self, step: Publish, *, at: datetime | None = None) -> Post:
+        key = step.payload.delivery_key
+        post = Post(
+            id=f"post-{len(self.posts)}", key=key, text=step.payload.text, at=at or self.world.now, kind=step.kind,
+            sha=Payload.sha(step.payload),
+        )  # fmt: skip
         self.posts.append(post)
         self.keys[key] = post
         self.on_post(post)
         return post
 
-    def _answer(self, process: Process, seen: list[Post], *, is_doubtful: bool) -> None:
-        if is_doubtful or not seen:
-            self.world.resume(process, Unknown(reason=Reason.LOST_SIGHT, detail="lost"))
-        else:
-            self.world.resume(process, Published(publication=Publication(id=seen[0].id)))
+    def _answer(self, process: Process, seen: list[Outcome], *, is_doubtful: bool) -> None:
+        lost = Unknown(reason=Reason.LOST_SIGHT, detail="lost")
+        self.world.resume(process, lost if is_doubtful or not seen else seen[0])
 
     def _find(self, step: LookUpPublication) -> Finding:
         if step.kind == "none":
@@ -194,3 +261,7 @@ class Platforms:
             if post.key == key and post.at >= step.trace.first_commit_at:
                 return Found(publication=Publication(id=post.id))
         return Absent()
+
+
+def _published(post: Post) -> Outcome:
+    return Published(publication=Publication(id=post.id))

@@ -1,6 +1,7 @@
 """One history: messages, people, ticks, workers and faults from one seed; then calm, and everything must have ended."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -9,9 +10,11 @@ from publishing.channels.base.contract import Channel
 from publishing.domain.account import Account
 from publishing.domain.decision import due_of
 from publishing.domain.delivery import Delivery, DeliveryState
-from publishing.domain.events import StreamEvent
-from publishing.domain.message import MessageStatus, build_targets, final_status
-from publishing.domain.operations import Applied, CommitDelivery, NotApplied, WriteResult
+from publishing.domain.events import Deliver
+from publishing.domain.feedback import Feedback, FeedbackKind
+from publishing.domain.message import MessageStatus, MessageWithDeliveries, build_targets, final_status
+from publishing.domain.operations import Applied, CommitDelivery, DeliveryOperation, NotApplied, WriteResult
+from publishing.domain.outcome import Publication
 from publishing.domain.timing import Timing
 from publishing.services import steps
 from publishing.services.delivering import Report, Rules, deliver
@@ -19,7 +22,7 @@ from publishing.services.dispatching import TickRules, dispatch_slice, tick
 from publishing.store.accounts import Lane
 from tests.builders import NOW, build_account, build_message
 from tests.simulation import people
-from tests.simulation.platforms import CHANNELS, Platforms, Post
+from tests.simulation.platforms import CHANNELS, HashlessChannel, Platforms, Post
 from tests.simulation.table import BrokenError, Table
 from tests.simulation.world import NONE, SECOND, Faults, Process, World
 
@@ -48,10 +51,19 @@ class Scenario:
         self.tick_rules = TickRules(timing=timing, random=self.random)
         self.acknowledged: set[tuple[str, str, int]] = set()
         self.counted: Counter[tuple[str, str, int]] = Counter()
+        #: Posts that came back: they were posted, and nobody has them.
+        self.returned: Counter[tuple[str, str, int]] = Counter()
+        #: Reports that are still on their way.
+        self.unheard = 0
+        #: Posts of which the platform surely reported.
+        self.reported: set[tuple[str, str, int]] = set()
+        self.probes = 0
 
     def _channel(self, kind: str) -> Channel:
         if "resend without a key" in self.mutants:
             return CHANNELS["key"]
+        if "probe with another request" in self.mutants and kind == "probed":
+            return HashlessChannel()
         return CHANNELS[kind]
 
     def _lag(self) -> timedelta:
@@ -63,6 +75,8 @@ class Scenario:
     def run(self) -> None:
         self._people()
         self._ticks()
+        if self.random.random() < 0.3:
+            self.world.after(self.random.uniform(60, 800), self._change_style)
         self.world.at(NOW + CALM, self._calm_down)
         self.world.run(NOW + OVER, is_over=self._is_over)
         self._check_end()
@@ -72,9 +86,13 @@ class Scenario:
         self.world.log("calm")
 
     def _is_over(self) -> bool:
-        if self.world.now < NOW + CALM + timedelta(minutes=5):
+        if self.world.now < NOW + CALM + timedelta(minutes=5) or self.unheard:
             return False
         return all(message.status.is_final for message in self.table.messages.values())
+
+    def _change_style(self) -> None:
+        """Change an account such that the same content makes another request from now on."""
+        self.accounts["probed"] = replace(self.accounts["probed"], settings={"style": "new"})
 
     def _people(self) -> None:
         for number in range(MESSAGES):
@@ -130,7 +148,7 @@ class Scenario:
         rules = self.tick_rules
         self.world.after(0.2, lambda: self.world.spawn(tick(rules=rules, is_wake=True), self._perform, seconds=60))
 
-    def _put(self, events: tuple[StreamEvent, ...]) -> int:
+    def _put(self, events: tuple[Deliver, ...]) -> int:
         for event in events:
             copies = 0 if self.world.chance("event_lost") else 2 if self.world.chance("event_doubled") else 1
             for _ in range(copies):
@@ -138,7 +156,7 @@ class Scenario:
                 self.world.after(late, lambda e=event: self._work(e, tries=2))  # type: ignore[misc]
         return 0
 
-    def _work(self, event: StreamEvent, *, tries: int) -> None:
+    def _work(self, event: Deliver, *, tries: int) -> None:
         def on_end(is_done: bool, report: Report | None) -> None:
             if tries and (not is_done or (report is not None and not report.is_done)):
                 self.world.after(1, lambda: self._work(event, tries=tries - 1))
@@ -177,18 +195,21 @@ class Scenario:
     def _carry_out(self, step: Any, table: Table) -> Any:  # noqa: C901 - one case a step
         match step:
             case steps.ReadMessage(message_id=message_id):
-                return table.read(message_id)
+                return self._as_seen(table.read(message_id))
             case steps.ReadLane(account_id=account_id):
                 account: Account = self.accounts[account_id.removeprefix("account-")]
                 return Lane(account=account, credential=SEALED, is_stopped=False)
             case steps.Apply(operation=operation):
                 result = table.apply(operation)
+                self._check_probe(operation, result)
                 self.world.log(
                     type(operation).__name__, operation.message_id, operation.delivery_id, type(result).__name__
                 )
                 if "commit ignored" in self.mutants and isinstance(operation, CommitDelivery):
                     return _as_applied(result)
                 return result
+            case steps.ListPublishedIds(delivery=delivery):
+                return table.list_published_ids(delivery)
             case steps.Finalise(operation=operation):
                 return table.finalise(operation)
             case steps.ListTimers(until=until):
@@ -206,6 +227,16 @@ class Scenario:
             case _:
                 raise TypeError(type(step).__name__)
 
+    def _as_seen(self, found: MessageWithDeliveries | None) -> MessageWithDeliveries | None:
+        """Return what is read. A mutant does not see that a message with a probe before it is cancelling."""
+        if found is None or "probe ignores cancel" not in self.mutants:
+            return found
+        may_probe = any(
+            each.channel == "probed" and each.state is S.RETRY and each.maybe_sent for each in found.deliveries
+        )
+        is_unseen = may_probe and found.message.status is MessageStatus.CANCELLING
+        return replace(found, message=replace(found.message, status=MessageStatus.PUBLISHING)) if is_unseen else found
+
     # --- what must hold ---
 
     def _on_post(self, post: Post) -> None:
@@ -221,6 +252,42 @@ class Scenario:
             raise BrokenError(f"I3: posted twice: {what}")
         if post.text != message.text:
             raise BrokenError(f"I4: posted another text than the stored one: {what}")
+        if delivery.channel == "none":
+            self._report(post, delivery)
+
+    def _report(self, post: Post, delivery: Delivery) -> None:
+        """The platform that cannot be asked reports by itself: late, out of order, or not at all."""
+        what = (delivery.message_id, delivery.id, delivery.gen)
+        has_bounced = self.world.chance("bounced")
+        self.returned[what] += has_bounced
+        for kind in (FeedbackKind.SENT, FeedbackKind.BOUNCED if has_bounced else FeedbackKind.DELIVERED):
+            if self.world.chance("feedback_lost"):
+                continue
+            self.reported.add(what)
+            feedback = Feedback(
+                id=f"{post.id}-{kind}", kind=kind, message_id=delivery.message_id, delivery_key=post.key,
+                at=self.world.now, publication=Publication(id=post.id), detail="reported",
+            )  # fmt: skip
+            self.unheard += 1
+            late = self.random.uniform(0.1, 10) if self.random.random() < 0.5 else self.random.uniform(10, 900)
+            self.world.after(late, lambda f=feedback: self._hear(f))  # type: ignore[misc]
+
+    def _hear(self, feedback: Feedback) -> None:
+        def on_end(is_done: bool, _: Any) -> None:
+            if is_done:
+                self.unheard -= 1
+            else:
+                self.world.after(20, lambda: self._hear(feedback))
+
+        steps_of = people.hear(feedback, self.world.now)
+        self.world.spawn(steps_of, self._perform, seconds=29, on_end=on_end)
+
+    def _check_probe(self, operation: DeliveryOperation, result: WriteResult) -> None:
+        if not isinstance(operation, CommitDelivery) or not operation.is_probe or isinstance(result, NotApplied):
+            return
+        self.probes += 1
+        if self.table.messages[operation.message_id].status is not MessageStatus.PUBLISHING:
+            raise BrokenError(f"I2: repeated after a cancel: {operation.message_id}/{operation.delivery_id}")
 
     def _of(self, key: str) -> tuple[Any, Delivery]:
         for delivery in self.table.deliveries.values():
@@ -240,12 +307,21 @@ class Scenario:
                 self._check_ended(delivery)
 
     def _check_ended(self, delivery: Delivery) -> None:
-        posts = self.counted[delivery.message_id, delivery.id, delivery.gen]
+        what = (delivery.message_id, delivery.id, delivery.gen)
+        # What came back was published when the platform said so first, and failed when doubt was settled by it.
+        posts = self.counted[what] - (self.returned[what] if delivery.state is S.FAILED else 0)
         expected = {S.PUBLISHED: {1}, S.FAILED: {0}, S.CANCELLED: {0}, S.UNCONFIRMED: {0, 1}}[delivery.state]
         if posts not in expected:
             raise BrokenError(f"I5: {delivery.message_id}/{delivery.id} is {delivery.state} with {posts} posts")
-        if delivery.state is S.UNCONFIRMED and delivery.channel != "none":
+        if delivery.state is S.UNCONFIRMED and CHANNELS[delivery.channel].capabilities.can_look_up:
             raise BrokenError(f"I5: {delivery.message_id}/{delivery.id} could have been looked up")
+        if delivery.state is S.UNCONFIRMED and what in self.reported:
+            raise BrokenError(f"I5: {delivery.message_id}/{delivery.id} was reported by its platform")
+        if delivery.publication is not None and self._key_of(delivery.publication.id) != delivery.key:
+            raise BrokenError(f"I5: {delivery.message_id}/{delivery.id} has another delivery's publication")
+
+    def _key_of(self, post_id: str) -> str:
+        return next(post.key for post in self.platforms.posts if post.id == post_id)
 
 
 def _as_applied(result: WriteResult) -> WriteResult:

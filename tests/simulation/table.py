@@ -26,6 +26,7 @@ from publishing.domain.operations import (
     SaveHandle,
     SettleAbsent,
     SettleResend,
+    SettleReturned,
     SettleUnconfirmed,
     TakeOver,
     WriteResult,
@@ -78,6 +79,14 @@ class Table:
             return None
         every = tuple(self.deliveries[message_id, target.delivery_id] for target in message.targets)
         return MessageWithDeliveries(message=message, deliveries=every)
+
+    def list_published_ids(self, but: Delivery) -> frozenset[str]:
+        others = [each for each in self.deliveries.values() if each.account_id == but.account_id]
+        return frozenset(
+            each.publication.id
+            for each in others
+            if each.publication is not None and (each.message_id, each.id) != (but.message_id, but.id)
+        )
 
     def list_timers(self, now: datetime, until: datetime) -> Timers:
         found: dict[str, list[Timer]] = {"scheduled": [], "publishing": [], "waiting": []}
@@ -163,6 +172,9 @@ class Table:
     def apply(self, operation: DeliveryOperation) -> WriteResult:
         delivery = self.deliveries[operation.message_id, operation.delivery_id]
         changed = _OPERATIONS[type(operation)](delivery, operation, self.mutants)
+        if isinstance(operation, CommitDelivery) and operation.is_probe and "probe ignores cancel" not in self.mutants:
+            is_wanted = self.messages[operation.message_id].status is M.PUBLISHING
+            changed = changed if is_wanted else None
         if isinstance(operation, CommitDelivery) and changed is not None:
             attempt = (delivery.message_id, delivery.id, operation.attempt.fence)
             if attempt in self.attempts:
@@ -213,8 +225,9 @@ def _commit(d: Delivery, o: CommitDelivery, mutants: frozenset[str]) -> Change:
     if d.state is not S.SENDING or d.fence != o.attempt.fence:
         return None
     first = d.first_commit_at or o.now
+    probed = (d.probed or o.is_probe) and "probe again" not in mutants
     return {"state": S.COMMITTING, "maybe_before": d.maybe_sent, "maybe_sent": True, "commit_at": o.now,
-            "first_commit_at": first, "payload_sha": o.attempt.payload_sha}, None  # fmt: skip
+            "first_commit_at": first, "payload_sha": o.attempt.payload_sha, "probed": probed}, None  # fmt: skip
 
 
 def _published(d: Delivery, o: RecordPublished, _: frozenset[str]) -> Change:
@@ -233,6 +246,7 @@ def _deferred(d: Delivery, o: RecordDeferred, mutants: frozenset[str]) -> Change
                               "problem": o.problem, "next_at": o.next_at, "parked_since": o.parked_since}  # fmt: skip
     if o.is_committed:
         fields["maybe_sent"] = False if "doubt forgotten" in mutants else d.maybe_before
+        fields["probed"] = d.probed and not o.is_probe
     return fields, o.next_at
 
 
@@ -291,11 +305,11 @@ def _cancel(d: Delivery, o: CancelUnsent, mutants: frozenset[str]) -> Change:
     return {**_ENDS, "state": S.CANCELLED, "owner": o.owner}, None
 
 
-def _absent(d: Delivery, o: SettleAbsent, _: frozenset[str]) -> Change:
+def _absent(d: Delivery, o: SettleAbsent, mutants: frozenset[str]) -> Change:
     if d.fence != o.fence or d.state is not S.UNKNOWN:
         return None
     fields: dict[str, Any] = {"state": o.state, "owner": o.owner, "maybe_sent": False, "maybe_before": False,
-                              "problem": o.problem}  # fmt: skip
+                              "problem": o.problem, "doubted": "absence is final" not in mutants}  # fmt: skip
     return {**fields, **(_ENDS if o.next_at is None else {"next_at": o.next_at})}, o.next_at
 
 
@@ -311,6 +325,13 @@ def _unconfirmed(d: Delivery, o: SettleUnconfirmed, _: frozenset[str]) -> Change
     return {**_ENDS, "state": S.UNCONFIRMED, "owner": o.owner, "problem": o.problem}, None
 
 
+def _returned(d: Delivery, o: SettleReturned, _: frozenset[str]) -> Change:
+    if d.gen != o.gen or d.state not in {S.UNKNOWN, S.UNCONFIRMED}:
+        return None
+    return {**_ENDS, "state": S.FAILED, "owner": o.owner, "last": o.reason, "problem": o.problem, "maybe_sent": False,
+            "maybe_before": False}, None  # fmt: skip
+
+
 def _again(d: Delivery, o: LookAgain, _: frozenset[str]) -> Change:
     if d.fence != o.fence or d.state is not S.UNKNOWN:
         return None
@@ -321,11 +342,11 @@ _OPERATIONS: dict[type[DeliveryOperation], Callable[[Delivery, Any, frozenset[st
     ClaimDelivery: _claim, CommitDelivery: _commit, RecordPublished: _published, RecordDeferred: _deferred,
     RecordUnknown: _unknown, RecordRejected: _rejected, TakeOver: _take_over, EnterDoubt: _enter_doubt,
     FailUnsent: _fail_unsent, CancelUnsent: _cancel, SettleAbsent: _absent, SettleResend: _resend,
-    SettleUnconfirmed: _unconfirmed, LookAgain: _again, SaveHandle: _save_handle,
+    SettleUnconfirmed: _unconfirmed, SettleReturned: _returned, LookAgain: _again, SaveHandle: _save_handle,
 }  # fmt: skip
 _LEADS_TO: dict[type[DeliveryOperation], DeliveryState] = {
     ClaimDelivery: S.SENDING, SaveHandle: S.SENDING, CommitDelivery: S.COMMITTING, RecordDeferred: S.RETRY,
     RecordUnknown: S.UNKNOWN, RecordRejected: S.FAILED, TakeOver: S.UNKNOWN, EnterDoubt: S.UNKNOWN,
-    FailUnsent: S.FAILED, CancelUnsent: S.CANCELLED, SettleResend: S.RETRY, SettleUnconfirmed: S.UNCONFIRMED,
-    LookAgain: S.UNKNOWN,
+    FailUnsent: S.FAILED, CancelUnsent: S.CANCELLED, SettleResend: S.RETRY, SettleReturned: S.FAILED,
+    SettleUnconfirmed: S.UNCONFIRMED, LookAgain: S.UNKNOWN,
 }  # fmt: skip

@@ -17,7 +17,8 @@ PARTS = 8
 #: Each takes one safeguard away.
 MUTANTS = (
     "resend without a key", "no kick condition", "no watchdog", "no commit mark", "doubt forgotten", "doubt is a retry",
-    "take-over resends", "cancel ignores doubt",
+    "take-over resends", "cancel ignores doubt", "probe with another request", "probe ignores cancel", "probe again",
+    "absence is final",
 )  # fmt: skip
 
 
@@ -34,6 +35,15 @@ class TestTheProtocol:
             run(seed, faults=faults)
 
 
+class TestTheWorld:
+    def test_has_doubt_that_is_settled_by_a_repeat_which_publishes_or_names_the_first(self):
+        histories = [run(seed, faults=STRESS) for seed in range(40)]
+
+        repeats = sum(history.probes for history in histories)
+        named = sum(history.platforms.named for history in histories)
+        assert repeats > named > 0
+
+
 class TestTheChecker:
     @pytest.mark.parametrize("mutant", MUTANTS)
     def test_catches_a_protocol_without_one_of_its_safeguards(self, mutant: str):
@@ -43,5 +53,5 @@ class TestTheChecker:
     def test_catches_a_look_up_that_does_not_wait_for_what_is_still_under_way(self):
         hasty = replace(TIMING, settle=timedelta(0))
 
-        with pytest.raises(BrokenError, match="posted twice"):
+        with pytest.raises(BrokenError, match=r"I[23]: posted"):
             run_many(timing=hasty)

@@ -41,12 +41,16 @@ class Faults:
     refused: float = 0.05
     doubt_before: float = 0.05
     doubt_after: float = 0.05
+    #: A platform that refuses doubles carries a request out only when the next one like it comes.
+    held: float = 0.05
     look_up_fails: float = 0.1
+    feedback_lost: float = 0.3
+    bounced: float = 0.2
 
 
 NONE = Faults(**dict.fromkeys(Faults.__dataclass_fields__, 0.0))
 STRESS = Faults(kill=0.04, lost_request=0.05, lost_answer=0.05, stall=0.04, event_late=0.2, index_lags=0.2,
-                doubt_before=0.1, doubt_after=0.1, rejected=0.05)  # fmt: skip
+                doubt_before=0.1, doubt_after=0.1, held=0.1, rejected=0.05, bounced=0.5)  # fmt: skip
 
 
 @dataclass

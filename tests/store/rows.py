@@ -22,6 +22,7 @@ from publishing.domain.operations import (
     SaveHandle,
     SettleAbsent,
     SettleResend,
+    SettleReturned,
     SettleUnconfirmed,
     TakeOver,
 )
@@ -57,6 +58,7 @@ def put_row(state: DeliveryState, **fields: Any) -> Delivery:
     item = rows.delivery_item(delivery)
     item.owner, item.lease_until, item.next_at = delivery.owner, delivery.leased_until, delivery.next_at
     item.maybe_sent, item.maybe_before = delivery.maybe_sent, delivery.maybe_before
+    item.probed, item.doubted = delivery.probed or None, delivery.doubted or None
     item.commit_at = item.first_commit_at = NOW - MINUTE if delivery.maybe_sent else None
     item.last = None if delivery.last is None else delivery.last.value
     item.parked_since, item.handle, item.adapted = delivery.parked_since, delivery.handle, delivery.adapted
@@ -67,7 +69,7 @@ def put_row(state: DeliveryState, **fields: Any) -> Delivery:
         item.GSI2PK, item.GSI2SK = "STATUS#waiting", write_instant(delivery.next_at or NOW)
     writes.run(writes.put(item))
     if state is DeliveryState.COMMITTING:
-        writes.run(writes.put_new(rows.attempt_item(attempt(delivery))))
+        writes.run(writes.put_new(rows.attempt_item(attempt(delivery), account_id=delivery.account_id)))
     return delivery
 
 
@@ -102,7 +104,7 @@ def operations(delivery: Delivery) -> dict[str, DeliveryOperation]:
     return {
         "claim": ClaimDelivery(**gen, leased_until=later),
         "save_handle": SaveHandle(**fence, handle="container-1"),
-        "commit": CommitDelivery(**who, attempt=attempt(delivery)),
+        "commit": CommitDelivery(**who, account_id=delivery.account_id, attempt=attempt(delivery)),
         "published": RecordPublished(**gen, publication=PUBLICATION, fence=delivery.fence),
         "found": RecordPublished(**gen, publication=PUBLICATION),
         "deferred_before": RecordDeferred(**deferred, is_committed=False),
@@ -119,6 +121,7 @@ def operations(delivery: Delivery) -> dict[str, DeliveryOperation]:
         "absent_cancelled": SettleAbsent(**absent, state=DeliveryState.CANCELLED, next_at=None),
         "resend": SettleResend(**fence, next_at=later),
         "unconfirmed": SettleUnconfirmed(**fence, problem=PROBLEM),
+        "returned": SettleReturned(**gen, reason=Reason.DESTINATION, problem=PROBLEM),
         "look_again": LookAgain(**fence, next_at=later),
     }
 

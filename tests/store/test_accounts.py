@@ -9,8 +9,9 @@ import pytest
 
 from publishing.domain.account import AccountStatus, SealedCredential
 from publishing.domain.errors import NotFoundError, UnavailableError
+from publishing.domain.health import Health, HealthVerdict
 from publishing.domain.ids import new_id
-from publishing.domain.outcome import Problem
+from publishing.domain.outcome import Problem, Reason
 from publishing.items.base import TableItem
 from publishing.store import accounts, writes
 from publishing.store.errors import ConditionFailedError
@@ -20,6 +21,7 @@ from tests.store.rows import raw
 
 pytestmark = pytest.mark.usefixtures("table")
 PROBLEM = Problem(code="credential", detail="Connect it again.", retryable=True)
+HEALTH = Health(verdict=HealthVerdict.PROBLEM, reason=Reason.PERMISSION, detail="No rights.")
 SEALED = SealedCredential(
     account_id=ACCOUNT_ID, version=1, ciphertext=b"\x00secret", nonce=b"\xff" * 12, data_key=b"key",
     expires_at=NOW + timedelta(days=60),
@@ -69,6 +71,12 @@ class TestAnAccount:
         assert (failing.status, failing.problem) == (AccountStatus.NEEDS_REAUTH, PROBLEM)
         assert accounts.get_account(ACCOUNT_ID) == build_account()
 
+    def test_that_published_has_no_problem_any_more(self):
+        writes.run(accounts.put_account(build_account(problem=PROBLEM)))
+
+        assert [accounts.mark_working(ACCOUNT_ID, now=NOW) for _ in range(2)] == [True, False]
+        assert accounts.get_account(ACCOUNT_ID).problem is None
+
     def test_that_was_paused_stays_so(self):
         paused = build_account(status=AccountStatus.PAUSED)
         writes.run(accounts.put_account(paused))
@@ -76,6 +84,69 @@ class TestAnAccount:
         assert not accounts.mark_needs_reauth(ACCOUNT_ID, problem=PROBLEM, now=NOW)
         assert not accounts.mark_working(ACCOUNT_ID, now=NOW)
         assert accounts.get_account(ACCOUNT_ID) == paused
+
+
+class TestAChange:
+    def test_writes_what_differs_and_nothing_else(self):
+        read = build_account(settings={"text_limit": "500"})
+        writes.run(accounts.put_account(read))
+        accounts.mark_needs_reauth(ACCOUNT_ID, problem=PROBLEM, now=NOW)
+
+        writes.run(accounts.change_account(replace(read, name="Renamed", settings={}, rev=2), read=read))
+
+        changed = accounts.get_account(ACCOUNT_ID)
+        assert changed == replace(
+            read, name="Renamed", settings={}, rev=2, status=AccountStatus.NEEDS_REAUTH, problem=PROBLEM
+        )
+
+    def test_of_another_revision_is_not_made(self):
+        read = build_account(rev=2)
+        writes.run(accounts.put_account(read))
+
+        with pytest.raises(ConditionFailedError):
+            writes.run(accounts.change_account(replace(read, name="Mine"), read=replace(read, rev=1)))
+
+    def test_of_the_status_needs_the_one_that_was_read(self):
+        read = build_account()
+        writes.run(accounts.put_account(read))
+        accounts.mark_needs_reauth(ACCOUNT_ID, problem=PROBLEM, now=NOW)
+
+        with pytest.raises(ConditionFailedError):
+            writes.run(accounts.change_account(replace(read, status=AccountStatus.PAUSED, rev=2), read=read))
+
+    def test_of_an_account_that_is_gone_makes_none(self):
+        with pytest.raises(ConditionFailedError):
+            writes.run(accounts.change_account(build_account(name="Mine", rev=2), read=build_account()))
+
+
+class TestACheck:
+    def test_is_kept_with_its_time_and_without_a_new_revision(self):
+        read = build_account()
+        writes.run(accounts.put_account(read))
+        checked = read.checked(HEALTH, NOW + timedelta(minutes=1))
+
+        assert accounts.record_check(checked, read=read)
+        assert accounts.get_account(ACCOUNT_ID) == checked
+        assert (checked.rev, checked.health) == (read.rev, HEALTH)
+
+    def test_of_an_account_that_was_changed_meanwhile_is_not_kept(self):
+        read = build_account()
+        writes.run(accounts.put_account(read))
+        writes.run(accounts.change_account(replace(read, name="Renamed", rev=2), read=read))
+
+        assert not accounts.record_check(read.checked(HEALTH, NOW), read=read)
+        assert accounts.get_account(ACCOUNT_ID).health is None
+
+
+class TestACredential:
+    def test_is_deleted_in_the_version_that_was_read(self):
+        writes.run(accounts.put_credential(SEALED))
+
+        with pytest.raises(ConditionFailedError):
+            writes.run(accounts.delete_credential(ACCOUNT_ID, version=2))
+        writes.run(accounts.delete_credential(ACCOUNT_ID, version=1))
+
+        assert accounts.read_lane(ACCOUNT_ID).credential is None
 
 
 class TestALane:

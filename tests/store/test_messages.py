@@ -333,7 +333,7 @@ class TestARearm:
     def test_forgets_everything_but_the_fence(self):
         delivery = put_row(
             D.FAILED, maybe_sent=True, maybe_before=True, last=Reason.RATE, problem=PROBLEM, handle="h", adapted="a",
-            waits=3, parked_since=NOW,
+            waits=3, parked_since=NOW, probed=True, doubted=True,
         )  # fmt: skip
 
         writes.run(messages.rearm_delivery(delivery, gen=2))

@@ -8,7 +8,7 @@ import pytest
 
 from publishing.domain.draft import MessageFilter
 from publishing.domain.errors import UnavailableError
-from publishing.domain.events import EventKind, StreamEvent
+from publishing.domain.events import Deliver
 from publishing.store import accounts, deliveries, lists, messages, timers
 from publishing.store.binding import bind
 from tests.builders import ACCOUNT_ID, MESSAGE_ID
@@ -48,9 +48,7 @@ class TestARead:
             READS[name]()
 
     def test_without_its_table_makes_the_worker_ask_for_the_record_again(self):
-        event = StreamEvent(
-            kind=EventKind.DELIVER, message_id=MESSAGE_ID, delivery_id="webhook", account_id=ACCOUNT_ID, gen=1
-        )
+        event = Deliver(message_id=MESSAGE_ID, delivery_id="webhook", account_id=ACCOUNT_ID, gen=1)
         sent = record(event.encode(), event.account_id, 1)
 
         answer = delivery.handler({"Records": [sent]}, InvocationContext())

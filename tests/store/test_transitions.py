@@ -59,6 +59,7 @@ CARRIED_OUT: dict[str, dict[tuple[DeliveryState, bool], DeliveryState]] = {
     "absent_cancelled": {(S.UNKNOWN, sent): S.CANCELLED for sent in BOTH},
     "resend": {(S.UNKNOWN, sent): S.RETRY for sent in BOTH},
     "unconfirmed": {(S.UNKNOWN, sent): S.UNCONFIRMED for sent in BOTH},
+    "returned": {(state, sent): S.FAILED for state in (S.UNKNOWN, S.UNCONFIRMED) for sent in BOTH},
     "look_again": {(S.UNKNOWN, sent): S.UNKNOWN for sent in BOTH},
 }
 

@@ -11,7 +11,7 @@ import pytest
 from publishing.adapters import clock
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.errors import UnavailableError
-from publishing.domain.events import EventKind, StreamEvent
+from publishing.domain.events import Deliver
 from publishing.services import performing, steps
 from publishing.store import messages
 from publishing.store.parked import count_parked
@@ -24,9 +24,9 @@ def sequence(number: int) -> str:
     return f"{number:056d}"
 
 
-def build_event(**fields: Any) -> StreamEvent:
+def build_event(**fields: Any) -> Deliver:
     ids = {"message_id": "01KBCD0000000000000000000A", "account_id": "01KBCD0000000000000000000B"}
-    return StreamEvent(**{"kind": EventKind.DELIVER, "delivery_id": "webhook", "gen": 1, **ids, **fields})
+    return Deliver(**{"delivery_id": "webhook", "gen": 1, **ids, **fields})
 
 
 class TestABatch:
@@ -113,7 +113,9 @@ class TestABatch:
         events = []
         system.tick()
         for message_id in ids:
-            events += [event for event in system.stream if event.message_id == message_id]
+            events += [
+                event for event in system.stream if isinstance(event, Deliver) and event.message_id == message_id
+            ]
         system.stream.clear()
 
         system.handle(events)

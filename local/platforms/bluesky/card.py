@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.platforms import images
 from local.platforms.templating import clock, hue, initials, render
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def draw(post: Post, settings: AccountSettings, handle: str, now: datetime) -> s
         url=html.escape(post.url),
         time=clock(post.received_at, now),
         content=_rich(post.text, values.get("facets")),
-        embed=_embed(values.get("embed")),
+        embed=images.gallery(post) or _embed(values.get("embed")),
         key=html.escape(post.key or ""),
     )
 
@@ -68,7 +69,7 @@ def _escape(raw: bytes) -> str:
 
 
 def _embed(embed: object) -> str:
-    if not isinstance(embed, dict):
+    if not isinstance(embed, dict) or "external" not in embed:
         return ""
     card = embed["external"]
     uri = str(card["uri"])

@@ -1,4 +1,4 @@
-"""One account's personal data server per base URL: sessions, and records at keys that the client chooses.
+"""One account's personal data server per base URL: sessions, blobs, and records at keys that the client chooses.
 
 Behaviour as observed at the reference server (`@atproto/pds` 0.4.217 and 0.5.35, run on 2026-11-22).
 """
@@ -27,6 +27,7 @@ from local.platforms.base import (
     timestamp,
 )
 from local.platforms.bluesky import card, tokens
+from local.platforms.bluesky.blobs import IMAGE_LIMIT, IMAGE_LIMITS, BlobShelf
 from local.platforms.bluesky.limits import (
     DEFAULT_POINTS,
     DEFAULT_SESSIONS,
@@ -61,12 +62,14 @@ class Bluesky(Platform):
         "rate_limit": range(1, 1_000_001),
         "session_limit": range(1, 1_000_001),
         "access_seconds": range(1, 1_000_001),
+        "image_size_limit": IMAGE_LIMITS,
     }
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._points = Windows(POINTS_WINDOW)
         self._sessions = Windows(SESSIONS_WINDOW)
+        self._blobs = BlobShelf(world)
         # The real server commits to a repository one after another.
         self._repository = threading.Lock()
 
@@ -104,6 +107,8 @@ class Bluesky(Platform):
         match (call.request.method, call.path):
             case ("POST", ("xrpc", "com.atproto.repo.putRecord")):
                 return Action(kind="create", begin=lambda: self._guard(call, self._put))
+            case ("POST", ("xrpc", "com.atproto.repo.uploadBlob")):
+                return Action(kind="upload", begin=lambda: self._guard(call, self._upload))
             case ("POST", ("xrpc", "com.atproto.server.createSession")):
                 return Action(kind="read", begin=lambda: self._guard(call, self._create_session))
             case ("POST", ("xrpc", "com.atproto.server.refreshSession")):
@@ -164,6 +169,12 @@ class Bluesky(Platform):
         header = call.request.headers.get("authorization", "")
         tokens.check(header, did(call.account), scope, now=self.world.now())
 
+    # --- blobs -------------------------------------------------------------------------------------------------------
+
+    def _upload(self, call: Call) -> Commit:
+        self._authorize(call, tokens.ACCESS)
+        return self._blobs.upload(call)
+
     # --- records -----------------------------------------------------------------------------------------------------
 
     def _put(self, call: Call) -> Response | Commit:
@@ -193,6 +204,11 @@ class Bluesky(Platform):
         return _error(400, "InvalidRequest", "This simulated server replaces no records.")
 
     def _commit(self, call: Call, put: Put) -> Response:
+        limit = self._option(call, "image_size_limit", IMAGE_LIMIT)
+        try:
+            shown = self._blobs.use(call.account, put.record, limit)
+        except RefusedError as refused:
+            return _error(refused.status, refused.name, refused.sentence)
         post = Post(
             channel=self.kind,
             account=call.account,
@@ -202,7 +218,7 @@ class Bluesky(Platform):
             received_at=timestamp(call.received_at),
             url=f"{self.base_url(call.account)}/profile/{did(call.account)}/post/{put.rkey}",
             body=call.request.body,
-            details={"cid": put.cid, "record": put.record},
+            details={"cid": put.cid, "record": put.record, "images": shown},
         )
         self.world.store.add_post(post)
         revision = {"cid": f"bafyrei{put.cid[::-1][:52]}", "rev": put.rkey}

@@ -15,6 +15,7 @@ import regex
 COLLECTION = "app.bsky.feed.post"
 MAX_GRAPHEMES = 300
 MAX_BYTES = 3_000
+MAX_IMAGES = 4
 MAX_TAGS = 8
 MAX_LANGS = 3
 MAX_TAG_GRAPHEMES = 64
@@ -133,16 +134,57 @@ def _check_facet(facet: object, where: str) -> None:
 
 def _check_embed(embed: object) -> None:
     values = _object(embed, "$.record.embed")
-    if values.get("$type") != "app.bsky.embed.external":
-        raise RefusedError("This simulated server takes no embed but app.bsky.embed.external")
+    check = _EMBEDS.get(str(values.get("$type")))
+    if check is None:
+        raise RefusedError(f"This simulated server takes no embed but {' and '.join(_EMBEDS)}")
+    check(values)
+
+
+def _check_card(embed: Mapping[str, object]) -> None:
     where = "$.record.embed.external"
-    card = _object(_required(values, "external", "$.record.embed"), where)
+    card = _object(_required(embed, "external", "$.record.embed"), where)
     _check_uri(card, where)
     for name in ("title", "description"):
         read_string(card, name, where)
     if "thumb" in card:
-        # No upload exists here yet, so every blob is unknown.
-        raise RefusedError("Could not find blob", name="BlobNotFound")
+        raise RefusedError("This simulated server takes no picture on a card.")
+
+
+def _check_images(embed: Mapping[str, object]) -> None:
+    where = "$.record.embed.images"
+    _required(embed, "images", "$.record.embed")
+    images = _list(embed, "images", "$.record.embed")
+    if len(images) > MAX_IMAGES:
+        raise RefusedError(f"array too big (maximum {MAX_IMAGES}, got {len(images)}) at {where}")
+    for number, one in enumerate(images):
+        place = f"{where}[{number}]"
+        image = _object(one, place)
+        _check_blob(_required(image, "image", place), f"{place}.image")
+        read_string(image, "alt", place)
+        if "aspectRatio" in image:
+            _check_ratio(_object(image["aspectRatio"], f"{place}.aspectRatio"), f"{place}.aspectRatio")
+
+
+def _check_blob(blob: object, where: str) -> None:
+    values = blob if isinstance(blob, dict) else {}
+    ref = values.get("ref")
+    link = ref.get("$link") if isinstance(ref, dict) else None
+    is_blob = values.get("$type") == "blob" and isinstance(values.get("size"), int)
+    if not (is_blob and isinstance(link, str) and isinstance(values.get("mimeType"), str)):
+        raise RefusedError(f"Expected blob value type at {where}")
+
+
+def _check_ratio(ratio: Mapping[str, object], where: str) -> None:
+    for name in ("width", "height"):
+        side = _required(ratio, name, where)
+        if not isinstance(side, int) or side < 1:
+            raise RefusedError(f"integer too small (minimum 1, got {side}) at {where}.{name}")
+
+
+_EMBEDS: Mapping[str, Callable[[Mapping[str, object]], None]] = {
+    "app.bsky.embed.external": _check_card,
+    "app.bsky.embed.images": _check_images,
+}
 
 
 def _check_uri(values: Mapping[str, object], where: str) -> None:

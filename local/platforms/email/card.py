@@ -8,6 +8,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.platforms import images
 from local.platforms.email.reader import to_safe_html
 from local.platforms.templating import clock, hue, initials, render
 
@@ -24,6 +25,7 @@ def draw(post: Post, now: datetime) -> str:
     name, address = parseaddr(str(post.details["sender"]))
     shown = _decoded(name) or address.partition("@")[0]
     source, recipients = str(post.details["html"]), post.details["recipients"]
+    loaded = {str(image["address"]): images.place(post, image) for image in images.of_post(post)}
     return render(
         TEMPLATE,
         subject=html.escape(str(post.details["subject"])) or "(no subject)",
@@ -34,7 +36,7 @@ def draw(post: Post, now: datetime) -> str:
         to=html.escape(", ".join(map(str, recipients)) if isinstance(recipients, list) else ""),
         url=html.escape(post.url),
         time=clock(post.received_at, now),
-        content=to_safe_html(source) if source else f"<pre>{html.escape(post.text)}</pre>",
+        content=to_safe_html(source, loaded) if source else f"<pre>{html.escape(post.text)}</pre>",
         text=html.escape(post.text),
         key=f'<span class="key" title="Email tag">key {html.escape(post.key[:16])}</span>' if post.key else "",
     )

@@ -25,10 +25,11 @@ _NOT_SIMULATED = ("Raw", "Template")
 class RefusedError(Exception):
     """The service does not accept the request; carries the exception's name and its words."""
 
-    def __init__(self, code: str, sentence: str) -> None:
+    def __init__(self, code: str, sentence: str, *, status: int = 400) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+        self.status = status
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 
-from local.platforms import aws
+from local.platforms import aws, images
 from local.platforms.base import Action, Call, Commit, Platform, Response, json_response, timestamp
 from local.platforms.email import card
 from local.platforms.email.draft import Mail, RefusedError, address_of, read_mail
+from local.platforms.email.events import events_of
+from local.platforms.email.reader import list_pictures
 from local.platforms.store import Post
 
 if TYPE_CHECKING:
@@ -31,8 +35,14 @@ _SIGNATURE_CODES = {
     "IncompleteSignature": "IncompleteSignatureException",
     "MissingAuthenticationToken": "MissingAuthenticationTokenException",
 }
+#: What every mail client draws.
+SHOWN_TYPES = ("image/jpeg", "image/png", "image/gif")
+MOST_PICTURES = 50
 #: Addresses that stay verified in the sandbox: the ones at this domain.
 VERIFIED_DOMAIN = "example.org"
+
+
+Handler = Callable[[Call], Response | Commit]
 
 
 class Email(Platform):
@@ -66,21 +76,53 @@ class Email(Platform):
         return card.draw(post, self.world.now())
 
     def route(self, call: Call) -> Action | None:
-        """Accept `SendEmail` and nothing else."""
-        if (call.request.method, call.path) != ("POST", PATH):
-            return None
-        return Action(kind="create", begin=lambda: self._send(call))
+        """Accept `SendEmail`, `GetAccount` and `GetEmailIdentity`."""
+        match (call.request.method, call.path):
+            case ("POST", path) if path == PATH:
+                return Action(kind="create", begin=lambda: self._guard(call, self._send))
+            case ("GET", ("v2", "email", "account")):
+                return Action(kind="read", begin=lambda: self._guard(call, self._account))
+            case ("GET", ("v2", "email", "identities", _)):
+                return Action(kind="read", begin=lambda: self._guard(call, self._identity))
+        return None
 
-    def _send(self, call: Call) -> Response | Commit:
+    def _guard(self, call: Call, handler: Handler) -> Response | Commit:
         try:
             aws.verify(call.request, service="ses", credentials=self.credentials(call.account), now=self.world.now())
-            mail = read_mail(call.request)
-            self._check_account(call.account, mail)
+            return handler(call)
         except aws.NotSignedError as refused:
             return _error(HTTPStatus.FORBIDDEN, _SIGNATURE_CODES[refused.code], refused.sentence)
         except RefusedError as refused:
-            return _error(HTTPStatus.BAD_REQUEST, refused.code, refused.sentence)
+            return _error(refused.status, refused.code, refused.sentence)
+
+    def _send(self, call: Call) -> Commit:
+        mail = read_mail(call.request)
+        self._check_account(call.account, mail)
         return lambda: self._accept(call, mail)
+
+    def _account(self, call: Call) -> Response:
+        options = self.world.store.get_account(self.kind, call.account).options
+        is_paused = bool(options.get("paused"))
+        return json_response(
+            {
+                "EnforcementStatus": "SHUTDOWN" if is_paused else "HEALTHY",
+                "ProductionAccessEnabled": not options.get("sandbox"),
+                "SendingEnabled": not is_paused,
+                "SendQuota": {
+                    "Max24HourSend": options.get("daily_quota", 50_000),
+                    "MaxSendRate": 14,
+                    "SentLast24Hours": self.world.store.count_posts(self.kind, call.account).get(call.account, 0),
+                },
+            }
+        )
+
+    def _identity(self, call: Call) -> Response:
+        """Domains are verified: all of them, or in the sandbox the one that may be written to. Addresses are not."""
+        identity = call.path[-1].lower()
+        is_sandboxed = self.world.store.get_account(self.kind, call.account).options.get("sandbox")
+        if "@" in identity or (is_sandboxed and identity != VERIFIED_DOMAIN):
+            raise RefusedError("NotFoundException", f"Email identity {identity} does not exist.", status=404)
+        return json_response({"IdentityType": "DOMAIN", "VerifiedForSendingStatus": True})
 
     def _check_account(self, account: str, mail: Mail) -> None:
         options = self.world.store.get_account(self.kind, account).options
@@ -121,10 +163,31 @@ class Email(Platform):
                     "subject": mail.subject,
                     "html": mail.html,
                     "tags": dict(mail.tags),
+                    "images": self._load(call.account, mail),
                 },
             )
         )
+        for event in events_of(mail, post_id=post_id, now=now):
+            self.world.notify(json.dumps(event))
         return json_response({"MessageId": post_id})
+
+    def _load(self, account: str, mail: Mail) -> list[dict[str, object]]:
+        """Load the pictures that the mail names, as a reader does who allows it; one that is not there is left out."""
+        loaded = []
+        for address, description in list_pictures(mail.html)[:MOST_PICTURES]:
+            try:
+                upload = images.read_image(
+                    images.fetch(address),
+                    upload_id=f"picture-{self.world.store.next_number()}",
+                    types=SHOWN_TYPES,
+                    max_size=images.FETCH_LIMIT,
+                    max_pixels=100_000_000,
+                )
+            except images.BadImageError:
+                continue
+            self.world.store.add_upload(self.kind, account, upload.id, upload.body)
+            loaded.append({**images.shown(upload, description), "address": address})
+        return loaded
 
 
 def _error(status: int, code: str, sentence: str) -> Response:

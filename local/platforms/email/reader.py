@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import html
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _ELEMENTS = frozenset({"p", "br", "b", "strong", "i", "em", "ul", "ol", "li", "blockquote", "h1", "h2", "h3"})
 _EMPTY = frozenset({"br"})
@@ -14,17 +18,30 @@ _EMPTY = frozenset({"br"})
 _DROPPED = frozenset({"script", "style", "head", "title", "template", "iframe", "object", "svg", "math"})
 
 
-def to_safe_html(source: str) -> str:
-    """Return the mail's HTML with everything gone that a card must not hold."""
-    reader = _Reader()
+def to_safe_html(source: str, loaded: Mapping[str, str] | None = None) -> str:
+    """Return the mail's HTML with everything gone that a card must not hold.
+
+    `loaded` names the picture of our own that stands for each address; of others only the description is shown.
+    """
+    reader = _Reader(loaded or {})
     reader.feed(source)
     reader.close()
     return reader.finish()
 
 
+def list_pictures(source: str) -> list[tuple[str, str]]:
+    """Return address and description of every picture that a mail would load, in their order."""
+    reader = _Reader({})
+    reader.feed(source)
+    reader.close()
+    return reader.pictures
+
+
 class _Reader(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, loaded: Mapping[str, str]) -> None:
         super().__init__(convert_charrefs=True)
+        self.pictures: list[tuple[str, str]] = []
+        self._loaded = loaded
         self._parts: list[str] = []
         self._open: list[str] = []
         self._dropping = ""
@@ -39,10 +56,21 @@ class _Reader(HTMLParser):
             if address.startswith(("https://", "http://")):
                 self._parts.append(f'<a href="{html.escape(address)}" rel="nofollow noopener noreferrer">')
                 self._open.append(tag)
+        elif tag == "img":
+            self._show(dict(attrs))
         elif tag in _ELEMENTS:
             self._parts.append(f"<{tag}>")
             if tag not in _EMPTY:
                 self._open.append(tag)
+
+    def _show(self, attributes: Mapping[str, str | None]) -> None:
+        address, description = attributes.get("src") or "", attributes.get("alt") or ""
+        self.pictures.append((address, description))
+        words = html.escape(description)
+        if address in self._loaded:
+            self._parts.append(f'<img src="{html.escape(self._loaded[address])}" alt="{words}" title="{words}">')
+        elif words:
+            self._parts.append(f'<span class="unloaded">{words}</span>')
 
     def handle_endtag(self, tag: str) -> None:
         if self._dropping:

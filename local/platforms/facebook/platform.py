@@ -12,18 +12,23 @@ from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlencode, urlsplit
 
+from local.platforms import images
 from local.platforms.base import Action, Call, Commit, Platform, Response, json_response, timestamp
 from local.platforms.facebook import card, graph
 from local.platforms.facebook.graph import RefusedError
+from local.platforms.facebook.photos import Photos
 from local.platforms.store import Post
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from local.platforms.base import World
+
 LONGEST_FEED = 10_000
 FACEBOOK_HOST = re.compile(r"(?:.*\.)?(?:facebook\.com|fb\.com|fb\.me)")
 # Real pages take these; nothing here uses them, and to accept them without doing them would be a lie.
-NOT_SIMULATED = ("scheduled_publish_time", "attached_media", "targeting", "call_to_action")
+NOT_SIMULATED = ("scheduled_publish_time", "targeting", "call_to_action")
+_NESTED = re.compile(r"\{[^{}]*\}")
 Handler = Callable[[Call], Response | Commit]
 
 
@@ -34,6 +39,10 @@ class Facebook(Platform):
     title = "Facebook"
     hint = "POST a message to {url}/v26.0/me/feed with the header Authorization: Bearer {credential}."
     options: ClassVar[Mapping[str, Container[int]]] = {}
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._photos = Photos(world)
 
     def default_credential(self, account: str) -> str:
         """Return the page token of an account for which none was registered."""
@@ -62,6 +71,11 @@ class Facebook(Platform):
         """Find what the request asks for."""
         if not call.path or not re.fullmatch(r"v\d+\.\d+", call.path[0]):
             return None
+        if (call.request.method, call.path[2:]) == ("POST", ("photos",)):
+            return Action(kind="upload", begin=lambda: self._guard(call, self._fetch_photo))
+        return self._route_post(call)
+
+    def _route_post(self, call: Call) -> Action | None:
         match (call.request.method, call.path[1:]):
             case ("POST", (_, "feed")):
                 return Action(kind="create", begin=lambda: self._guard(call, self._create))
@@ -111,24 +125,30 @@ class Facebook(Platform):
         self._demand_page(call)
         parameters = graph.read_parameters(call.request)
         message, link = _read_draft(parameters)
+        photos = self._photos.attached(call.account, parameters)
+        details: dict[str, object] = {"message": message, "link": link, "images": photos}
         latest = self.world.store.list_newest(self.kind, call.account, 1)
-        if latest and (latest[0].details["message"], latest[0].details["link"]) == (message, link):
+        if latest and _content(latest[0].details) == _content(details):
             raise RefusedError(506, "Duplicate status message", subcode=1_455_006)
-        return lambda: self._commit(call, message, link, str(parameters.get("fields", "id")))
+        return lambda: self._commit(call, details, str(parameters.get("fields", "id")))
 
-    def _commit(self, call: Call, message: str, link: str, fields: str) -> Response:
+    def _fetch_photo(self, call: Call) -> Commit:
+        self._demand_page(call)
+        return self._photos.fetch(call.account, graph.read_parameters(call.request))
+
+    def _commit(self, call: Call, details: Mapping[str, object], fields: str) -> Response:
         now = self.world.now()
         number = (int(now.timestamp() * 1000) << 10) + self.world.store.next_number() % 1024
         post = Post(
             channel=self.kind,
             account=call.account,
             id=f"{page_id(call.account)}_{number}",
-            text=message or link,
+            text=str(details["message"] or details["link"]),
             key=None,
             received_at=timestamp(call.received_at),
             url=f"{self.base_url(call.account)}/posts/{number}",
             body=call.request.body,
-            details={"message": message, "link": link, "created_time": _moment(now)},
+            details={**details, "created_time": _moment(now)},
         )
         self.world.store.add_post(post)
         return json_response(_show(post, fields))
@@ -201,13 +221,20 @@ def _read_draft(parameters: Mapping[str, object]) -> tuple[str, str]:
     message, link = parameters.get("message", ""), parameters.get("link", "")
     if not isinstance(message, str) or not isinstance(link, str):
         raise RefusedError(100, "(#100) Param message must be a string.")
-    if not message.strip() and not link:
-        raise RefusedError(100, "(#100) Missing message or attachment")
+    _check_attachments(message, link, has_photos=bool(parameters.get("attached_media")))
     if len(message) > graph.TEXT_LIMIT:
         raise RefusedError(100, "(#100) The status you are trying to publish is too long.")
     if link:
         _check_link(link)
     return message, link
+
+
+def _check_attachments(message: str, link: str, *, has_photos: bool) -> None:
+    """Demand something to show; photos and a link's card take the same place."""
+    if link and has_photos:
+        raise RefusedError(100, "(#100) link and attached_media cannot be used together")
+    if not message.strip() and not link and not has_photos:
+        raise RefusedError(100, "(#100) Missing message or attachment")
 
 
 def _check_link(link: str) -> None:
@@ -229,8 +256,26 @@ def _show(post: Post, fields: str) -> dict[str, object]:
         "created_time": post.details["created_time"],
         "permalink_url": post.url,
     }
-    asked = {"id", *(name.strip() for name in fields.split(","))}
+    attachments = _attachments(post)
+    if attachments:
+        known["attachments"] = {"data": attachments}
+    asked = {"id", *(name.strip() for name in _NESTED.sub("", _NESTED.sub("", fields)).split(","))}
     return {name: value for name, value in known.items() if name in asked and value != ""}
+
+
+def _content(details: Mapping[str, object]) -> tuple[object, ...]:
+    """Return what makes two posts identical."""
+    photos = details.get("images", ())
+    shown = [one["sha256"] for one in photos] if isinstance(photos, list) else []
+    return details["message"], details["link"], shown
+
+
+def _attachments(post: Post) -> list[dict[str, object]]:
+    """Return what stands below a text: a link's card, a photo, or an album of several."""
+    photos: list[dict[str, object]] = [{"media_type": "photo"} for _ in images.of_post(post)]
+    if len(photos) > 1:
+        return [{"media_type": "album", "subattachments": {"data": photos}}]
+    return photos or ([{"media_type": "link"}] if post.details["link"] else [])
 
 
 def _number(post_id: str) -> int:

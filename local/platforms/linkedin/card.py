@@ -6,6 +6,7 @@ import html
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.platforms import images
 from local.platforms.prose import link_card, to_html
 from local.platforms.templating import clock, hue, initials, render
 
@@ -32,5 +33,6 @@ def draw(post: Post, settings: AccountSettings, now: datetime) -> str:
         url=html.escape(post.url),
         time=clock(post.received_at, now),
         content=to_html(post.text),
+        gallery=images.gallery(post),
         link=link_card(link, str(post.details["title"])) if link else "",
     )

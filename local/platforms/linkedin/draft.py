@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 TEXT_LIMIT = 3_000
 TITLE_LIMIT = 400
+ALT_TEXT_LIMIT = 4_086
+FEWEST_IMAGES = 2
+MOST_IMAGES = 20
 REQUIRED = ("author", "commentary", "visibility", "distribution", "lifecycleState")
 OPTIONAL = ("content", "isReshareDisabledByAuthor")
 VISIBILITIES = ("PUBLIC", "CONNECTIONS", "LOGGED_IN")
@@ -43,6 +46,8 @@ class Draft:
     visibility: str
     link: str
     title: str
+    #: Name and description of each image.
+    images: tuple[tuple[str, str], ...] = ()
 
 
 def read_draft(request: Request) -> Draft:
@@ -59,12 +64,14 @@ def read_draft(request: Request) -> Draft:
     commentary = littletext.cut(stated)
     text = littletext.read(commentary)
     _check_length(text)
-    link, title = _read_article(fields.get("content"))
-    if not text.strip() and not link:
+    content = _read_content(fields.get("content"))
+    link, title = _read_article(content["article"]) if "article" in content else ("", "")
+    images = _read_images(content)
+    if not text.strip() and not link and not images:
         raise _invalid("/commentary :: a post needs a commentary or content")
     return Draft(
         author=fields["author"], commentary=commentary, text=text, visibility=str(fields["visibility"]), link=link,
-        title=title,
+        title=title, images=images,
     )  # fmt: skip
 
 
@@ -107,13 +114,40 @@ def _check_length(text: str) -> None:
     raise _bad_request(400, message, [problem])
 
 
-def _read_article(content: object) -> tuple[str, str]:
-    """Return the link and title of an article, both empty without one."""
+def _read_content(content: object) -> Mapping[str, object]:
+    """Return what stands below the text: at most one thing."""
     if content is None:
-        return "", ""
-    if not isinstance(content, dict) or not isinstance(content.get("article"), dict):
-        raise RefusedError(400, "ILLEGAL_ARGUMENT", "This simulated LinkedIn offers articles only, no media or polls")
-    article = cast("Mapping[str, object]", content["article"])
+        return {}
+    if not isinstance(content, dict) or len(content) != 1 or not set(content) <= {"article", "media", "multiImage"}:
+        raise RefusedError(400, "ILLEGAL_ARGUMENT", "This simulated LinkedIn offers one article or images, no polls")
+    return content
+
+
+def _read_images(content: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return name and description of the images: one as `media`, several as `multiImage`."""
+    if "media" in content:
+        return (_read_image(content["media"]),)
+    if "multiImage" not in content:
+        return ()
+    several = content["multiImage"]
+    images = several.get("images") if isinstance(several, dict) else None
+    if not isinstance(images, list) or not FEWEST_IMAGES <= len(images) <= MOST_IMAGES:
+        raise _invalid(f"/content/multiImage/images :: {FEWEST_IMAGES} to {MOST_IMAGES} images are required")
+    return tuple(_read_image(image) for image in images)
+
+
+def _read_image(image: object) -> tuple[str, str]:
+    urn, alt_text = (image.get("id"), image.get("altText", "")) if isinstance(image, dict) else (None, "")
+    if not isinstance(urn, str) or not urn.startswith("urn:li:image:"):
+        raise _invalid("/content/media/id :: an image's URN is required")
+    if not isinstance(alt_text, str) or len(alt_text) > ALT_TEXT_LIMIT:
+        raise _invalid(f"/content/media/altText :: at most {ALT_TEXT_LIMIT} characters")
+    return urn, alt_text
+
+
+def _read_article(stated: object) -> tuple[str, str]:
+    """Return the link and title of an article."""
+    article = cast("Mapping[str, object]", stated if isinstance(stated, dict) else {})
     source, title = article.get("source"), article.get("title", "")
     try:
         is_link = (

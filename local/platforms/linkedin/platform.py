@@ -11,13 +11,17 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 
+from local.platforms import images
 from local.platforms.base import Action, Call, Commit, Platform, Response, json_response, timestamp
 from local.platforms.linkedin import card
 from local.platforms.linkedin.draft import Draft, RefusedError, duplicate, read_draft
+from local.platforms.linkedin.pictures import Pictures
 from local.platforms.store import Post
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from local.platforms.base import World
 
 MEMBER = "urn:li:person:oPnB1x2Yz3"
 ORGANIZATION = "urn:li:organization:5515715"
@@ -47,8 +51,16 @@ class LinkedIn(Platform):
     kind = "linkedin"
     title = "LinkedIn"
     hint = "POST to {url}/rest/posts as " + ORGANIZATION + " with the header Authorization: Bearer {credential}."
-    #: Posts a day, and whether the token may read the organization's posts.
-    options: ClassVar[Mapping[str, Container[int]]] = {"day_limit": range(1, 1_000_001), "read_scope": range(2)}
+    #: Posts a day, whether the token may read what is the organization's, and whether images are being worked on.
+    options: ClassVar[Mapping[str, Container[int]]] = {
+        "day_limit": range(1, 1_000_001),
+        "read_scope": range(2),
+        "processing": range(2),
+    }
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._pictures = Pictures(world)
 
     def default_credential(self, account: str) -> str:
         """Return the token of an account for which none was registered."""
@@ -87,6 +99,18 @@ class LinkedIn(Platform):
                 return Action(kind="delete", begin=lambda: self._guard(call, self._delete))
             case ("GET", ("v2", "userinfo")):
                 return Action(kind="read", begin=lambda: self._guard(call, self._user))
+        return self._route_image(call)
+
+    def _route_image(self, call: Call) -> Action | None:
+        match (call.request.method, call.path):
+            case ("POST", ("rest", "images")):
+                return Action(kind="upload", begin=lambda: self._guard(call, self._announce))
+            case ("PUT", ("dms-uploads", name, "0")):
+                return Action(
+                    kind="upload", begin=lambda: self._guard(call, lambda it: self._pictures.receive(it, name))
+                )
+            case ("GET", ("rest", "images", _)):
+                return Action(kind="read", begin=lambda: self._guard(call, self._show_image))
         return None
 
     def _guard(self, call: Call, handler: Handler) -> Response | Commit:
@@ -104,6 +128,15 @@ class LinkedIn(Platform):
         if scheme.lower() != "bearer" or not any(known):
             raise RefusedError(401, "INVALID_ACCESS_TOKEN", "Invalid access token", serviceErrorCode=65_600)
 
+    # --- images ------------------------------------------------------------------------------------------------------
+
+    def _announce(self, call: Call) -> Commit:
+        return self._pictures.announce(call, (MEMBER, ORGANIZATION))
+
+    def _show_image(self, call: Call) -> Response:
+        options = self.world.store.get_account(self.kind, call.account).options
+        return self._pictures.show(call, call.path[-1], (ORGANIZATION,) if options.get("read_scope", 1) else ())
+
     # --- posts -------------------------------------------------------------------------------------------------------
 
     def _create(self, call: Call) -> Response | Commit:
@@ -120,7 +153,8 @@ class LinkedIn(Platform):
             if _content(post) == (draft.author, draft.commentary, draft.link, draft.title):
                 raise duplicate(post.id)
         self._check_day(call.account, recent, now)
-        return lambda: self._commit(call, draft)
+        pictures = self._pictures.of_draft(call.account, draft.author, draft.images)
+        return lambda: self._commit(call, draft, pictures)
 
     def _check_day(self, account: str, recent: list[Post], now: datetime) -> None:
         limit = self.world.store.get_account(self.kind, account).options.get("day_limit")
@@ -128,7 +162,7 @@ class LinkedIn(Platform):
         if limit is not None and len(today) >= limit:
             raise RefusedError(429, "TOO_MANY_REQUESTS", DAY_LIMIT, serviceErrorCode=101)
 
-    def _commit(self, call: Call, draft: Draft) -> Response:
+    def _commit(self, call: Call, draft: Draft, pictures: list[Mapping[str, object]]) -> Response:
         now = self.world.now()
         urn = f"urn:li:share:{(int(now.timestamp() * 1000) << 20) + self.world.store.next_number() % 2**20}"
         post = Post(
@@ -147,6 +181,7 @@ class LinkedIn(Platform):
                 "title": draft.title,
                 "visibility": draft.visibility,
                 "created_at": int(now.timestamp() * 1000),
+                "images": pictures,
             },
         )
         self.world.store.add_post(post)
@@ -225,4 +260,7 @@ def _show(post: Post) -> dict[str, object]:
     }
     if post.details["link"]:
         shown["content"] = {"article": {"source": post.details["link"], "title": post.details["title"]}}
+    pictures = [{"id": image["id"], "altText": image["alt_text"]} for image in images.of_post(post)]
+    if pictures:
+        shown["content"] = {"media": pictures[0]} if len(pictures) == 1 else {"multiImage": {"images": pictures}}
     return shown

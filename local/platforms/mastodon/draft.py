@@ -29,7 +29,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A status that passed every check but the existence of what it replies to."""
+    """A status that passed every check but the existence of what it replies to and of its media."""
 
     text: str
     spoiler_text: str
@@ -37,6 +37,7 @@ class Draft:
     sensitive: bool
     language: str | None
     in_reply_to_id: str | None
+    media_ids: tuple[str, ...] = ()
 
 
 def read_parameters(request: Request) -> Mapping[str, object]:
@@ -71,8 +72,8 @@ def read_draft(parameters: Mapping[str, object]) -> Draft:
     if not body.strip():
         # PostStatusService makes a lone content warning the text.
         body, spoiler = spoiler, ""
-    _check_media(parameters.get("media_ids"))
-    if not body.strip():
+    media_ids = _read_media_ids(parameters.get("media_ids"))
+    if not body.strip() and not media_ids:
         raise RefusedError(422, "Validation failed: Text can't be blank")
     if text.count(body, spoiler) > text.MAX_LENGTH:
         raise RefusedError(422, f"Validation failed: Text character limit of {text.MAX_LENGTH} exceeded")
@@ -86,6 +87,7 @@ def read_draft(parameters: Mapping[str, object]) -> Draft:
         sensitive=bool(spoiler) or str(parameters.get("sensitive", "")).lower() in {"true", "1", "on"},
         language=_string(parameters, "language") or None,
         in_reply_to_id=_string(parameters, "in_reply_to_id") or None,
+        media_ids=media_ids,
     )
 
 
@@ -94,10 +96,8 @@ def _string(parameters: Mapping[str, object], name: str) -> str:
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
-def _check_media(media_ids: object) -> None:
-    ids = [str(one) for one in media_ids] if isinstance(media_ids, list) else []
+def _read_media_ids(stated: object) -> tuple[str, ...]:
+    ids = tuple(str(one) for one in stated) if isinstance(stated, list) else ()
     if len(ids) > MAX_MEDIA:
         raise RefusedError(422, f"Cannot attach more than {MAX_MEDIA} files")
-    if ids:
-        # No upload exists here yet, so every id is unknown.
-        raise RefusedError(422, f"Media {', '.join(ids)} not found or already attached to another post")
+    return ids

@@ -1,4 +1,4 @@
-"""The Mastodon API of one account per base URL: statuses, who am I, the timeline and the instance's limits.
+"""The Mastodon API of one account per base URL: statuses, media, who am I, the timeline and the instance's limits.
 
 Behaviour as documented for Mastodon 4.5 (read 2026-07): the idempotency key is looked up before and stored *after* the
 status is created, so that two requests at the same time can both create.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import ClassVar
 
+from local.platforms import images
 from local.platforms.base import Action, Call, Commit, Platform, Response, World, json_response, timestamp
 from local.platforms.mastodon import card, text
-from local.platforms.mastodon.draft import Draft, RefusedError, read_draft, read_parameters
-from local.platforms.mastodon.limits import DEFAULT_LIMIT, Windows, rate_headers
+from local.platforms.mastodon.draft import MAX_MEDIA, Draft, RefusedError, read_draft, read_parameters
+from local.platforms.mastodon.limits import DEFAULT_LIMIT, UPLOAD_WINDOW, Windows, rate_headers
+from local.platforms.mastodon.media import LIMITS, MediaShelf, Medium, shown
 from local.platforms.store import Post
 
 KEY_REMEMBERED_FOR = 3600.0
@@ -42,11 +44,17 @@ class Mastodon(Platform):
     kind = "mastodon"
     title = "Mastodon"
     hint = "POST a status to {url}/api/v1/statuses with the header Authorization: Bearer {credential}."
-    options: ClassVar[Mapping[str, Container[int]]] = {"rate_limit": range(1, 1_000_001)}
+    options: ClassVar[Mapping[str, Container[int]]] = {
+        "rate_limit": range(1, 1_000_001),
+        "upload_limit": range(1, 1_000_001),
+        "processing_seconds": range(100_000),
+    }
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._windows = Windows()
+        self._upload_windows = Windows(UPLOAD_WINDOW)
+        self._media = MediaShelf(world)
 
     def default_credential(self, account: str) -> str:
         """Return the token of an account for which none was registered."""
@@ -78,6 +86,8 @@ class Mastodon(Platform):
         match (call.request.method, call.path):
             case ("POST", ("api", "v1", "statuses")):
                 return Action(kind="create", begin=lambda: self._guard(call, self._create))
+            case ("POST", ("api", "v2", "media")):
+                return Action(kind="upload", begin=lambda: self._guard_upload(call))
             case ("DELETE", ("api", "v1", "statuses", _)):
                 return Action(kind="delete", begin=lambda: self._guard(call, self._delete))
             case ("GET", path):
@@ -93,14 +103,15 @@ class Mastodon(Platform):
                 return self._list
             case ("api", "v1", "statuses", _):
                 return lambda call: json_response(self._status(self._find(call, call.path[-1])))
+            case ("api", "v1", "media", _):
+                return self._media.show
             case _ if path == OPEN_PATH:
                 return lambda call: json_response(self._instance(call.account))
         return None
 
     def _guard(self, call: Call, handler: Handler) -> Response | Commit:
         """Count against the limit, check the token, translate refusals, and put the headers on every answer."""
-        limit = self.world.store.get_account(self.kind, call.account).options.get("rate_limit", DEFAULT_LIMIT)
-        allowance = self._windows.take(call.account, limit, self.world.now())
+        allowance = self._windows.take(call.account, self._option(call, "rate_limit", DEFAULT_LIMIT), self.world.now())
         if allowance.is_exceeded:
             error = {"error": ERRORS[HTTPStatus.TOO_MANY_REQUESTS]}
             return json_response(error, status=HTTPStatus.TOO_MANY_REQUESTS, headers=allowance.headers)
@@ -120,6 +131,19 @@ class Mastodon(Platform):
         known = [hmac.compare_digest(token.encode(), valid.encode()) for valid in self.credentials(call.account)]
         return scheme.lower() == "bearer" and any(known)
 
+    def _option(self, call: Call, name: str, default: int) -> int:
+        return self.world.store.get_account(self.kind, call.account).options.get(name, default)
+
+    def _guard_upload(self, call: Call) -> Response | Commit:
+        """Count against the limit of uploads too, which is asked first."""
+        limit = self._option(call, "upload_limit", DEFAULT_LIMIT)
+        allowance = self._upload_windows.take(call.account, limit, self.world.now())
+        if allowance.is_exceeded:
+            error = {"error": ERRORS[HTTPStatus.TOO_MANY_REQUESTS]}
+            return json_response(error, status=HTTPStatus.TOO_MANY_REQUESTS, headers=allowance.headers)
+        processing = self.world.store.get_account(self.kind, call.account).options.get("processing_seconds")
+        return self._guard(call, lambda call: self._media.upload(call, processing))
+
     # --- statuses ----------------------------------------------------------------------------------------------------
 
     def _create(self, call: Call) -> Response | Commit:
@@ -129,9 +153,10 @@ class Mastodon(Platform):
             return json_response(self._status(earlier))
         if draft.in_reply_to_id and not self._exists(call.account, draft.in_reply_to_id):
             raise RefusedError(404, "The post you are trying to reply to does not appear to exist.")
-        return lambda: self._commit(call, draft, key)
+        media = self._media.choose(call.account, draft.media_ids)
+        return lambda: self._commit(call, draft, media, key)
 
-    def _commit(self, call: Call, draft: Draft, key: str | None) -> Response:
+    def _commit(self, call: Call, draft: Draft, media: Sequence[Medium], key: str | None) -> Response:
         now = self.world.now()
         post_id = str((int(now.timestamp() * 1000) << 16) + self.world.store.next_number() % 65536)
         base = self.base_url(call.account)
@@ -152,9 +177,11 @@ class Mastodon(Platform):
                 "sensitive": draft.sensitive,
                 "language": draft.language,
                 "in_reply_to_id": draft.in_reply_to_id,
+                "images": [shown(medium) for medium in media],
             },
         )
         self.world.store.add_post(post)
+        self._media.attach(call.account, media)
         if key:
             seconds = self.world.now().timestamp()
             self.world.store.remember_key(self.kind, call.account, key, post_id=post_id, stored_at=seconds)
@@ -202,7 +229,7 @@ class Mastodon(Platform):
         base = post.url.partition("/@")[0]
         return {
             "id": post.id,
-            **post.details,
+            **{name: value for name, value in post.details.items() if name != "images"},
             "in_reply_to_account_id": account_id(post.account) if post.details.get("in_reply_to_id") else None,
             "uri": f"{base}/users/{post.account}/statuses/{post.id}",
             "url": post.url,
@@ -218,7 +245,9 @@ class Mastodon(Platform):
             "reblog": None,
             "application": {"name": "omnipub", "website": None},
             "account": self._account(post.account),
-            "media_attachments": [],
+            "media_attachments": self._media.entities(
+                post.account, [str(image["id"]) for image in images.of_post(post)]
+            ),
             "mentions": [],
             "tags": [],
             "emojis": [],
@@ -252,15 +281,10 @@ class Mastodon(Platform):
             "configuration": {
                 "statuses": {
                     "max_characters": text.MAX_LENGTH,
-                    "max_media_attachments": 4,
+                    "max_media_attachments": MAX_MEDIA,
                     "characters_reserved_per_url": text.URL_LENGTH,
                 },
-                "media_attachments": {
-                    "supported_mime_types": ["image/jpeg", "image/png", "image/gif", "image/webp"],
-                    "description_limit": 1500,
-                    "image_size_limit": 16 * 1024 * 1024,
-                    "image_matrix_limit": 33_177_600,
-                },
+                "media_attachments": dict(LIMITS),
             },
             "registrations": {"enabled": False},
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import uuid
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl
@@ -48,6 +49,9 @@ class _RefusedError(Exception):
         self.sentence = sentence
 
 
+Handler = Callable[[Call], Response | Commit]
+
+
 class Sms(Platform):
     """Sends nothing; what it accepts is on the phone at once."""
 
@@ -72,22 +76,36 @@ class Sms(Platform):
         return card.draw(post, self.world.now())
 
     def route(self, call: Call) -> Action | None:
-        """Accept the service's one address."""
+        """Accept the service's one address; the action that is meant stands in the body."""
         if call.path or call.request.method != "POST":
             return None
-        return Action(kind="create", begin=lambda: self._publish(call))
+        if b"Action=CheckIfPhoneNumberIsOptedOut" in call.request.body.split(b"&"):
+            return Action(kind="read", begin=lambda: self._guard(call, self._say_who_opted_out))
+        return Action(kind="create", begin=lambda: self._guard(call, self._publish))
 
-    def _publish(self, call: Call) -> Response | Commit:
+    def _guard(self, call: Call, handler: Handler) -> Response | Commit:
         try:
             aws.verify(call.request, service="sns", credentials=self.credentials(call.account), now=self.world.now())
-            fields = _read_fields(call)
-            attributes = _read_attributes(fields)
-            self._check(call.account, fields)
+            return handler(call)
         except aws.NotSignedError as refused:
             return _error(HTTPStatus.FORBIDDEN, refused.code, refused.sentence)
         except _RefusedError as refused:
             return _error(HTTPStatus.BAD_REQUEST, refused.code, refused.sentence)
+
+    def _publish(self, call: Call) -> Commit:
+        fields = _read_fields(call, "Publish")
+        attributes = _read_attributes(fields)
+        self._check(call.account, fields)
         return lambda: self._accept(call, fields, attributes)
+
+    def _say_who_opted_out(self, call: Call) -> Response:
+        number = _read_fields(call, "CheckIfPhoneNumberIsOptedOut").get("phoneNumber", "")
+        if not _NUMBER.fullmatch(number):
+            raise _invalid(f"phoneNumber Reason: {number} is not valid")
+        opted_out = bool(self.world.store.get_account(self.kind, call.account).options.get("opted_out"))
+        name = "CheckIfPhoneNumberIsOptedOut"
+        result = f"<{name}Result><isOptedOut>{str(opted_out).lower()}</isOptedOut></{name}Result>"
+        return _xml(f'<{name}Response xmlns="{NAMESPACE}">{result}{_METADATA}</{name}Response>')
 
     def _check(self, account: str, fields: Mapping[str, str]) -> None:
         number, text = fields.get("PhoneNumber", ""), fields.get("Message", "")
@@ -126,7 +144,7 @@ class Sms(Platform):
         return _xml(f'<PublishResponse xmlns="{NAMESPACE}">{result}{_METADATA}</PublishResponse>')
 
 
-def _read_fields(call: Call) -> dict[str, str]:
+def _read_fields(call: Call, action: str) -> dict[str, str]:
     if call.request.media_type != "application/x-www-form-urlencoded":
         raise _RefusedError("UnknownOperation", "The requested operation is not recognized by the service.")
     try:
@@ -134,7 +152,7 @@ def _read_fields(call: Call) -> dict[str, str]:
     except ValueError:
         raise _RefusedError("MalformedQueryString", "The query string contains a syntax error.") from None
     fields = dict(pairs)
-    if fields.get("Action") != "Publish" or fields.get("Version") != "2010-03-31":
+    if fields.get("Action") != action or fields.get("Version") != "2010-03-31":
         raise _RefusedError("InvalidAction", "Could not find that operation for the version.")
     return fields
 

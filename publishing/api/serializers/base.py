@@ -110,6 +110,18 @@ class StrictBooleanField(serializers.BooleanField):
         return bool(data)
 
 
+class StrictIntegerField(serializers.IntegerField):
+    """A whole number, and nothing that looks like it."""
+
+    default_error_messages: ClassVar = {**MESSAGES, "invalid": "This should be a whole number, without quotes."}
+
+    def to_internal_value(self, data: Any) -> int:  # noqa: ANN401 - DRF's signature
+        """Return the value."""
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return int(data)
+
+
 class StrictListField(serializers.ListField):
     """A list of values."""
 

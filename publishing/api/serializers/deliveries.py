@@ -18,6 +18,7 @@ from publishing.domain.attempt import Attempt, AttemptOutcome
 from publishing.domain.content import LINK_LIMIT
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.draft import DeliveryHistory, Resolution
+from publishing.domain.feedback import FeedbackKind, KeptFeedback
 from publishing.domain.outcome import Publication, Reason
 
 
@@ -79,11 +80,23 @@ class AttemptOut(serializers.Serializer[Attempt]):
     publication = PublicationOut(allow_null=True)
 
 
+class FeedbackOut(serializers.Serializer[KeptFeedback]):
+    """What the platform reported later, without being asked. It changes nothing that ended before."""
+
+    kind = serializers.ChoiceField(choices=choices_of(FeedbackKind))
+    generation = serializers.IntegerField(source="gen")
+    at = MomentField(help_text="When it happened, by the platform's clock.")
+    received_at = MomentField()
+    publication_id = serializers.CharField(help_text="The platform's own id of what it is about.")
+    detail = serializers.CharField()
+
+
 class ReceiptOut(serializers.Serializer[DeliveryHistory]):
-    """The evidence of a delivery: when it was planned, and every attempt in order."""
+    """The evidence of a delivery: when it was planned, every attempt, and what was reported later, in order."""
 
     planned_at = MomentField(allow_null=True)
     attempts = AttemptOut(many=True)
+    feedback = FeedbackOut(many=True)
 
 
 class DeliveryDetailOut(DeliveryOut):

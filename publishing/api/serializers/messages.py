@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from publishing.api.context import public_url
 from publishing.api.serializers.base import (
     MomentField,
     StrictDictField,
@@ -16,7 +17,7 @@ from publishing.api.serializers.base import (
 )
 from publishing.api.serializers.deliveries import DeliveryOut
 from publishing.api.serializers.schedule import ScheduleField
-from publishing.domain.content import ALT_TEXT_LIMIT, LINK_LIMIT, TITLE_LIMIT, ContentProblem, MediaUse
+from publishing.domain.content import ALT_TEXT_LIMIT, LINK_LIMIT, TITLE_LIMIT, ContentProblem, Fact, MediaUse
 from publishing.domain.draft import (
     UNSET,
     AccountPreview,
@@ -24,6 +25,7 @@ from publishing.domain.draft import (
     CancelVerdict,
     Changes,
     Draft,
+    Duplicate,
     Preview,
 )
 from publishing.domain.message import Message, MessageStatus, MessageSummary, MessageWithDeliveries, Target, Variant
@@ -35,7 +37,13 @@ class MediaUseIn(StrictSerializer):
     """One medium of the library, as a message uses it."""
 
     id = StringField(max_length=64)
-    alt_text = StringField(required=False, allow_blank=True, default="", max_length=ALT_TEXT_LIMIT)
+    alt_text = StringField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=ALT_TEXT_LIMIT,
+        help_text="What it shows, for people who cannot see it; the medium's own unless given.",
+    )
 
 
 class VariantIn(StrictSerializer):
@@ -90,11 +98,43 @@ class MessageChangesIn(_ContentIn):
         )
 
 
-class MediaUseOut(serializers.Serializer[MediaUse]):
-    """One medium as a message uses it."""
-
+class _UseOut(serializers.Serializer[MediaUse]):
     id = serializers.CharField()
+    url = serializers.SerializerMethodField()
+    width = serializers.SerializerMethodField(help_text="In pixels.")
+    height = serializers.SerializerMethodField(help_text="In pixels.")
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_url(self, use: MediaUse) -> str | None:
+        """Return the public address of the first file."""
+        return public_url(use.renditions[0].key) if use.renditions else None
+
+    @extend_schema_field({"type": ["integer", "null"]})
+    def get_width(self, use: MediaUse) -> int | None:
+        """Return the width of the first file."""
+        return use.renditions[0].width if use.renditions else None
+
+    @extend_schema_field({"type": ["integer", "null"]})
+    def get_height(self, use: MediaUse) -> int | None:
+        """Return the height of the first file."""
+        return use.renditions[0].height if use.renditions else None
+
+
+class MediaUseOut(_UseOut):
+    """One medium as a message uses it: the picture in full."""
+
     alt_text = serializers.CharField()
+
+
+class PreviewedMediaOut(_UseOut):
+    """One medium as an account would show it; without an address where it takes none of its files."""
+
+    media_type = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_media_type(self, use: MediaUse) -> str | None:
+        """Return the type of the file."""
+        return use.renditions[0].media_type if use.renditions else None
 
 
 class VariantOut(serializers.Serializer[Variant]):
@@ -152,6 +192,20 @@ def present_message(result: MessageWithDeliveries) -> dict[str, Any]:
     return dict(MessageOut(result.message, context={"deliveries": result.deliveries}).data)
 
 
+class DuplicateOut(MessageOut):
+    """A copy of a message. Instances are made by `present_duplicate`."""
+
+    dropped_accounts = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Accounts of the first message that the copy is not addressed to: they cannot be used now.",
+    )
+
+
+def present_duplicate(duplicate: Duplicate) -> dict[str, Any]:
+    """Return a copy of a message as it is answered."""
+    return {**present_message(duplicate.result), "dropped_accounts": list(duplicate.dropped_account_ids)}
+
+
 class MessageSummaryOut(serializers.Serializer[MessageSummary]):
     """A message as a list shows it."""
 
@@ -204,6 +258,14 @@ class ContentProblemOut(serializers.Serializer[ContentProblem]):
     field = serializers.CharField()
 
 
+class FactOut(serializers.Serializer[Fact]):
+    """Something worth knowing about what would be published, besides its length."""
+
+    code = serializers.CharField()
+    value = serializers.CharField()
+    detail = serializers.CharField(help_text="A sentence for an editor.")
+
+
 class AccountPreviewOut(serializers.Serializer[AccountPreview]):
     """What one account would publish."""
 
@@ -213,8 +275,10 @@ class AccountPreviewOut(serializers.Serializer[AccountPreview]):
     length = serializers.IntegerField(help_text="In the channel's own unit.")
     limit = serializers.IntegerField(allow_null=True)
     unit = serializers.CharField()
+    media = PreviewedMediaOut(many=True, help_text="Each picture as it would be shown there.")
     problems = ContentProblemOut(many=True, help_text="These refuse scheduling and publishing.")
     warnings = ContentProblemOut(many=True)
+    facts = FactOut(many=True, help_text="What the channel knows besides: parts that are paid for, an encoding.")
 
 
 class PreviewOut(serializers.Serializer[Preview]):

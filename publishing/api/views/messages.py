@@ -12,22 +12,23 @@ from publishing.api.answers import NOTHING, Answer
 from publishing.api.context import context, read_clock
 from publishing.api.etags import demanded_rev
 from publishing.api.filters import PARAMETERS, read_filter, read_limit
-from publishing.api.idempotency import read_key
+from publishing.api.idempotency import create_once, read_key
 from publishing.api.paging import Pager, bad_cursor
 from publishing.api.serializers.messages import (
+    DuplicateOut,
     MessageChangesIn,
     MessageIn,
     MessageOut,
     MessagesOut,
     MessageSummaryOut,
     PreviewOut,
+    present_duplicate,
     present_message,
 )
-from publishing.api.views.base import View, actor_of, read_body, read_query
-from publishing.domain.draft import StoredAnswer
-from publishing.domain.errors import AnsweredError
+from publishing.api.views.base import View, actor_of, read_body, read_query, refuse_body
+from publishing.domain.draft import Duplicate
 from publishing.domain.message import MessageStatus, MessageWithDeliveries
-from publishing.services import previewing, queries, scheduling
+from publishing.services import duplicating, previewing, queries, scheduling
 
 
 def message_answer(result: MessageWithDeliveries, *, status: int = HTTPStatus.OK, location: str = "") -> Answer:
@@ -80,23 +81,49 @@ class MessagesView(View):
         key = read_key(request, user_id=actor.id)
         draft = read_body(request, MessageIn, now=now).draft()
 
-        def created(result: MessageWithDeliveries) -> Answer:
+        def render(result: MessageWithDeliveries) -> Answer:
             location = reverse("message", kwargs={"message_id": result.message.id})
             return message_answer(result, status=HTTPStatus.CREATED, location=location)
 
-        def stored(result: MessageWithDeliveries) -> StoredAnswer:
-            assert key is not None  # noqa: S101 - only handed on with a key
-            return key.store(created(result))
+        return create_once(
+            key,
+            create=lambda answer: scheduling.create_message(
+                actor=actor, draft=draft, now=now, context=context(), answer=answer
+            ),
+            render=render,
+        )
 
-        try:
-            result = scheduling.create_message(
-                actor=actor, draft=draft, now=now, context=context(), answer=stored if key else None
-            )
-        except AnsweredError as error:
-            if key is None:
-                raise
-            return key.replay(error.stored)
-        return created(result).response()
+
+class DuplicateView(View):
+    """A copy of a message."""
+
+    is_idempotent_by_key = True
+
+    @extend_schema(
+        operation_id="duplicateMessage",
+        summary="Copy a message as a draft of my own, without its due time.",
+        request=None,
+        responses={201: DuplicateOut},
+    )
+    def post(self, request: Request, message_id: str) -> HttpResponse:
+        """Duplicate the message."""
+        now, actor = read_clock(), actor_of(request)
+        key = read_key(request, user_id=actor.id)
+        refuse_body(request)
+
+        def render(duplicate: Duplicate) -> Answer:
+            message = duplicate.result.message
+            location = reverse("message", kwargs={"message_id": message.id})
+            body = present_duplicate(duplicate)
+            return Answer.of(body, status=HTTPStatus.CREATED, rev=message.rev, location=location)
+
+        return create_once(
+            key,
+            create=lambda answer: duplicating.duplicate_message(
+                actor=actor, message_id=message_id, now=now, context=context(), answer=answer
+            ),
+            render=render,
+        )
 
 
 class PreviewView(View):

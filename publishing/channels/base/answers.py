@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from publishing.domain.outcome import Deferred, LookupFailed, Outcome, Reason, Rejected, Unknown
+from publishing.domain.health import Health, cannot_tell, needs_reauth, unusable
+from publishing.domain.outcome import Deferred, LookupFailed, Outcome, Published, Reason, Rejected, Unknown
 from publishing.http import Answer
 
 #: Asked to wait longer than this, we ask again after it all the same.
@@ -81,6 +82,40 @@ def as_lookup_failure(outcome: Outcome, answer: Answer, *, name: str) -> LookupF
             detail = f"{name} refused to say what is there (HTTP {answer.status})."
             reason = Reason.PERMISSION if answer.status == 403 else Reason.DESTINATION
             return LookupFailed(reason=reason, detail=detail)
+
+
+def read_health(outcome: Outcome | None, answer: Answer, *, name: str) -> Health | None:
+    """Return what a refusal says about an account that was only asked after; None where nothing was refused."""
+    if outcome is None:
+        return None
+    match outcome:
+        case Deferred(reason=Reason.CREDENTIAL, detail=detail):
+            return needs_reauth(detail)
+        case Deferred(reason=Reason.RATE | Reason.QUOTA, detail=detail):
+            return cannot_tell(detail)
+        case Rejected(reason=Reason.DESTINATION, detail=detail):
+            return unusable(Reason.DESTINATION, detail)
+        case Rejected(reason=reason):
+            # Whether it may publish was not asked; but an account that can do so would be answered.
+            detail = f"{name} refuses to say how the account is (HTTP {answer.status}). Check its rights and settings."
+            return unusable(Reason.PERMISSION if reason is Reason.PERMISSION else Reason.DESTINATION, detail)
+        case _:
+            return cannot_tell(f"{name} could not say how the account is (HTTP {answer.status}). Check it again later.")
+
+
+def as_upload_refusal(outcome: Outcome | None, answer: Answer, *, name: str, label: str) -> Deferred | Rejected | None:
+    """Return what a refusal means for an upload: never doubt, because nothing that anybody sees can have been done.
+
+    `label` is what the file is called in a sentence.
+    """
+    match outcome:
+        case Unknown():
+            detail = f"{name} had an error of its own when it was given {label} (HTTP {answer.status})."
+            return Deferred(reason=Reason.UNAVAILABLE, detail=detail)
+        case Published():
+            raise TypeError("An upload publishes nothing.")
+        case _:
+            return outcome
 
 
 def asked_to_wait(name: str, until: datetime | None, *, now: datetime, reason: Reason = Reason.RATE) -> Deferred:

@@ -46,13 +46,14 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsRequest:
-    """A request that makes something visible, before its signature."""
+    """A request before its signature."""
 
     service: Service
     region: str
     url: str
     headers: Mapping[str, str]
-    content: bytes = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
+    method: str = "POST"
 
 
 def endpoint(account: Account, service: Service) -> str | None:
@@ -83,10 +84,21 @@ def endpoint_problems(account: Account, service: Service) -> tuple[FieldProblem,
 
 
 def send(request: AwsRequest, courier: Courier, *, now: datetime) -> Answer:
-    """Sign a request as of `now` and send it, once. Raises `UnsignedError`, and whatever the courier raises."""
-    return courier.request(
-        "POST", request.url, headers=sign(request, _role_credentials(), now=now), content=request.content, acts=True
-    )
+    """Sign a request that makes something visible as of `now` and send it, once.
+
+    Raises `UnsignedError`, and whatever the courier raises.
+    """
+    return _send(request, courier, now=now, acts=True)
+
+
+def ask(request: AwsRequest, courier: Courier, *, now: datetime) -> Answer:
+    """Sign a request that only reads as of `now` and send it. Raises as `send` does."""
+    return _send(request, courier, now=now, acts=False)
+
+
+def _send(request: AwsRequest, courier: Courier, *, now: datetime, acts: bool) -> Answer:
+    headers = sign(request, _role_credentials(), now=now)
+    return courier.request(request.method, request.url, headers=headers, content=request.content, acts=acts)
 
 
 def sign(request: AwsRequest, credentials: Credentials, *, now: datetime) -> dict[str, str]:
@@ -94,7 +106,7 @@ def sign(request: AwsRequest, credentials: Credentials, *, now: datetime) -> dic
 
     Put together from the signer's public parts, because its one method that does it all reads the clock.
     """
-    signed = AWSRequest(method="POST", url=request.url, data=request.content, headers=dict(request.headers))
+    signed = AWSRequest(method=request.method, url=request.url, data=request.content, headers=dict(request.headers))
     signed.context["timestamp"] = now.strftime(SIGV4_TIMESTAMP)
     signed.headers["x-amz-date"] = signed.context["timestamp"]
     if credentials.token:

@@ -7,6 +7,7 @@ from typing import Final
 from xml.parsers import expat
 
 from publishing.channels.base.answers import read_refusal, read_retry_after
+from publishing.domain.health import Health, cannot_tell, unusable
 from publishing.domain.outcome import Deferred, Outcome, Reason, Rejected
 from publishing.http import Answer, UnreadableError
 
@@ -64,6 +65,39 @@ def read_aws_refusal(answer: Answer, *, name: str, service: str, verdicts: Verdi
         detail = f"{name} was refused: the deployment's role may not use {service}. An operator must grant it."
         return Rejected(reason=Reason.PERMISSION, detail=detail)
     return read_refusal(answer, name=name, now=now)
+
+
+def read_aws_health(answer: Answer, *, name: str, service: str, grants: str) -> Health | None:
+    """Return what a refusal says about an account that was only asked after, or None for a 2xx.
+
+    `grants` names what lets the role ask. It can lack that and be allowed to send.
+    """
+    if answer.is_success:
+        return None
+    if answer.status >= 500:
+        return cannot_tell(f"{name} was not checked: {service} had an error of its own (HTTP {answer.status}).")
+    code = read_error(answer).code
+    if code in UNSIGNED or answer.status == 401:
+        return role_refused(name, service)
+    if code in THROTTLED or answer.status == 429:
+        return cannot_tell(f"{name} was not checked: {service} is asked too often. Check it again later.")
+    if code in DENIED or answer.status == 403:
+        return cannot_tell(
+            f"{name} was not checked: the deployment's role may not ask. An operator can grant {grants}."
+        )
+    detail = (
+        f"{name} was not checked: {service} refuses the question (HTTP {answer.status}). Check the account's settings."
+    )
+    return unusable(Reason.DESTINATION, detail)
+
+
+def role_refused(name: str, service: str) -> Health:
+    """Return the health of every account of a deployment whose role the service does not accept."""
+    detail = (
+        f"{name} is not sent: {service} does not accept the deployment's own signature. An operator must look at its "
+        "role and its clock."
+    )
+    return unusable(Reason.UNAVAILABLE, detail)
 
 
 def not_signed(name: str, service: str, *, now: datetime, answer: Answer | None = None) -> Deferred:

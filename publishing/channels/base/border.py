@@ -1,4 +1,4 @@
-"""The border around channels: whatever happens inside comes out as an outcome or a finding, never as an exception.
+"""The border around channels: whatever happens inside comes out as an outcome, a finding or a health, never raised.
 
 One fact decides what an error means: whether bytes of the visible request may have left. The courier knows it.
 """
@@ -12,6 +12,7 @@ from typing import Final
 from publishing.channels.base.contract import Channel, Library, Payload, Prepared, Trace
 from publishing.domain.account import Destination
 from publishing.domain.errors import MediaGoneError, UnavailableError
+from publishing.domain.health import Health, cannot_tell, unusable
 from publishing.domain.outcome import (
     Absent,
     Deferred,
@@ -88,6 +89,24 @@ def look_up(channel: Channel, trace: Trace, destination: Destination, courier: C
         return finding
     _report(TypeError("no finding"), channel=channel, call="look_up", courier=courier)
     return LookupFailed(reason=Reason.INTERNAL, detail=f"Our own code failed while asking {name}.")
+
+
+def check(channel: Channel, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+    """Ask whether an account can be used as it is. Never raises (but for `KeyboardInterrupt` and its like)."""
+    name = channel.capabilities.name
+    try:
+        health: object = channel.check(destination, courier, now=now)
+    except RefusedError as error:
+        return unusable(Reason.DESTINATION, f"{name} was not asked. {error}")
+    except CourierError as error:
+        return cannot_tell(f"{name} could not be asked. {error}")
+    except Exception as error:  # noqa: BLE001 - the border: nothing may escape a channel
+        _report(error, channel=channel, call="check", courier=courier)
+        return cannot_tell(f"Our own code failed while asking {name}.")
+    if isinstance(health, Health):
+        return health
+    _report(TypeError("no health"), channel=channel, call="check", courier=courier)
+    return cannot_tell(f"Our own code failed while asking {name}.")
 
 
 def _of_courier_error(error: CourierError, *, name: str, may_have_acted: bool) -> Outcome:

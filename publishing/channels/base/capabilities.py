@@ -30,10 +30,35 @@ class ImageRules:
     max_size: int | None = None
     #: Width times height.
     max_pixels: int | None = None
+    #: Of a GIF, where it is judged by another number.
+    max_gif_pixels: int | None = None
     #: Whether animations move there; one frame is shown elsewhere.
     animates: bool = False
+    #: How many frames an animation can have.
+    max_frames: int | None = None
     #: Longest description of an image; None where the platform names no limit, 0 where it has no descriptions.
     alt_text_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectField:
+    """One thing that connecting an account asks for."""
+
+    #: Where it stands in what is sent to connect an account: `/base_url`, `/credential`, `/settings/region`.
+    pointer: str
+    #: A sentence for whoever fills in the form.
+    detail: str
+    is_required: bool
+
+
+def required(pointer: str, detail: str) -> ConnectField:
+    """Return a field without which an account cannot be connected."""
+    return ConnectField(pointer=pointer, detail=detail, is_required=True)
+
+
+def optional(pointer: str, detail: str) -> ConnectField:
+    """Return a field that may be left out."""
+    return ConnectField(pointer=pointer, detail=detail, is_required=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +74,11 @@ class Capabilities:
     base_url: str | None = None
     #: How long after the first commit a key may be trusted (class KEY only); take 90 % of what the platform promises.
     key_window: timedelta | None = None
-    #: Whether `look_up` can find evidence; False means that doubt cannot be settled by asking.
+    #: Whether `look_up` can find evidence; False means that doubt cannot be settled by asking. `Channel.can_look_up`
+    #: says it of one account.
     can_look_up: bool = False
+    #: Whether `check` can ask the platform; False means that only a publication shows whether an account works.
+    can_check: bool = False
     #: Longest text in `text_unit`; None where the platform names no limit.
     text_limit: int | None = None
     #: The unit that the platform counts in, for people: `characters`, `graphemes`, `bytes`.
@@ -59,8 +87,8 @@ class Capabilities:
     images: ImageRules | None = None
     #: Whether an account has a secret of its own; False where the deployment's own role acts for all accounts.
     needs_credential: bool = True
-    #: Names of the credential's parts and of the settings that connecting an account asks for, each with a sentence.
-    connect_fields: tuple[tuple[str, str], ...] = ()
+    #: What connecting an account asks for. A setting that is not among them is none of this channel's.
+    connect_fields: tuple[ConnectField, ...] = ()
     #: Links for the docs.
     documentation_url: str = ""
 

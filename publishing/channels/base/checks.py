@@ -14,7 +14,8 @@ def common_problems(channel: Channel, content: Content, account: Account) -> tup
     if unusable:
         return (ContentProblem(code=unusable[0], detail=unusable[1]),)
     found = (_too_long(channel, content, account), _bad_link(content))
-    return (*(problem for problem in found if problem), *image_problems(channel.capabilities, content))
+    images = image_problems(channel.capabilities.name, channel.image_rules(account), content)
+    return (*(problem for problem in found if problem), *images)
 
 
 def no_titles(channel: Channel, content: Content) -> tuple[ContentProblem, ...]:

@@ -1,21 +1,23 @@
-"""The contract of a channel: pure functions that build, and two calls that reach the platform.
+"""The contract of a channel: pure functions that build, and calls that reach the platform.
 
-A channel never raises for a platform's behaviour: `publish` answers with an outcome and `look_up` with a finding. The
-border (`publishing.channels.base.border`) turns whatever escapes all the same into one of them.
+A channel never raises for a platform's behaviour: `publish` answers with an outcome, `look_up` with a finding and
+`check` with the account's health. The border (`publishing.channels.base.border`) turns whatever escapes all the same
+into one of them.
 """
 
 import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
-from publishing.channels.base.capabilities import Capabilities
+from publishing.channels.base.capabilities import Capabilities, ImageRules
 from publishing.domain.account import Account, Destination
-from publishing.domain.content import Content, ContentProblem
+from publishing.domain.content import Content, ContentProblem, Fact
 from publishing.domain.errors import FieldProblem
+from publishing.domain.health import Health, cannot_tell
 from publishing.domain.media import Rendition
 from publishing.domain.outcome import Deferred, Finding, Outcome, Rejected
 from publishing.http import Courier
@@ -64,6 +66,8 @@ class Trace:
     #: Of the first visible call of this generation; what is older cannot be ours.
     first_commit_at: datetime
     handle: str | None = None
+    #: Publications of other deliveries to the account: a post among them is not ours, however much it looks like it.
+    known_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +106,26 @@ class Channel(ABC):
         stated = account.settings.get("text_limit")
         return int(stated) if stated else self.capabilities.text_limit
 
+    def image_rules(self, account: Account) -> ImageRules | None:
+        """Return which images this account takes, None for none: the channel's rules, with the account's own limit."""
+        rules, stated = self.capabilities.images, account.settings.get("image_size_limit")
+        return replace(rules, max_size=int(stated)) if rules and stated else rules
+
     def key_window(self, account: Account) -> timedelta | None:  # noqa: ARG002 - some channels ask the account
         """Return how long this account's server honors our key; None where repeating a request is never safe."""
         return self.capabilities.key_window
+
+    def can_look_up(self, account: Account) -> bool:  # noqa: ARG002 - as above
+        """Return whether `look_up` can find evidence for this account."""
+        return self.capabilities.can_look_up
+
+    def probes(self, account: Account) -> bool:  # noqa: ARG002 - as above
+        """Return whether an identical repeat is safe once the first has settled, and its answer is evidence.
+
+        That is so where the platform refuses a double and names the first, as `Rejected.publication`. It is made where
+        the account cannot be looked up.
+        """
+        return False
 
     def account_problems(self, account: Account) -> tuple[FieldProblem, ...]:  # noqa: ARG002 - some channels look at it
         """Return what is wrong with an account's address or settings by their form alone, without asking anybody.
@@ -112,6 +133,25 @@ class Channel(ABC):
         Each problem points to what was entered: `/base_url`, `/settings/recipient`.
         """
         return ()
+
+    def facts(self, content: Content) -> tuple[Fact, ...]:  # noqa: ARG002 - some channels look at it
+        """Return what else is worth knowing about what would be published: parts that are paid for, an encoding."""
+        return ()
+
+    def check(
+        self,
+        destination: Destination,  # noqa: ARG002 - what follows is for channels where something can be asked
+        courier: Courier,  # noqa: ARG002
+        *,
+        now: datetime,  # noqa: ARG002
+    ) -> Health:
+        """Ask the platform whether the account can be used as it is. Only reads, and leaves nothing visible behind.
+
+        Where nobody can be asked without publishing, the answer is that; `capabilities.can_check` says so beforehand.
+        """
+        return cannot_tell(
+            f"{self.capabilities.name} cannot be asked without publishing. The next delivery shows whether it works."
+        )
 
     @abstractmethod
     def measure(self, content: Content) -> int:

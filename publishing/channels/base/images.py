@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from publishing.channels.base.capabilities import Capabilities, ImageRules
+from publishing.channels.base.capabilities import ImageRules
 from publishing.channels.base.contract import Submission
-from publishing.channels.base.text import count_graphemes
 from publishing.domain.content import Content, ContentProblem, MediaUse, Severity
 from publishing.domain.media import Rendition
 
@@ -40,20 +39,18 @@ def pictures(submission: Submission, rules: ImageRules | None) -> tuple[Picture,
     )
 
 
-def image_problems(capabilities: Capabilities, content: Content) -> tuple[ContentProblem, ...]:
-    """Return what a channel would refuse or change about the images of a content."""
-    rules = capabilities.images
+def image_problems(name: str, rules: ImageRules | None, content: Content) -> tuple[ContentProblem, ...]:
+    """Return what a channel of this name would refuse or change about the images of a content; None takes none."""
     if rules is None or len(content.media) > rules.limit:
-        return _too_many(capabilities, content)
+        return _too_many(name, rules.limit if rules else 0, len(content.media))
     found: list[ContentProblem] = []
     for number, use in enumerate(content.media, start=1):
         label = "The image" if len(content.media) == 1 else f"Image {number}"
-        found += [*_unfit(capabilities.name, label, use, rules), *_alt_text(capabilities.name, label, use, rules)]
+        found += [*_unfit(name, label, use, rules), *_alt_text(name, label, use, rules)]
     return tuple(found)
 
 
-def _too_many(capabilities: Capabilities, content: Content) -> tuple[ContentProblem, ...]:
-    limit, count, name = capabilities.image_limit, len(content.media), capabilities.name
+def _too_many(name: str, limit: int, count: int) -> tuple[ContentProblem, ...]:
     if count <= limit:
         return ()
     detail = (
@@ -78,7 +75,8 @@ def _unfit(name: str, label: str, use: MediaUse, rules: ImageRules) -> Iterator[
 
 def _alt_text(name: str, label: str, use: MediaUse, rules: ImageRules) -> Iterator[ContentProblem]:
     limit = rules.alt_text_limit
-    length = count_graphemes(use.alt_text)
+    # Code points, of which no platform counts more: a description that is too long would stop the whole publication.
+    length = len(use.alt_text)
     if limit == 0:
         if use.alt_text:
             detail = f"{name} has no descriptions of images: that of {label[0].lower()}{label[1:]} will not appear."
@@ -99,10 +97,13 @@ def _flaw(file: Rendition, rules: ImageRules) -> str | None:
     if file.media_type not in rules.types:
         names = ", ".join(_format(each) for each in rules.types)
         return f"it is {_format(file.media_type)}, and {names} are taken"
+    if rules.max_frames is not None and file.frames > rules.max_frames:
+        return f"it moves through {file.frames:,} frames, and {rules.max_frames:,} are taken"
     if rules.max_size is not None and file.size > rules.max_size:
         return f"it has {file.size:,} bytes, and {rules.max_size:,} are taken"
-    if rules.max_pixels is not None and file.pixels > rules.max_pixels:
-        return f"it has {file.pixels:,} pixels, and {rules.max_pixels:,} are taken"
+    max_pixels = (rules.max_gif_pixels if file.media_type == "image/gif" else None) or rules.max_pixels
+    if max_pixels is not None and file.pixels > max_pixels:
+        return f"it has {file.pixels:,} pixels, and {max_pixels:,} are taken"
     return None
 
 

@@ -5,15 +5,37 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from publishing.channels.base.answers import not_understood
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
-from publishing.channels.base.contract import Channel, Payload, Submission, Trace
-from publishing.channels.bluesky.errors import NAME, credential_refused, is_token_refused, read_error
+from publishing.channels.base.contract import Channel, Library, Payload, Prepared, Submission, Trace
+from publishing.channels.base.images import pictures
+from publishing.channels.base.uploads import resume
+from publishing.channels.bluesky.blobs import KEPT, blobs, blobs_gone, read_answer, send_blob
+from publishing.channels.bluesky.errors import (
+    BLOB_GONE,
+    NAME,
+    credential_refused,
+    error_name,
+    is_token_refused,
+    read_error,
+    restricted,
+)
 from publishing.channels.bluesky.lookup import find_record, read_publication
-from publishing.channels.bluesky.payload import BYTE_LIMIT, GRAPHEME_LIMIT, build_body, byte_length, measure
+from publishing.channels.bluesky.payload import (
+    BYTE_LIMIT,
+    GRAPHEME_LIMIT,
+    IMAGES,
+    build_body,
+    byte_length,
+    compose,
+    has_card,
+    measure,
+    with_blobs,
+)
 from publishing.channels.bluesky.session import NoSessionError, Session, Sessions
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
+from publishing.domain.health import Health, cannot_tell, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
 from publishing.http import Answer, Courier, UnreadableError
 
@@ -33,11 +55,19 @@ class BlueskyChannel(Channel):
         # does not come back.
         key_window=timedelta(hours=6),
         can_look_up=True,
+        can_check=True,
         text_limit=GRAPHEME_LIMIT,
         text_unit="characters",
+        images=IMAGES,
         connect_fields=(
-            ("base_url", "The account's server: https://bsky.social for most, else the address of the own PDS."),
-            ("credential", "The handle and an app password, divided by a colon: name.bsky.social:xxxx-xxxx-xxxx-xxxx."),
+            required(
+                "/base_url", "The account's server: https://bsky.social for most, else the address of the own PDS."
+            ),
+            required(
+                "/credential",
+                "The handle and an app password, divided by a colon: name.bsky.social:xxxx-xxxx-xxxx-xxxx.",
+            ),
+            optional("/settings/web_url", "Where posts are read, if not on https://bsky.app."),
         ),
         documentation_url="https://docs.bsky.app/docs/api/com-atproto-repo-put-record",
     )
@@ -46,14 +76,14 @@ class BlueskyChannel(Channel):
         self._sessions = Sessions()
 
     def measure(self, content: Content) -> int:
-        """Return the text's length in graphemes, as Bluesky counts."""
+        """Return the text's length in graphemes, as Bluesky counts; with images, the link is part of it."""
         return measure(content)
 
     def problems(self, content: Content, account: Account) -> tuple[ContentProblem, ...]:
         """Return what Bluesky would refuse or leave out."""
         found = common_problems(self, content, account)
-        if not content.link:
-            found += no_titles(self, content)  # With a link, the title is its card's.
+        if not has_card(content):
+            found += no_titles(self, content)  # Otherwise the title is the card's.
         length = byte_length(content)
         if length > BYTE_LIMIT:
             detail = (
@@ -63,9 +93,40 @@ class BlueskyChannel(Channel):
             found += (ContentProblem(code="too_long", detail=detail),)
         return found
 
-    def build(self, submission: Submission, account: Account) -> Payload:  # noqa: ARG002 - equal for all accounts
+    def build(self, submission: Submission, account: Account) -> Payload:
         """Build the record and its key."""
-        return Payload(text=submission.content.text, body=build_body(submission), delivery_key=submission.delivery_key)
+        images = pictures(submission, self.image_rules(account))
+        return Payload(
+            text=compose(submission.content),
+            body=build_body(submission, images),
+            delivery_key=submission.delivery_key,
+            files=tuple(each.rendition for each in images),
+        )
+
+    def prepare(
+        self, payload: Payload, destination: Destination, courier: Courier, *, library: Library, now: datetime
+    ) -> Prepared | Deferred | Rejected:
+        """Upload the next image, with a session that is opened or renewed before if need be."""
+        base_url = _base_url(destination.account)
+        if base_url is None:
+            return Rejected(reason=Reason.DESTINATION, detail=f"{NAME} was not called: the account names no server.")
+        uploads = resume(payload, longest=KEPT, now=now)
+        file = uploads.next_file(payload)
+        if file is None:
+            return uploads.prepared(is_complete=True)
+        content = library.read(file)
+        for _ in range(2):  # Where only the token was refused, sending a blob again does no harm.
+            try:
+                session = self._sessions.get(destination, base_url, courier, now=now)
+            except NoSessionError as error:
+                return error.outcome
+            answer = send_blob(file, content, base_url=base_url, session=session, courier=courier)
+            if not is_token_refused(answer):
+                return read_answer(answer, payload, uploads, now=now)
+            self._sessions.expire(destination, base_url, session, now=now)
+            if session.is_fresh:
+                break
+        return credential_refused()
 
     def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
         """Put the post at its key, with a session that is opened or renewed before if need be."""
@@ -76,12 +137,14 @@ class BlueskyChannel(Channel):
             session = self._sessions.get(destination, base_url, courier, now=now)
         except NoSessionError as error:
             return error.outcome
-        body = {"repo": session.did, **payload.body}
+        body = {"repo": session.did, **with_blobs(payload.body, blobs(payload))}
         url = f"{base_url}/xrpc/com.atproto.repo.putRecord"
         answer = courier.request("POST", url, headers=session.headers, json=body, acts=True)
         if is_token_refused(answer):
             self._sessions.expire(destination, base_url, session, now=now)
             return _session_ended(session)
+        if answer.status == 400 and error_name(answer) == BLOB_GONE:
+            return blobs_gone(payload)
         return read_error(answer, now=now) or _published(answer, session, payload.body, destination.account)
 
     def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
@@ -102,6 +165,20 @@ class BlueskyChannel(Channel):
             return LookupFailed(reason=Reason.CREDENTIAL, detail=detail)
         return finding
 
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Open a session anew: one that is kept would outlive an app password that was withdrawn."""
+        base_url = _base_url(destination.account)
+        if base_url is None:
+            return unusable(Reason.DESTINATION, f"{NAME} was not asked: the account names no server.")
+        try:
+            session = self._sessions.open_anew(destination, base_url, courier, now=now)
+        except NoSessionError as error:
+            return _unopened(error.outcome)
+        if not session.is_active:
+            refusal = restricted()
+            return unusable(refusal.reason, refusal.detail)
+        return healthy(f"{NAME} accepts the account's app password.")
+
     def _find(
         self, trace: Trace, destination: Destination, base_url: str, *, courier: Courier, now: datetime
     ) -> Finding | None:
@@ -120,6 +197,13 @@ def _published(answer: Answer, session: Session, body: Mapping[str, object], acc
         return Published(publication=read_publication(stated, session.did, str(body["rkey"]), account))
     except UnreadableError:
         return not_understood(NAME)
+
+
+def _unopened(outcome: Deferred | Rejected) -> Health:
+    """Return what it says about an account that no session could be opened."""
+    if outcome.reason is Reason.CREDENTIAL:
+        return needs_reauth(outcome.detail)
+    return unusable(outcome.reason, outcome.detail) if isinstance(outcome, Rejected) else cannot_tell(outcome.detail)
 
 
 def _session_ended(session: Session) -> Deferred:

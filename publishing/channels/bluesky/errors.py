@@ -14,9 +14,11 @@ EXPIRED: Final = "ExpiredToken"
 #: The token or password is not accepted. Nothing was done: it is checked before anything else.
 _NOT_KNOWN: Final = frozenset({EXPIRED, "InvalidToken", "AuthMissing", "AuthenticationRequired", "AuthRequired"})
 #: The account itself is restricted, whatever the status.
-_RESTRICTED: Final = frozenset(
+RESTRICTED: Final = frozenset(
     {"AccountTakedown", "AccountSuspended", "AccountDeactivated", "AccountNotFound", "RepoTakendown", "RepoDeactivated"}
 )
+#: The record refers to a blob that the server does not have, or not any more.
+BLOB_GONE: Final = "BlobNotFound"
 #: Something else is at the record key (`swapRecord: null`).
 _OCCUPIED: Final = "InvalidSwap"
 _SECOND_FACTOR: Final = "AuthFactorTokenRequired"
@@ -38,13 +40,13 @@ def is_token_refused(answer: Answer) -> bool:
     if answer.status >= 500:
         return False
     name = error_name(answer)
-    return name in _NOT_KNOWN or (answer.status == 401 and name not in _RESTRICTED)
+    return name in _NOT_KNOWN or (answer.status == 401 and name not in RESTRICTED)
 
 
 def read_error(answer: Answer, *, now: datetime) -> Outcome | None:
     """Return the outcome of an answer to the visible call, or None for a 2xx. A refused token is not judged here."""
     name = error_name(answer)
-    if answer.status < 500 and name in _RESTRICTED:
+    if answer.status < 500 and name in RESTRICTED:
         return restricted()
     if answer.status == 400 and name == _OCCUPIED:
         detail = f"{NAME} already has something at the place of this post. It is looked up whether that is this post."
@@ -57,7 +59,7 @@ def read_session_error(answer: Answer, *, now: datetime) -> Deferred | Rejected 
     if answer.is_success:
         return None
     name = error_name(answer)
-    if answer.status < 500 and name in _RESTRICTED:
+    if answer.status < 500 and name in RESTRICTED:
         return restricted()
     if name == _SECOND_FACTOR:
         detail = f"{NAME} asks for a second factor. Connect the account again, with an app password."

@@ -1,44 +1,65 @@
 """Content to record, the record's own key, and counting as Bluesky counts. Pure."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
+from publishing.channels.base.capabilities import ImageRules
 from publishing.channels.base.contract import Submission
-from publishing.channels.base.text import count_graphemes
+from publishing.channels.base.images import Picture
+from publishing.channels.base.text import count_graphemes, with_link
 from publishing.channels.bluesky.richtext import facets
 from publishing.domain.content import Content
 
 COLLECTION: Final = "app.bsky.feed.post"
 GRAPHEME_LIMIT: Final = 300
 BYTE_LIMIT: Final = 3_000
+#: The lexicon says 2,000,000 bytes since 2026; servers from before refuse the whole post above 1,000,000.
+IMAGES: Final = ImageRules(
+    limit=4,
+    types=("image/jpeg", "image/png", "image/gif", "image/webp"),
+    max_size=1_000_000,
+    alt_text_limit=2_000,
+)
 
 _ALPHABET: Final = "234567abcdefghijklmnopqrstuvwxyz"
 _SECOND: Final = 1_000_000
 _CLOCK_IDS: Final = 1_024
 
 
+def has_card(content: Content) -> bool:
+    """Tell whether the link becomes a card. A post has one embed: with images, that is the images."""
+    return bool(content.link) and not content.media
+
+
+def compose(content: Content) -> str:
+    """Return the post's text: the wording, and the link where there is no card for it."""
+    return content.text if has_card(content) else with_link(content.text, content.link)
+
+
 def measure(content: Content) -> int:
-    """Return the length of a post's text in graphemes. The link is no part of it: it becomes a card."""
-    return count_graphemes(content.text)
+    """Return the length of a post's text in graphemes. A link that becomes a card is no part of it."""
+    return count_graphemes(compose(content))
 
 
 def byte_length(content: Content) -> int:
     """Return the length of a post's text in UTF-8."""
-    return len(content.text.encode(errors="surrogatepass"))
+    return len(compose(content).encode(errors="surrogatepass"))
 
 
-def build_body(submission: Submission) -> dict[str, object]:
+def build_body(submission: Submission, images: Sequence[Picture] = ()) -> dict[str, object]:
     """Return the request's fields but for `repo`, which the session names: equal for every attempt of a generation.
 
-    `swapRecord: null` demands that nothing else is at the key, so that a repeat can never overwrite anything.
+    `swapRecord: null` demands that nothing else is at the key, so that a repeat can never overwrite anything. In place
+    of each blob stands the file that it will be made of; `with_blobs` puts in what the server called it.
     """
     return {
         "collection": COLLECTION,
         "rkey": record_key(submission),
         "validate": True,
         "swapRecord": None,
-        "record": _record(submission),
+        "record": _record(submission, images),
     }
 
 
@@ -60,20 +81,42 @@ def encode_tid(microseconds: int, *, clock_id: int) -> str:
     return "".join(_ALPHABET[number >> 5 * position & 31] for position in reversed(range(13)))
 
 
-def _record(submission: Submission) -> dict[str, object]:
+def with_blobs(body: Mapping[str, object], blobs: Sequence[object]) -> dict[str, object]:
+    """Return the fields as they are sent: with these blobs as the images of the record."""
+    if not blobs:
+        return dict(body)
+    record: Any = body["record"]
+    images = [{**image, "image": blob} for image, blob in zip(record["embed"]["images"], blobs, strict=True)]
+    return {**body, "record": {**record, "embed": {**record["embed"], "images": images}}}
+
+
+def _record(submission: Submission, images: Sequence[Picture]) -> dict[str, object]:
     content = submission.content
+    text = compose(content)
     record: dict[str, object] = {
         "$type": COLLECTION,
-        "text": content.text,
+        "text": text,
         # The due time and not the clock's: the record must be the same whenever it is sent.
         "createdAt": _moment(submission.due_at),
     }
-    found = facets(content.text)
+    # What follows the wording is the link and nothing else, and linked as it was given, whatever it ends in.
+    found = facets(text, ending=content.link if text != content.text else None)
     if found:
         record["facets"] = found
-    if content.link:
+    if images:
+        record["embed"] = {"$type": "app.bsky.embed.images", "images": [_image(each) for each in images]}
+    elif content.link and has_card(content):
         record["embed"] = _card(content.link, content.title)
     return record
+
+
+def _image(picture: Picture) -> dict[str, object]:
+    file = picture.rendition
+    return {
+        "image": {"sha256": file.sha256},
+        "alt": picture.alt_text,
+        "aspectRatio": {"width": file.width, "height": file.height},
+    }
 
 
 def _card(link: str, title: str) -> dict[str, object]:

@@ -12,16 +12,21 @@ _LINK: Final = regex.compile(r"(?:^|\s|\()(https?://[^\s\ufeff/][^\s\ufeff]*)", 
 #: `HASHTAG_REGEX` of the network's library: a letter or an emoji first, then also digits, `_` and `-`.
 _LETTER: Final = r"\p{L}\p{Emoji_Presentation}\p{Emoji_Modifier_Base}\p{Extended_Pictographic}"
 _TAG: Final = regex.compile(rf"(?:^|\s)#([{_LETTER}][{_LETTER}\d_-]*)")
+_LINK_FEATURE: Final = "app.bsky.richtext.facet#link"
 _PUNCTUATION_AT_END: Final = regex.compile(r"\p{P}+$")
 #: The lexicon's limit of a tag, which the library counts without the `#` too.
 _TAG_LIMIT: Final = 64
 
 
-def facets(text: str) -> list[dict[str, Any]]:
-    """Return the facets of a text, in its order."""
+def facets(text: str, *, ending: str | None = None) -> list[dict[str, Any]]:
+    """Return the facets of a text, in its order. An address that it is known to end with is one, just as it is."""
     made: list[dict[str, Any]] = []
     seen = octets = 0
-    for start, end, feature in sorted([*_links(text), *_tags(text)], key=lambda each: each[0]):
+    own = len(text) - len(ending) if ending else len(text)
+    found = [*_links(text[:own]), *_tags(text[:own])]
+    if ending:
+        found.append((own, len(text), {"$type": _LINK_FEATURE, "uri": ending}))
+    for start, end, feature in sorted(found, key=lambda each: each[0]):
         octets += len(text[seen:start].encode())
         length = len(text[start:end].encode())
         made.append({"index": {"byteStart": octets, "byteEnd": octets + length}, "features": [feature]})
@@ -37,7 +42,7 @@ def _links(text: str) -> Iterator[tuple[int, int, dict[str, str]]]:
         if uri.endswith(")") and "(" not in uri:
             uri = uri[:-1]
         if uri.partition("://")[2]:
-            yield match.start(1), match.start(1) + len(uri), {"$type": "app.bsky.richtext.facet#link", "uri": uri}
+            yield match.start(1), match.start(1) + len(uri), {"$type": _LINK_FEATURE, "uri": uri}
 
 
 def _tags(text: str) -> Iterator[tuple[int, int, dict[str, str]]]:

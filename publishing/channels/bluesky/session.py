@@ -53,6 +53,8 @@ class Session:
     ends_at: datetime
     #: Whether it was opened or renewed by the attempt in hand: a refusal then is no matter of age.
     is_fresh: bool = True
+    #: False for an account that was taken down, suspended or deactivated and can sign in all the same.
+    is_active: bool = True
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -81,6 +83,12 @@ class Sessions:
         if session is None:
             session = _open(destination.credential, base_url, courier, now=now)
         self._keep(key, session)
+        return session
+
+    def open_anew(self, destination: Destination, base_url: str, courier: Courier, *, now: datetime) -> Session:
+        """Return a session that the credential opened just now, and keep it. Raises as `get` does."""
+        session = _open(destination.credential, base_url, courier, now=now)
+        self._keep(_key(destination, base_url), session)
         return session
 
     def expire(self, destination: Destination, base_url: str, session: Session, *, now: datetime) -> None:
@@ -162,7 +170,10 @@ def _read(answer: Answer, *, now: datetime) -> Session:
         raise NoSessionError(_not_understood())
     if not _DID.fullmatch(did) or len(did) > _LONGEST_DID or bearer(access) is None:
         raise NoSessionError(_not_understood())
-    return Session(did=did, access=access, refresh=refresh, ends_at=now + _life(access) - MARGIN)
+    return Session(
+        did=did, access=access, refresh=refresh, ends_at=now + _life(access) - MARGIN,
+        is_active=stated.get("active") is not False,
+    )  # fmt: skip
 
 
 def _not_understood() -> Deferred:

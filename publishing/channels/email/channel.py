@@ -6,35 +6,30 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from publishing.channels.base import aws
-from publishing.channels.base.answers import not_understood
-from publishing.channels.base.aws_answers import AwsError, not_signed, read_aws_refusal
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.aws_answers import AwsError
+from publishing.channels.base.aws_call import Operation, call
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import account_problems, common_problems
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.email.address import BadAddressError, ascii_address, name_problem
-from publishing.channels.email.payload import build_body, compose, encode
+from publishing.channels.email.health import NAME, SERVICE, SES, Question
+from publishing.channels.email.payload import IMAGES, build_body, compose, encode
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.errors import FieldProblem
+from publishing.domain.health import Health, unusable
 from publishing.domain.outcome import (
     Deferred,
     Finding,
     Outcome,
-    Publication,
-    Published,
     Reason,
     Rejected,
     Undecidable,
 )
-from publishing.http import Answer, Courier, UnreadableError
-
-NAME: Final = "Email"
-SES: Final = aws.Service(signing_name="ses", host="email")
-SERVICE: Final = "Amazon SES"
+from publishing.http import Answer, Courier
 
 _ADDRESSES: Final = (("sender", "sender's"), ("recipient", "recipient's"), ("reply_to", "reply"))
 _CONFIGURATION_SET: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_LONGEST_ID: Final = 256
 #: Codes of `SendEmail` that say no for good, in the service's model of 2026-08-07.
 _REJECTED: Final = {
     "AccountSuspendedException": (Reason.PERMISSION, "has suspended sending for good. An operator must talk to AWS"),
@@ -59,14 +54,19 @@ class EmailChannel(Channel):
         kind="email",
         name=NAME,
         deduplication=Deduplication.NONE,
+        images=IMAGES,
         needs_credential=False,
+        can_check=True,
         connect_fields=(
-            ("region", "The AWS region that sends, like us-east-1."),
-            ("sender", "The address that the mail comes from; Amazon SES must have verified it or its domain."),
-            ("recipient", "The one address that it goes to, for example that of a mailing list."),
-            ("sender_name", "Optional: the name that stands before the sender's address."),
-            ("reply_to", "Optional: the address that answers go to."),
-            ("configuration_set", "Optional: the configuration set whose events say what became of a mail."),
+            required("/settings/region", "The AWS region that sends, like us-east-1."),
+            required(
+                "/settings/sender",
+                "The address that the mail comes from; Amazon SES must have verified it or its domain.",
+            ),
+            required("/settings/recipient", "The one address that it goes to, for example that of a mailing list."),
+            optional("/settings/sender_name", "The name that stands before the sender's address."),
+            optional("/settings/reply_to", "The address that answers go to."),
+            optional("/settings/configuration_set", "The configuration set whose events say what became of a mail."),
         ),
         documentation_url="https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html",
     )
@@ -86,7 +86,7 @@ class EmailChannel(Channel):
     def build(self, submission: Submission, account: Account) -> Payload:
         """Build the mail. What is wrong with the account's addresses is for `problems` and `publish` to say."""
         try:
-            body = build_body(submission, account.settings)
+            body = build_body(submission, account.settings, rules=self.image_rules(account))
         except BadAddressError:
             body = {}
         return Payload(text=compose(submission.content), body=body, delivery_key=submission.delivery_key)
@@ -105,12 +105,7 @@ class EmailChannel(Channel):
             headers={"content-type": "application/json"},
             content=encode(payload.body),
         )
-        try:
-            answer = aws.send(request, courier, now=now)
-        except aws.UnsignedError:
-            return not_signed(NAME, SERVICE, now=now)
-        refusal = read_aws_refusal(answer, name=NAME, service=SERVICE, verdicts=_verdict, now=now)
-        return refusal or _published(answer)
+        return call(_OPERATION, request, courier, now=now)
 
     def look_up(
         self,
@@ -122,6 +117,15 @@ class EmailChannel(Channel):
     ) -> Finding:
         """Answer that there is nobody to ask: SES lists no mail, and asks for the very id that was lost."""
         return Undecidable(detail="Amazon SES cannot be asked which mail it took. Look into the recipient's inbox.")
+
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Ask whether the AWS account may send, and whether it may send in the sender's name."""
+        account = destination.account
+        place, wrong = aws.endpoint(account, SES), self.account_problems(account)
+        if place is None or wrong:
+            detail = wrong[0].detail if wrong else "The account's region or address cannot be used."
+            return unusable(Reason.DESTINATION, f"{NAME} was not checked. {detail}")
+        return Question(place, account, courier, now=now).ask()
 
 
 def _setting_problems(account: Account) -> Iterator[FieldProblem]:
@@ -171,11 +175,8 @@ def _verdict(error: AwsError) -> Outcome | None:
     return None
 
 
-def _published(answer: Answer) -> Outcome:
-    try:
-        remote_id = answer.json_object().get("MessageId")
-    except UnreadableError:
-        return not_understood(NAME)
-    if not isinstance(remote_id, str) or not 0 < len(remote_id) <= _LONGEST_ID or not remote_id.isprintable():
-        return not_understood(NAME)
-    return Published(publication=Publication(id=remote_id))
+def _read_id(answer: Answer) -> object:
+    return answer.json_object().get("MessageId")
+
+
+_OPERATION: Final = Operation(name=NAME, service=SERVICE, verdicts=_verdict, read_id=_read_id)

@@ -4,23 +4,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import urlencode
 
-from publishing.channels.base.answers import not_understood
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.answers import not_understood, read_health
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import common_problems, no_titles
-from publishing.channels.base.contract import Channel, Payload, Submission, Trace
+from publishing.channels.base.contract import Channel, Library, Payload, Prepared, Submission, Trace
+from publishing.channels.base.images import pictures
+from publishing.channels.base.uploads import finished
 from publishing.channels.facebook.graph import NAME, read_answer, read_publication
-from publishing.channels.facebook.lookup import Lookup
+from publishing.channels.facebook.lookup import FeedLookup
 from publishing.channels.facebook.payload import (
+    IMAGES,
     TEXT_LIMIT,
     build_body,
+    compose,
     measure,
     page_path,
     proof,
     split_credential,
+    with_photos,
 )
+from publishing.channels.facebook.photos import give_next
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
+from publishing.domain.health import Health, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
 from publishing.http import Courier, UnreadableError
 
@@ -34,29 +42,60 @@ class FacebookChannel(Channel):
         deduplication=Deduplication.CONTENT,
         base_url="https://graph.facebook.com",
         can_look_up=True,
+        can_check=True,
         text_limit=TEXT_LIMIT,
         text_unit="characters",
+        images=IMAGES,
         connect_fields=(
-            ("remote_id", "The page's id. It may be left out: the token knows its page."),
-            (
-                "token",
+            optional("/settings/remote_id", "The page's id. It may be left out: the token knows its page."),
+            required(
+                "/credential",
                 "A page token with pages_manage_posts and pages_read_engagement, then a space and the app's secret.",
             ),
+            optional("/settings/api_version", "The version of the Graph API, like v26.0, if not the usual one."),
         ),
         documentation_url="https://developers.facebook.com/docs/pages-api/posts",
     )
 
     def measure(self, content: Content) -> int:
-        """Return the text's length; the link is a card below it."""
-        return measure(content.text)
+        """Return the text's length; the link is a card below it, unless images take its place."""
+        return measure(compose(content))
 
     def problems(self, content: Content, account: Account) -> tuple[ContentProblem, ...]:
         """Return what Facebook would refuse or leave out."""
         return common_problems(self, content, account) + no_titles(self, content)
 
-    def build(self, submission: Submission, account: Account) -> Payload:  # noqa: ARG002 - equal for all pages
+    def build(self, submission: Submission, account: Account) -> Payload:
         """Build the post."""
-        return Payload(text=submission.content.text, body=build_body(submission), delivery_key=submission.delivery_key)
+        shown = pictures(submission, self.image_rules(account))
+        return Payload(
+            text=compose(submission.content),
+            body=build_body(submission, shown),
+            delivery_key=submission.delivery_key,
+            files=tuple(picture.rendition for picture in shown),
+        )
+
+    def prepare(
+        self,
+        payload: Payload,
+        destination: Destination,
+        courier: Courier,
+        *,
+        library: Library,  # noqa: ARG002 - Facebook fetches the files itself
+        now: datetime,
+    ) -> Prepared | Deferred | Rejected:
+        """Let Facebook fetch the next image."""
+        access = self._access(destination)
+        if isinstance(access, Rejected | Deferred):
+            return access
+        return give_next(
+            payload,
+            page_url=access.page_url,
+            headers=access.headers,
+            authority=access.authority,
+            courier=courier,
+            now=now,
+        )
 
     def publish(self, payload: Payload, destination: Destination, courier: Courier, *, now: datetime) -> Outcome:
         """Post to the page's feed."""
@@ -65,9 +104,8 @@ class FacebookChannel(Channel):
             return access
         # The permalink comes with the same answer, so that no second call is needed.
         url = f"{access.page_url}/feed?fields=id,permalink_url"
-        answer = courier.request(
-            "POST", url, headers=access.headers, json={**payload.body, **access.authority}, acts=True
-        )
+        fields = with_photos(payload.body, [str(note["id"]) for note in finished(payload).notes])
+        answer = courier.request("POST", url, headers=access.headers, json={**fields, **access.authority}, acts=True)
         refusal = read_answer(answer, now=now)
         if refusal:
             return refusal
@@ -81,7 +119,7 @@ class FacebookChannel(Channel):
         access = self._access(destination)
         if isinstance(access, Rejected | Deferred):
             return LookupFailed(reason=access.reason, detail=access.detail)
-        lookup = Lookup(
+        lookup = FeedLookup(
             feed_url=f"{access.page_url}/published_posts",
             headers=access.headers,
             authority=access.authority,
@@ -89,6 +127,26 @@ class FacebookChannel(Channel):
             now=now,
         )
         return lookup.search(trace)
+
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Ask for the page itself, with its token."""
+        access = self._access(destination)
+        if isinstance(access, Deferred):
+            return needs_reauth(access.detail)
+        if isinstance(access, Rejected):
+            return unusable(access.reason, access.detail)
+        query = urlencode({"fields": "id,name", **access.authority})
+        answer = courier.request("GET", f"{access.page_url}?{query}", headers=access.headers, acts=False)
+        refusal = read_answer(answer, now=now)
+        if isinstance(refusal, Rejected) and refusal.reason is Reason.PERMISSION:
+            return unusable(refusal.reason, refusal.detail)
+        health = read_health(refusal, answer, name=NAME)
+        if health:
+            return health
+        stated, wanted = read_publication(answer.json_object()).id, destination.account.settings.get("remote_id")
+        if wanted and wanted not in {"me", stated}:
+            return unusable(Reason.DESTINATION, f"{NAME} answers with another page. Check the account's remote_id.")
+        return healthy(f"{NAME} shows the page to the account's token.")
 
     def _access(self, destination: Destination) -> "_Access | Rejected | Deferred":
         """Return what every call needs, or why there can be none."""

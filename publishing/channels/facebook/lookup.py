@@ -1,37 +1,33 @@
 """Evidence: reading a page's own feed to see whether our post is there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from publishing.channels.base.answers import as_lookup_failure, parse_moment
-from publishing.channels.base.contract import Trace
+from publishing.channels.base.lookup import Entry, Lookup, Post, RefusedLookupError
 from publishing.channels.facebook.graph import NAME, read_answer, read_publication
 from publishing.channels.facebook.payload import comparable
-from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Undecidable
+from publishing.channels.facebook.photos import count_photos
+from publishing.domain.outcome import Publication
 from publishing.http import Courier, UnreadableError
 
 PAGE: Final = 100
-#: Read at most this many pages back; a page that posted more since the commit needs a person or another try.
-_PAGES: Final = 5
-#: How far Facebook's clock may be behind ours. What is older than the commit by more cannot be ours.
-CLOCK_SKEW: Final = timedelta(seconds=120)
-_FIELDS: Final = "id,message,created_time,permalink_url"
+_FIELDS: Final = "id,message,created_time,permalink_url,attachments{media_type,subattachments{media_type}}"
 #: What the address of the next page may repeat of the call's own authority; ours is put in instead.
 _OURS: Final = frozenset({"access_token", "appsecret_proof", "fields", "limit"})
 
 
-class _RefusedLookupError(Exception):
-    """Facebook said no; carries the finding."""
+class FeedLookup(Lookup[dict[str, str]]):
+    """One look-up in a page's feed. A cursor is the parameters that lead to a page of it.
 
-    def __init__(self, finding: LookupFailed) -> None:
-        super().__init__("The look-up was refused.")
-        self.finding = finding
+    `feed_url` is the address of the page's published posts; `authority` what every call adds to it.
+    """
 
-
-class Lookup:
-    """One look-up. `feed_url` is the address of the page's published posts; `authority` what every call adds to it."""
+    name: ClassVar[str] = NAME
+    pages: ClassVar[int] = 5
+    clock_skew: ClassVar[timedelta] = timedelta(seconds=120)
 
     def __init__(
         self,
@@ -48,58 +44,36 @@ class Lookup:
         self._courier = courier
         self._now = now
 
-    def search(self, trace: Trace) -> Finding:
-        """Read back to before the first commit. `Absent` only when the reading got there, or to the very end."""
-        since = trace.first_commit_at - CLOCK_SKEW
-        wanted = comparable(trace.payload.text)
-        try:
-            for post in self._posts(since):
-                created_at = parse_moment(post.get("created_time"))
-                if created_at is None:
-                    raise UnreadableError("A post states no moment.")
-                if created_at < since:
-                    return Absent()
-                if comparable(str(post.get("message", ""))) == wanted:
-                    return Found(publication=read_publication(post))
-        except _RefusedLookupError as refused:
-            return refused.finding
-        except _TooManyError:
-            # Waiting would only add newer ones.
-            detail = f"{NAME} lists too many newer posts to look back far enough. Look for it there yourself."
-            return Undecidable(detail=detail)
-        return Absent()
+    def first_page(self, since: datetime) -> dict[str, str]:
+        """Begin at the newest."""
+        return {"since": str(int(since.timestamp()))}
 
-    def _posts(self, since: datetime) -> Iterator[Mapping[str, object]]:
-        """Yield the page's posts, newest first. The end is an answer that names no next page, be it full or not."""
-        cursor: dict[str, str] = {"since": str(int(since.timestamp()))}
-        seen: list[dict[str, str]] = []
-        for _ in range(_PAGES):
-            seen.append(cursor)
-            body = self._get(cursor)
-            posts = body.get("data")
-            if not isinstance(posts, list) or not all(isinstance(post, dict) for post in posts):
-                raise UnreadableError("The answer is no list of posts.")
-            yield from posts
-            following = _next_cursor(body.get("paging"))
-            if following is None:
-                return
-            if following in seen:
-                raise UnreadableError("Facebook lists the same page again.")
-            cursor = following
-        raise _TooManyError
-
-    def _get(self, cursor: Mapping[str, str]) -> Mapping[str, object]:
+    def read_page(self, cursor: dict[str, str]) -> tuple[object, dict[str, str] | None]:
+        """Return a page. The end is an answer that names no next page, be it full or not."""
         query = {"fields": _FIELDS, "limit": str(PAGE), **self._authority, **cursor}
         url = f"{self._feed_url}?{urlencode(query)}"
         answer = self._courier.request("GET", url, headers=self._headers, acts=False)
         refusal = read_answer(answer, now=self._now)
         if refusal:
-            raise _RefusedLookupError(as_lookup_failure(refusal, answer, name=NAME))
-        return answer.json_object()
+            raise RefusedLookupError(as_lookup_failure(refusal, answer, name=NAME))
+        body = answer.json_object()
+        return body.get("data"), _next_cursor(body.get("paging"))
 
+    def read_entry(self, post: Post) -> Entry:
+        """Return when a post was made, its message, and how many photos it shows."""
+        created_at = parse_moment(post.get("created_time"))
+        if created_at is None:
+            raise UnreadableError("A post states no moment.")
+        text = comparable(str(post.get("message", "")))
+        return Entry(made_at=created_at, listed_at=created_at, text=text, image_count=count_photos(post))
 
-class _TooManyError(Exception):
-    """The page posted more than we read back."""
+    def read_publication(self, post: Post) -> Publication:
+        """Return the publication that a post is."""
+        return read_publication(post)
+
+    def comparable(self, text: str) -> str:
+        """Return a text as the feed would show it."""
+        return comparable(text)
 
 
 def _next_cursor(paging: object) -> dict[str, str] | None:

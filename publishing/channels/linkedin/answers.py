@@ -15,14 +15,15 @@ NAME: Final = "LinkedIn"
 SITE: Final = "https://www.linkedin.com"
 
 _URN: Final = re.compile(r"urn:li:(?:share|ugcPost|activity):\d{1,30}")
+_IMAGE: Final = re.compile(r"urn:li:image:[A-Za-z0-9_-]{1,64}")
 #: How far after midnight waiting deliveries are spread, so that they do not all come at once.
 _SPREAD: Final = timedelta(minutes=10)
 
 
-def read_answer(answer: Answer, *, now: datetime, delivery_key: str) -> Outcome | None:
+def read_answer(answer: Answer, *, now: datetime, delivery_key: str = "", site: str = SITE) -> Outcome | None:
     """Return the outcome of an answer whose status is no success, or None for a 2xx."""
     if answer.status == 422 and "DUPLICATE_POST" in _codes(answer):
-        return _duplicate(answer)
+        return _duplicate(answer, site)
     if answer.status == 429 and "DAY limit" in _message(answer):
         return asked_to_wait(NAME, _next_day(now, delivery_key), now=now, reason=Reason.QUOTA)
     if answer.status == 404:
@@ -44,12 +45,18 @@ def publication(urn: object, *, site: str) -> Publication | None:
     return Publication(id=urn, url=f"{site}/feed/update/{quote(urn, safe=':')}/")
 
 
-def _duplicate(answer: Answer) -> Rejected:
-    """Refuse a text that is there already. Whether that is ours, only a delivery in doubt may ask."""
+def is_image(urn: str) -> bool:
+    """Tell whether this names an image."""
+    return _IMAGE.fullmatch(urn) is not None
+
+
+def _duplicate(answer: Answer, site: str) -> Rejected:
+    """Refuse a text that is there already, and name it. Whether that is ours, only a delivery in doubt may ask."""
     named = _URN.search(_message(answer))
     where = f" ({named.group()})" if named else ""
     detail = f"{NAME} has this very text from this author already{where}. Change the wording, or leave it at that one."
-    return Rejected(reason=Reason.DUPLICATE, detail=detail)
+    earlier = publication(named.group(), site=site) if named else None
+    return Rejected(reason=Reason.DUPLICATE, detail=detail, publication=earlier)
 
 
 def _next_day(now: datetime, delivery_key: str) -> datetime:

@@ -1,39 +1,27 @@
 """Evidence: reading an organization's own posts to see whether ours is among them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import urlencode
 
 from publishing.channels.base.answers import as_lookup_failure
-from publishing.channels.base.contract import Trace
+from publishing.channels.base.lookup import Entry, Lookup, Post, RefusedLookupError
 from publishing.channels.linkedin.answers import NAME, publication, read_answer
 from publishing.channels.linkedin.littletext import to_plain_text
 from publishing.channels.linkedin.payload import comparable
-from publishing.domain.outcome import Absent, Finding, Found, LookupFailed, Undecidable
+from publishing.domain.outcome import Publication
 from publishing.http import Courier, UnreadableError
 
 PAGE: Final = 50
-#: Read at most this many pages back; an organization that posted more needs a person or another try.
-_PAGES: Final = 10
-#: How far LinkedIn's clock may be behind ours. What is older than the commit by more cannot be ours.
-CLOCK_SKEW: Final = timedelta(seconds=60)
 
 
-class _RefusedLookupError(Exception):
-    """LinkedIn said no; carries the finding."""
+class PostLookup(Lookup[int]):
+    """One look-up among an organization's posts. A cursor is how many posts come before the page."""
 
-    def __init__(self, finding: LookupFailed) -> None:
-        super().__init__("The look-up was refused.")
-        self.finding = finding
-
-
-class _TooManyError(Exception):
-    """The organization posted or changed more than we read back."""
-
-
-class Lookup:
-    """One look-up."""
+    name: ClassVar[str] = NAME
+    pages: ClassVar[int] = 10
+    clock_skew: ClassVar[timedelta] = timedelta(seconds=60)
 
     def __init__(
         self, *, base_url: str, site: str, headers: Mapping[str, str], author: str, courier: Courier, now: datetime
@@ -45,60 +33,44 @@ class Lookup:
         self._courier = courier
         self._now = now
 
-    def search(self, trace: Trace) -> Finding:
-        """Read back to before the first commit. `Absent` only when the reading got there, or to the very end."""
-        since = trace.first_commit_at - CLOCK_SKEW
-        wanted = comparable(trace.payload.text)
-        try:
-            for post in self._posts():
-                # They come by their latest change: after one that changed before the commit, none was made since.
-                if _moment(post, "lastModifiedAt") < since:
-                    return Absent()
-                if _moment(post, "createdAt") >= since and _says(post, wanted):
-                    return self._found(post)
-        except _RefusedLookupError as refused:
-            return refused.finding
-        except _TooManyError:
-            # Waiting would only add newer ones.
-            detail = f"{NAME} lists too many newer posts to look back far enough. Look for it there yourself."
-            return Undecidable(detail=detail)
-        return Absent()
+    def first_page(self, since: datetime) -> int:  # noqa: ARG002 - the list knows no such bound
+        """Begin at the one that changed last."""
+        return 0
 
-    def _found(self, post: Mapping[str, object]) -> Found:
-        evidence = publication(post.get("id"), site=self._site)
-        if evidence is None:
-            raise UnreadableError("A post has no id.")
-        return Found(publication=evidence)
-
-    def _posts(self) -> Iterator[Mapping[str, object]]:
-        """Yield the organization's posts, the latest changed first. An empty page is the end; nothing less is."""
-        start = 0
-        for _ in range(_PAGES):
-            query = {
-                "q": "author", "author": self._author, "count": str(PAGE), "start": str(start),
-                "sortBy": "LAST_MODIFIED",
-            }  # fmt: skip
-            posts = self._get(f"/rest/posts?{urlencode(query)}").get("elements")
-            if not isinstance(posts, list) or not all(isinstance(post, dict) for post in posts):
-                raise UnreadableError("The answer is no list of posts.")
-            if not posts:
-                return
-            yield from posts
-            start += len(posts)
-        raise _TooManyError
-
-    def _get(self, path: str) -> Mapping[str, object]:
+    def read_page(self, cursor: int) -> tuple[object, int | None]:
+        """Return a page. An empty one is the end; nothing less is."""
+        query = {
+            "q": "author", "author": self._author, "count": str(PAGE), "start": str(cursor), "sortBy": "LAST_MODIFIED",
+        }  # fmt: skip
+        url = f"{self._base_url}/rest/posts?{urlencode(query)}"
         headers = {**self._headers, "x-restli-method": "FINDER"}
-        answer = self._courier.request("GET", self._base_url + path, headers=headers, acts=False)
-        refusal = read_answer(answer, now=self._now, delivery_key="")
+        answer = self._courier.request("GET", url, headers=headers, acts=False)
+        refusal = read_answer(answer, now=self._now)
         if refusal:
-            raise _RefusedLookupError(as_lookup_failure(refusal, answer, name=NAME))
-        return answer.json_object()
+            raise RefusedLookupError(as_lookup_failure(refusal, answer, name=NAME))
+        posts = answer.json_object().get("elements")
+        return posts, cursor + len(posts) if isinstance(posts, list) and posts else None
 
+    def read_entry(self, post: Post) -> Entry:
+        """Return what a post says of itself. They come by their latest change; a draft is seen by nobody."""
+        is_public = post.get("lifecycleState", "PUBLISHED") == "PUBLISHED"
+        text = comparable(to_plain_text(str(post.get("commentary", ""))))
+        return Entry(
+            made_at=_moment(post, "createdAt"),
+            listed_at=_moment(post, "lastModifiedAt"),
+            text=text if is_public else None,
+        )
 
-def _says(post: Mapping[str, object], wanted: str) -> bool:
-    is_public = post.get("lifecycleState", "PUBLISHED") == "PUBLISHED"
-    return is_public and comparable(to_plain_text(str(post.get("commentary", "")))) == wanted
+    def read_publication(self, post: Post) -> Publication:
+        """Return the publication that a post is."""
+        found = publication(post.get("id"), site=self._site)
+        if found is None:
+            raise UnreadableError("A post has no id.")
+        return found
+
+    def comparable(self, text: str) -> str:
+        """Return a text as the list would show it."""
+        return comparable(text)
 
 
 def _moment(post: Mapping[str, object], name: str) -> datetime:

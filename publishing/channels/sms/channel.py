@@ -1,13 +1,13 @@
 """The call that sends a text message and the reading of its answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 
 from publishing.channels.base import aws
-from publishing.channels.base.answers import not_understood
-from publishing.channels.base.aws_answers import AwsError, not_signed, read_aws_refusal, read_xml
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.aws_answers import AwsError, read_aws_health, read_xml, role_refused
+from publishing.channels.base.aws_call import Operation, call
+from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import account_problems, common_problems, no_titles
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.sms.alphabet import Encoding, count_parts, outside_gsm_7
@@ -16,6 +16,7 @@ from publishing.channels.sms.payload import (
     TEXT_LIMIT,
     allowed_parts,
     build_body,
+    build_question,
     compose,
     encode,
     is_number,
@@ -23,9 +24,10 @@ from publishing.channels.sms.payload import (
     measure,
 )
 from publishing.domain.account import Account, Destination
-from publishing.domain.content import Content, ContentProblem, Severity
+from publishing.domain.content import Content, ContentProblem, Fact, Severity
 from publishing.domain.errors import FieldProblem
-from publishing.domain.outcome import Finding, Outcome, Publication, Published, Reason, Rejected, Undecidable
+from publishing.domain.health import Health, healthy, unusable
+from publishing.domain.outcome import Finding, Outcome, Reason, Rejected, Undecidable
 from publishing.http import Answer, Courier, UnreadableError
 
 NAME: Final = "SMS"
@@ -36,8 +38,11 @@ _INVALID: Final = frozenset({
     "InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationError", "ValidationException",
 })  # fmt: skip
 _OPTED_OUT: Final = frozenset({"OptedOut", "OptedOutException", "OptedOutPhoneNumber"})
-_LONGEST_ID: Final = 256
 _SHOWN_CHARACTERS: Final = 5
+_ENCODINGS: Final = {
+    Encoding.GSM_7: "Every character is one of the 7-bit alphabet: up to 160 in one part.",
+    Encoding.UCS_2: "A character outside the 7-bit alphabet makes all of them longer: up to 70 in one part.",
+}
 
 
 class SmsChannel(Channel):
@@ -48,13 +53,19 @@ class SmsChannel(Channel):
         name=NAME,
         deduplication=Deduplication.NONE,
         needs_credential=False,
+        can_check=True,
         text_limit=TEXT_LIMIT,
         connect_fields=(
-            ("region", "The AWS region that sends, like us-east-1."),
-            ("number", "The one phone number that it goes to, with a plus and its country code, like +12065550100."),
-            ("sender_id", "Optional: what stands in the place of the sender's number, where the country allows it."),
-            ("sms_type", "Optional: Transactional or Promotional; otherwise what the AWS account has set."),
-            ("max_parts", "Optional: how many parts a message may have; each part is paid for."),
+            required("/settings/region", "The AWS region that sends, like us-east-1."),
+            required(
+                "/settings/number",
+                "The one phone number that it goes to, with a plus and its country code, like +12065550100.",
+            ),
+            optional(
+                "/settings/sender_id", "What stands in the place of the sender's number, where the country allows it."
+            ),
+            optional("/settings/sms_type", "Transactional or Promotional; otherwise what the AWS account has set."),
+            optional("/settings/max_parts", "How many parts a message may have; each part is paid for."),
         ),
         documentation_url="https://docs.aws.amazon.com/sns/latest/api/API_Publish.html",
     )
@@ -89,20 +100,7 @@ class SmsChannel(Channel):
         if place is None or not is_number(account.settings.get("number", "")):
             detail = f"{NAME} was not sent: the account's number or its region cannot be used. Check the account."
             return Rejected(reason=Reason.DESTINATION, detail=detail)
-        request = aws.AwsRequest(
-            service=SNS,
-            region=account.settings["region"],
-            url=place,
-            # The courier by itself asks for JSON; the documents of the service show XML only.
-            headers={"content-type": "application/x-www-form-urlencoded; charset=utf-8", "accept": "text/xml"},
-            content=encode(payload.body),
-        )
-        try:
-            answer = aws.send(request, courier, now=now)
-        except aws.UnsignedError:
-            return not_signed(NAME, SERVICE, now=now)
-        refusal = read_aws_refusal(answer, name=NAME, service=SERVICE, verdicts=_verdict, now=now)
-        return refusal or _published(answer)
+        return call(_OPERATION, _request(place, account, payload.body), courier, now=now)
 
     def look_up(
         self,
@@ -114,6 +112,52 @@ class SmsChannel(Channel):
     ) -> Finding:
         """Answer that there is nobody to ask."""
         return Undecidable(detail="Amazon SNS cannot be asked what it sent. Ask whoever has the phone.")
+
+    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+        """Ask whether whoever has the number opted out."""
+        account = destination.account
+        place, wrong = aws.endpoint(account, SNS), self.account_problems(account)
+        if place is None or wrong:
+            detail = wrong[0].detail if wrong else "The account's region or address cannot be used."
+            return unusable(Reason.DESTINATION, f"{NAME} was not checked. {detail}")
+        try:
+            answer = aws.ask(_request(place, account, build_question(account.settings)), courier, now=now)
+        except aws.UnsignedError:
+            return role_refused(NAME, SERVICE)
+        health = read_aws_health(answer, name=NAME, service=SERVICE, grants="sns:CheckIfPhoneNumberIsOptedOut")
+        return health or _opted_out(answer)
+
+    def facts(self, content: Content) -> tuple[Fact, ...]:
+        """Return the parts that are paid for, and the encoding that they follow from."""
+        parts = count_parts(compose(content))
+        paid = "1 part is sent and paid for." if parts.count == 1 else f"{parts.count} parts are sent and paid for."
+        return (
+            Fact(code="parts", value=str(parts.count), detail=paid),
+            Fact(code="encoding", value=parts.encoding.value, detail=_ENCODINGS[parts.encoding]),
+            Fact(code="units", value=str(parts.units), detail=f"{parts.units:,} units of {parts.encoding} in all."),
+        )
+
+
+def _request(place: str, account: Account, body: Mapping[str, object]) -> aws.AwsRequest:
+    return aws.AwsRequest(
+        service=SNS,
+        region=account.settings["region"],
+        url=place,
+        # The courier by itself asks for JSON; the documents of the service show XML only.
+        headers={"content-type": "application/x-www-form-urlencoded; charset=utf-8", "accept": "text/xml"},
+        content=encode(body),
+    )
+
+
+def _opted_out(answer: Answer) -> Health:
+    match read_xml(answer).get("isOptedOut", "").lower():
+        case "false":
+            return healthy(f"{NAME} can be sent: whoever has the number has not opted out.")
+        case "true":
+            detail = f"{NAME} would be refused: whoever has this number has opted out of messages."
+            return unusable(Reason.DESTINATION, detail)
+        case _:
+            raise UnreadableError("The answer does not say who opted out.")
 
 
 def _setting_problems(account: Account) -> Iterator[FieldProblem]:
@@ -165,11 +209,8 @@ def _verdict(error: AwsError) -> Outcome | None:
     return None
 
 
-def _published(answer: Answer) -> Outcome:
-    try:
-        remote_id = read_xml(answer).get("MessageId", "")
-    except UnreadableError:
-        return not_understood(NAME)
-    if not 0 < len(remote_id) <= _LONGEST_ID or not remote_id.isprintable():
-        return not_understood(NAME)
-    return Published(publication=Publication(id=remote_id))
+def _read_id(answer: Answer) -> object:
+    return read_xml(answer).get("MessageId")
+
+
+_OPERATION: Final = Operation(name=NAME, service=SERVICE, verdicts=_verdict, read_id=_read_id)

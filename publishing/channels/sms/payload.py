@@ -64,6 +64,15 @@ def build_body(content: Content, settings: Mapping[str, str]) -> dict[str, objec
     return body
 
 
+def build_question(settings: Mapping[str, str]) -> dict[str, object]:
+    """Return the fields of the question whether whoever has the account's number opted out of messages."""
+    return {
+        "Action": "CheckIfPhoneNumberIsOptedOut",
+        "Version": "2010-03-31",
+        "phoneNumber": settings.get("number", ""),
+    }
+
+
 def encode(body: Mapping[str, object]) -> bytes:
     """Return the exact bytes that are signed and sent."""
     return urlencode({name: str(value) for name, value in body.items()}).encode("ascii")

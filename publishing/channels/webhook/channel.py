@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from publishing.channels.base.answers import read_refusal
-from publishing.channels.base.capabilities import Capabilities, Deduplication
+from publishing.channels.base.capabilities import Capabilities, Deduplication, required
 from publishing.channels.base.checks import common_problems
 from publishing.channels.base.contract import Channel, Payload, Submission, Trace
 from publishing.channels.webhook.payload import IMAGES, build_body, encode, sign
@@ -35,8 +35,8 @@ class WebhookChannel(Channel):
         deduplication=Deduplication.NONE,
         images=IMAGES,
         connect_fields=(
-            ("base_url", "The address that receives the events, starting with https://."),
-            ("secret", "The secret that signs them; the receiver needs the same one."),
+            required("/base_url", "The address that receives the events, starting with https://."),
+            required("/credential", "The secret that signs them; the receiver needs the same one."),
         ),
     )
 

@@ -9,7 +9,7 @@ from publishing.adapters import clock
 from publishing.config import Config, ConfigError
 from publishing.domain.errors import UnavailableError
 from publishing.domain.permissions import SYSTEM
-from publishing.services import connecting, queries
+from publishing.services import halting, queries
 from publishing.store.binding import bind
 
 _SAYS = {
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             config = Config.from_environment(os.environ)
             bind(config.table_name, timer_shards=config.timer_shards)
             if what != "show":
-                connecting.set_stop_switch(actor=SYSTEM, is_on=what == "stop", now=clock.now())
+                halting.set_stop_switch(actor=SYSTEM, is_on=what == "stop", now=clock.now())
             self.stdout.write(_SAYS[queries.is_dispatch_stopped()])
         except (ConfigError, UnavailableError) as error:
             raise CommandError(str(error)) from error

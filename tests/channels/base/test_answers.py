@@ -6,13 +6,14 @@ import pytest
 
 from publishing.channels.base.answers import (
     as_lookup_failure,
+    as_upload_refusal,
     asked_to_wait,
     parse_moment,
     read_lookup_refusal,
     read_refusal,
     read_retry_after,
 )
-from publishing.domain.outcome import Deferred, LookupFailed, Reason, Rejected, Unknown
+from publishing.domain.outcome import Deferred, LookupFailed, Publication, Published, Reason, Rejected, Unknown
 from publishing.http import Answer
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -112,6 +113,28 @@ class TestAsLookupFailure:
         assert finding.reason is reason
         assert finding.not_before == getattr(outcome, "not_before", None)
         assert "may have published" not in finding.detail
+
+
+class TestAsUploadRefusal:
+    def test_is_certain_where_a_visible_call_would_leave_doubt(self):
+        doubt = Unknown(reason=Reason.SERVER_ERROR, detail="It may have published all the same.")
+
+        outcome = as_upload_refusal(doubt, build_answer(500), name="LinkedIn", label="image 2")
+
+        detail = "LinkedIn had an error of its own when it was given image 2 (HTTP 500)."
+        assert outcome == Deferred(reason=Reason.UNAVAILABLE, detail=detail)
+
+    def test_stays_as_it_is_where_it_is_certain(self):
+        refusal = Rejected(reason=Reason.PERMISSION, detail="No.")
+
+        assert as_upload_refusal(refusal, build_answer(403), name="LinkedIn", label="image 2") == refusal
+        assert as_upload_refusal(None, build_answer(200), name="LinkedIn", label="image 2") is None
+
+    def test_is_never_a_publication(self):
+        published = Published(publication=Publication(id="1"))
+
+        with pytest.raises(TypeError):
+            as_upload_refusal(published, build_answer(200), name="LinkedIn", label="image 2")
 
 
 class TestReadLookupRefusal:

@@ -10,6 +10,7 @@ from publishing.channels.base.capabilities import Capabilities, Deduplication
 from publishing.channels.base.contract import Channel, Payload, Prepared, Trace
 from publishing.domain.account import Destination
 from publishing.domain.errors import MediaGoneError, UnavailableError
+from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import Deferred, LookupFailed, Reason, Rejected, Unknown
 from publishing.http import LostSightError, NotSentError, RefusedError, UnreadableError
 from tests.channels.simulated import build_account, build_submission
@@ -45,6 +46,9 @@ class BrokenChannel(Channel):
         return self._break()
 
     def look_up(self, trace, destination, courier, *, now):
+        return self._break()
+
+    def check(self, destination, courier, *, now):
         return self._break()
 
     def prepare(self, payload, destination, courier, *, library, now):
@@ -213,3 +217,35 @@ class TestPreparing:
         assert isinstance(outcome, kind)
         assert outcome.reason is reason
         assert outcome.detail.startswith("Broken ")
+
+
+class TestACheck:
+    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+    def test_that_breaks_tells_nothing_and_lets_nothing_out(self, client, caplog, error):
+        health = check(client, error)
+
+        assert (health.verdict, health.detail) == (
+            HealthVerdict.CANNOT_TELL,
+            "Our own code failed while asking Broken.",
+        )
+        assert "canary" not in caplog.text + repr([vars(record) for record in caplog.records])
+
+    @pytest.mark.parametrize("result", [None, "ok", object()])
+    def test_that_answers_with_no_health_tells_nothing(self, client, result):
+        assert check(client, result).verdict is HealthVerdict.CANNOT_TELL
+
+    @pytest.mark.parametrize("error", [NotSentError("No."), LostSightError("No."), UnreadableError("No.")])
+    def test_without_an_answer_tells_nothing(self, client, error):
+        health = check(client, error)
+
+        assert (health.verdict, health.detail) == (HealthVerdict.CANNOT_TELL, "Broken could not be asked. No.")
+
+    def test_of_a_forbidden_address_is_a_problem(self, client):
+        health = check(client, RefusedError("Use https."))
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
+        assert health.detail == "Broken was not asked. Use https."
+
+
+def check(client, result):
+    return border.check(BrokenChannel(result), DESTINATION, client.courier(), now=NOW)

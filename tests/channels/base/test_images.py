@@ -2,7 +2,7 @@
 
 import pytest
 
-from publishing.channels.base.capabilities import Capabilities, Deduplication, ImageRules
+from publishing.channels.base.capabilities import ImageRules
 from publishing.channels.base.images import choose, image_problems, pictures
 from publishing.domain.content import Content, MediaUse, Severity
 from tests.channels.simulated import build_submission
@@ -11,12 +11,8 @@ from tests.pictures import build_rendition, use_of
 RULES = ImageRules(limit=2, types=("image/jpeg", "image/png"), max_size=1_000_000, max_pixels=10_000, alt_text_limit=10)
 
 
-def capabilities(rules: ImageRules | None = RULES) -> Capabilities:
-    return Capabilities(kind="any", name="Any", deduplication=Deduplication.NONE, images=rules)
-
-
 def problems(*media: MediaUse, rules: ImageRules | None = RULES):
-    return image_problems(capabilities(rules), Content(text="Look", media=media))
+    return image_problems("Any", rules, Content(text="Look", media=media))
 
 
 class TestChoosing:
@@ -70,6 +66,16 @@ class TestWhatIsSaid:
             ),
             ([use_of(build_rendition())], None, "Images cannot be published to Any. Remove them."),
             (
+                [use_of(build_rendition("image/gif", width=200, height=100))],
+                ImageRules(limit=1, types=("image/gif",), max_pixels=90_000, max_gif_pixels=15_000, animates=True),
+                "Any does not take the image: it has 20,000 pixels, and 15,000 are taken.",
+            ),
+            (
+                [use_of(build_rendition(), alt_text="👨‍👩‍👧‍👦👨‍👩‍👧‍👦")],
+                RULES,
+                "The image: Any takes descriptions of 10 characters; this has 14. Shorten it by 4.",
+            ),
+            (
                 [use_of(build_rendition("image/gif"))],
                 RULES,
                 "Any does not take the image: it is GIF, and JPEG, PNG are taken.",
@@ -83,6 +89,11 @@ class TestWhatIsSaid:
                 [use_of(build_rendition(width=200, height=100))],
                 RULES,
                 "Any does not take the image: it has 20,000 pixels, and 10,000 are taken.",
+            ),
+            (
+                [use_of(build_rendition("image/gif", frames=251))],
+                ImageRules(limit=1, types=("image/gif",), animates=True, max_frames=250),
+                "Any does not take the image: it moves through 251 frames, and 250 are taken.",
             ),
             (
                 [use_of(build_rendition(), alt_text="A blue door")],

@@ -11,7 +11,8 @@ from publishing.channels.base import border
 from publishing.channels.base.contract import Payload, Trace
 from publishing.channels.bluesky import BlueskyChannel
 from publishing.domain.account import Destination
-from publishing.domain.content import Content, MediaUse, Severity
+from publishing.domain.content import Content, Severity
+from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import (
     Absent,
     Deferred,
@@ -373,11 +374,6 @@ class TestProblems:
         assert [problem.code for problem in problems] == codes
         assert all("3,000 bytes; this has 3,025" in problem.detail for problem in problems)
 
-    def test_refuse_images(self, channel):
-        problems = channel.problems(Content(text="Hi", media=(MediaUse(id="one"),)), self.account)
-
-        assert [problem.code for problem in problems] == ["too_many_media"]
-
 
 class TestLookUp:
     def test_reads_the_one_place_where_the_post_would_be(self, channel, client):
@@ -466,3 +462,40 @@ def looked_up(channel, client, get_record):
         trace = Trace(payload=payload, first_commit_at=NOW)
         finding = border.look_up(channel, trace, destination, client.courier(), now=NOW)
     return finding, [request.split(b" ")[1].decode() for request in server.requests]
+
+
+class TestACheck:
+    def test_opens_a_session_each_time_and_lets_the_next_delivery_use_it(self, channel, client, platforms_url):
+        account = new_account(platforms_url, "bluesky", "{name}.test:bluesky-{name}-secret")
+        destination = account.destination()
+
+        verdicts = [border.check(channel, destination, client.courier(), now=utc_now()).verdict for _ in range(2)]
+        payload = channel.build(build_submission(), destination.account)
+        border.publish(channel, payload, destination, client.courier(), now=utc_now())
+
+        assert verdicts == [HealthVerdict.OK, HealthVerdict.OK]
+        assert (account.count("read"), account.count("create")) == (2, 1)
+
+    @pytest.mark.parametrize("name", ["AccountTakedown", "AccountSuspended", "AccountDeactivated"])
+    def test_tells_of_a_restricted_account(self, channel, client, name):
+        health = checked(channel, client, named_answer(403, name))
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.PERMISSION)
+
+    def test_tells_of_an_account_that_may_sign_in_and_nothing_else(self, channel, client):
+        body = {"did": DID, "accessJwt": "a.b.c", "refreshJwt": "r", "active": False, "status": "deactivated"}
+
+        health = checked(channel, client, http_answer(json.dumps(body).encode()))
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.PERMISSION)
+
+    def test_tells_of_a_second_factor(self, channel, client):
+        health = checked(channel, client, named_answer(401, "AuthFactorTokenRequired"))
+
+        assert health.verdict is HealthVerdict.NEEDS_REAUTH
+
+
+def checked(channel, client, session: bytes):
+    with serving(pds({"createSession": session})) as server:
+        destination = Destination(account=build_account("bluesky", server.url), credential="a.test:secret")
+        return border.check(channel, destination, client.courier(), now=NOW)

@@ -1,18 +1,22 @@
 """The email channel."""
 
 import json
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
 
 from publishing.channels.base import border
 from publishing.channels.email import EmailChannel
+from publishing.channels.email.health import identities
 from publishing.domain.account import Destination
-from publishing.domain.content import Content
+from publishing.domain.content import Content, Severity
+from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import Deferred, Publication, Published, Reason, Rejected, Unknown
 from tests.channels.contract_aws import KEY_ID, SECRET, RoleSignedChannelContract, role  # noqa: F401 - a fixture
 from tests.channels.samples import sample_reader
 from tests.channels.simulated import build_account, build_submission, utc_now
+from tests.pictures import Shelf, build_rendition, picture_bytes, use_of
 from tests.servers import http_answer, serving
 
 sample = sample_reader(__file__)
@@ -23,6 +27,7 @@ class TestEmail(RoleSignedChannelContract):
     kind = "email"
     host = "email"
     settings: ClassVar = SETTINGS
+    fetches_itself = True
 
     def test_arrives_with_subject_both_parts_and_the_tags_of_its_events(self, channel, account, client):
         submission = build_submission("We open.\nCome!", link="https://example.org/", title="Opening", key="key-1")
@@ -106,6 +111,90 @@ class TestEmail(RoleSignedChannelContract):
         assert (type(outcome), getattr(outcome, "reason", None)) == (Rejected, Reason.PERMISSION)
         assert "stranger" not in repr(outcome)
 
+    def test_is_checked_to_be_paused(self, channel, account, client):
+        account.is_registered(credentials=[f"{KEY_ID}/{SECRET}"], paused=1)
+
+        health = self.check(channel, account.destination(), client)
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.PERMISSION)
+        assert "paused sending" in health.detail
+
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ({"sender": "news@example.com"}, "sender's address or its domain"),
+            ({"recipient": "list@example.com"}, "recipient, as its sandbox demands"),
+        ],
+    )
+    def test_is_checked_to_be_verified_in_the_sandbox(self, channel, account, client, settings, words):
+        account.is_registered(credentials=[f"{KEY_ID}/{SECRET}"], sandbox=1)
+
+        verified = self.check(
+            channel, account.destination(sender="n@mail.example.org", recipient="l@example.org"), client
+        )
+        unverified = self.check(channel, account.destination(**settings), client)
+
+        assert (verified.verdict, unverified.verdict) == (HealthVerdict.OK, HealthVerdict.PROBLEM)
+        assert words in unverified.detail
+
+    @pytest.mark.parametrize("settings", [{"recipient": ""}, {"sender": "news"}, {"configuration_set": "a b"}])
+    def test_is_not_asked_after_with_settings_that_cannot_be_used(self, channel, account, client, settings):
+        health = self.check(channel, account.destination(**settings), client)
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
+        assert account.count("read") == 0
+
+    def test_shows_its_images_below_the_link(self, channel, account, client, shelf):
+        with shelf.serving() as media_url:
+            use = shelf.use(alt_text="The door 🚪")
+            content = Content(text="We open.", link="https://example.org/", media=(use,))
+            submission = replace(build_submission(), content=content, media_url=media_url)
+            outcome = self.publish(channel, account.destination(), client, submission)
+
+        url = f"{media_url}/{use.renditions[0].key}"
+        (post,) = account.posts()
+        assert isinstance(outcome, Published)
+        assert post["text"] == f"We open.\n\nhttps://example.org/\n\n[Image: The door 🚪] {url}"
+        assert [image["alt_text"] for image in post["images"]] == ["The door 🚪"]
+
+    def test_goes_out_although_an_image_is_gone_which_its_description_then_stands_for(
+        self, channel, account, client, shelf
+    ):
+        with shelf.serving() as media_url:
+            use = shelf.use(alt_text="The door")
+            shelf.files.clear()
+            submission = replace(build_submission(), content=Content(text="Hi", media=(use,)), media_url=media_url)
+            outcome = self.publish(channel, account.destination(), client, submission)
+
+        (post,) = account.posts()
+        assert isinstance(outcome, Published)
+        assert post["images"] == []
+        assert "[Image: The door]" in post["text"]
+
+    def test_takes_the_jpeg_that_was_made_of_a_webp(self, channel, account, client):
+        shelf = Shelf()
+        webp = shelf.add(picture_bytes("image/webp"), "image/webp")
+        jpeg = shelf.add(picture_bytes(), "image/jpeg")
+        with shelf.serving() as media_url:
+            content = Content(text="Hi", media=(use_of(webp, jpeg),))
+            self.publish(channel, account.destination(), client, replace(build_submission(), content=content,
+                                                                         media_url=media_url))  # fmt: skip
+
+        (post,) = account.posts()
+        assert [image["sha256"] for image in post["images"]] == [jpeg.sha256]
+
+    def test_keeps_the_movement_of_an_animation(self, channel, account):
+        moving = use_of(build_rendition("image/gif", frames=12))
+
+        assert channel.problems(Content(text="Hi", media=(moving,)), account.destination().account) == ()
+
+    def test_warns_of_a_moving_webp(self, channel, account):
+        moving = use_of(build_rendition("image/webp", frames=12), build_rendition())
+
+        (problem,) = channel.problems(Content(text="Hi", media=(moving,)), account.destination().account)
+
+        assert (problem.code, problem.severity) == ("animation_lost", Severity.WARNING)
+
 
 @pytest.fixture
 def channel():
@@ -168,3 +257,19 @@ def answered(channel, client, raw):
         destination = Destination(account=build_account("email", server.url, **SETTINGS), credential="")
         payload = channel.build(build_submission(), destination.account)
         return border.publish(channel, payload, destination, client.courier(), now=utc_now())
+
+
+class TestIdentities:
+    @pytest.mark.parametrize(
+        ("address", "expected"),
+        [
+            ("a@example.org", ("a@example.org", "example.org")),
+            ("a@news.example.org", ("a@news.example.org", "news.example.org", "example.org")),
+            ("a@localhost", ("a@localhost", "localhost")),
+        ],
+    )
+    def test_are_the_address_and_the_domains_that_stand_for_it(self, address, expected):
+        assert identities(address) == expected
+
+    def test_are_few_whatever_the_address(self):
+        assert len(identities("a@" + "b." * 50 + "org")) == 5

@@ -2,17 +2,24 @@
 
 import json
 import re
+from dataclasses import replace
 from email.header import decode_header, make_header
 from email.utils import parseaddr
 
 import pytest
 
+from publishing.channels.base.images import Picture
 from publishing.channels.email.address import BadAddressError, ascii_address, mailbox, name_problem
-from publishing.channels.email.payload import build_body, encode, subject_of, to_html
-from publishing.domain.content import TEXT_LIMIT, Content
+from publishing.channels.email.payload import IMAGES, build_body, encode, subject_of, to_html, to_text
+from publishing.domain.content import ALT_TEXT_LIMIT, TEXT_LIMIT, Content
 from tests.channels.simulated import build_submission
+from tests.pictures import build_rendition, use_of
 
 SETTINGS = {"region": "us-east-1", "sender": "news@example.org", "recipient": "list@example.org"}
+
+
+def picture(alt_text="The front door", **file):
+    return Picture(rendition=build_rendition(**file), url="https://media.example/media/a.jpg", alt_text=alt_text)
 
 
 def body_of(html):
@@ -77,6 +84,51 @@ class TestTheHtmlPart:
 
         # SES takes 40 MB; this bound is what our own simulated service reads.
         assert len(raw) < 1_048_576
+
+
+class TestAPicture:
+    def test_stands_below_the_text_with_its_size_and_description(self):
+        html = body_of(to_html("We open.", [picture(width=1_600, height=1_200)]))
+
+        assert html == (
+            '<p>We open.</p>\n<p><img src="https://media.example/media/a.jpg" alt="The front door" '
+            'width="600" height="450" style="max-width:100%;height:auto"></p>'
+        )
+
+    @pytest.mark.parametrize(
+        ("size", "shown"),
+        [
+            ((599, 10), 'width="599" height="10"'),
+            ((9_000, 3), 'width="600" height="1"'),
+            ((1, 9), 'width="1" height="9"'),
+        ],
+    )
+    def test_is_never_enlarged_and_never_gone(self, size, shown):
+        assert shown in to_html("Hi", [picture(width=size[0], height=size[1])])
+
+    def test_cannot_leave_its_attribute(self):
+        html = to_html("Hi", [picture('"><script>alert(1)</script>\n\r\u2028x & y 👋🏽')])
+
+        assert 'alt="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt; x &amp; y 👋🏽"' in html
+
+    def test_is_described_in_the_text_part_with_its_address(self):
+        text = to_text("We open.\n", [picture("The front\ndoor 🚪"), picture("")])
+
+        assert text == (
+            "We open.\n\n"
+            "[Image: The front door 🚪] https://media.example/media/a.jpg\n"
+            "[Image] https://media.example/media/a.jpg"
+        )
+
+    def test_leaves_a_mail_without_any_as_it_was(self):
+        assert to_text("We open.\n") == "We open.\n"
+
+    def test_of_a_full_mail_stays_small(self):
+        uses = tuple(use_of(build_rendition(), alt_text="&" * ALT_TEXT_LIMIT) for _ in range(IMAGES.limit))
+        submission = build_submission("&" * TEXT_LIMIT)
+        submission = replace(submission, content=replace(submission.content, media=uses))
+
+        assert len(encode(build_body(submission, SETTINGS))) < 1_048_576
 
 
 class TestAnAddress:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -9,7 +10,8 @@ from publishing.channels.base import border
 from publishing.channels.base.contract import Trace
 from publishing.channels.facebook import FacebookChannel
 from publishing.domain.account import Destination
-from publishing.domain.content import Content, MediaUse, Severity
+from publishing.domain.content import Content, Severity
+from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import (
     Absent,
     Deferred,
@@ -30,12 +32,14 @@ from tests.servers import http_answer, serving
 sample = sample_reader(__file__)
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 PAGE = "546349135390552"
+FIELDS = quote_plus("id,message,created_time,permalink_url,attachments{media_type,subattachments{media_type}}")
 
 
 class TestFacebook(ChannelContract):
     kind = "facebook"
     secret = "token"
     carries_key = False
+    fetches_itself = True
 
 
 @pytest.fixture
@@ -255,11 +259,6 @@ class TestProblems:
         (problem,) = channel.problems(Content(text="a" * 63_207, link="https://example.org/"), account)
         assert problem.detail == "Facebook takes 63,206 characters; this has 63,207. Shorten it by 1."
 
-    def test_refuse_images(self, channel):
-        problems = channel.problems(Content(text="Hi", media=(MediaUse(id="one"),)), build_account("facebook", None))
-
-        assert [problem.code for problem in problems] == ["too_many_media"]
-
 
 class TestOnThePage:
     def test_a_repeat_of_the_latest_post_is_refused(self, channel, client, platforms_url):
@@ -311,7 +310,7 @@ class TestLookUp:
         assert isinstance(finding, Found)
         assert finding.publication.id == "546349135390552_1116692711500001"
         assert requests == [
-            "/v26.0/me/published_posts?fields=id%2Cmessage%2Ccreated_time%2Cpermalink_url&limit=100&since=1795334280"
+            f"/v26.0/me/published_posts?fields={FIELDS}&limit=100&since=1795334280",
         ]
 
     def test_says_absent_once_it_came_to_something_older(self, channel, client):
@@ -419,3 +418,48 @@ def looked_up(channel, client, pages, *, text="Hi"):
     with serving(script) as server:
         finding = look(channel, client, server, text)
     return finding, [request.split(b" ")[1].decode() for request in server.requests]
+
+
+class TestACheck:
+    def test_asks_for_the_page_with_the_apps_proof(self, channel, client):
+        with serving(http_answer(b'{"id": "1", "name": "Page"}')) as server:
+            health = checked(channel, client, server, credential="token secret")
+
+        assert health.verdict is HealthVerdict.OK
+        assert server.requests[0].startswith(b"GET /v26.0/me?fields=id%2Cname&appsecret_proof=")
+        assert b"authorization: Bearer token\r\n" in server.requests[0]
+
+    def test_knows_another_page(self, channel, client):
+        with serving(http_answer(b'{"id": "1"}')) as server:
+            health = checked(channel, client, server, remote_id="2")
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
+
+    @pytest.mark.parametrize(
+        ("name", "verdict", "reason"),
+        [
+            ("expired", HealthVerdict.NEEDS_REAUTH, Reason.CREDENTIAL),
+            ("permission", HealthVerdict.PROBLEM, Reason.PERMISSION),
+            ("blocked", HealthVerdict.PROBLEM, Reason.PERMISSION),
+            ("throttled", HealthVerdict.CANNOT_TELL, None),
+        ],
+    )
+    def test_reads_codes_as_ever(self, channel, client, name, verdict, reason):
+        with serving(sample(name).raw()) as server:
+            health = checked(channel, client, server)
+
+        assert (health.verdict, health.reason) == (verdict, reason)
+
+    def test_says_so_when_the_proof_is_not_accepted(self, channel, client, platforms_url):
+        account = new_account(platforms_url, "facebook", "token")
+        account.is_registered(credentials=["token right"])
+        destination = Destination(account=account.destination().account, credential="token wrong")
+
+        health = border.check(channel, destination, client.courier(), now=utc_now())
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
+
+
+def checked(channel, client, server, *, credential="token", **settings):
+    destination = Destination(account=build_account("facebook", server.url, **settings), credential=credential)
+    return border.check(channel, destination, client.courier(), now=NOW)

@@ -11,7 +11,8 @@ from publishing.channels.base import border
 from publishing.channels.base.contract import Trace
 from publishing.channels.linkedin import LinkedInChannel
 from publishing.domain.account import Destination
-from publishing.domain.content import Content, MediaUse, Severity
+from publishing.domain.content import Content, Severity
+from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import (
     Absent,
     Deferred,
@@ -42,6 +43,12 @@ class TestLinkedIn(ChannelContract):
     carries_key = False
     header_is_proof = True
     states_wait = False
+
+
+class TestLinkedInForMembers(TestLinkedIn):
+    settings: ClassVar = {"remote_id": MEMBER}
+    # A token for posting alone may not even ask whose it is.
+    verdicts: ClassVar = {"forbidden": HealthVerdict.CANNOT_TELL}
 
 
 @pytest.fixture
@@ -99,7 +106,12 @@ class TestAnswersOfLinkedIn:
             "LinkedIn has this very text from this author already (urn:li:share:7141138937766391808). "
             "Change the wording, or leave it at that one."
         )
-        assert outcome == Rejected(reason=Reason.DUPLICATE, detail=detail)
+        assert isinstance(outcome, Rejected)
+        assert (outcome.reason, outcome.detail) == (Reason.DUPLICATE, detail)
+        assert outcome.publication is not None
+        assert outcome.publication.id == "urn:li:share:7141138937766391808"
+        assert outcome.publication.url is not None
+        assert outcome.publication.url.endswith("/feed/update/urn:li:share:7141138937766391808/")
 
     @pytest.mark.parametrize(("name", "reason"), [("too_long", Reason.CONTENT), ("sunset", Reason.PERMISSION)])
     def test_refuse(self, channel, client, name, reason):
@@ -251,11 +263,6 @@ class TestProblems:
     def test_do_not_count_escapes(self, channel):
         assert channel.problems(Content(text="(" * 3_000), self.ACCOUNT) == ()
 
-    def test_refuse_images(self, channel):
-        problems = channel.problems(Content(text="Hi", media=(MediaUse(id="one"),)), self.ACCOUNT)
-
-        assert [problem.code for problem in problems] == ["too_many_media"]
-
 
 class TestLookUp:
     def test_of_a_member_only_says_that_somebody_must_look(self, channel, client, member):
@@ -398,3 +405,47 @@ def looked_up(channel, client, pages):
     with serving(script) as server:
         finding = look(channel, client, server)
     return finding, server.requests
+
+
+class TestACheck:
+    def test_asks_a_member_who_it_is(self, channel, client, member):
+        health = checked(channel, client, member)
+
+        assert (health.verdict, health.detail) == (HealthVerdict.OK, "LinkedIn accepts the account's token.")
+
+    def test_knows_another_member(self, channel, client, member):
+        health = checked(channel, client, member, remote_id="urn:li:person:somebodyElse")
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
+
+    def test_cannot_tell_where_the_token_may_only_post(self, channel, client, member):
+        member.misbehaves("forbidden", on="read")
+
+        assert checked(channel, client, member).verdict is HealthVerdict.CANNOT_TELL
+
+    def test_says_so_when_a_members_token_was_revoked(self, channel, client, member):
+        member.is_registered(credentials=["another"])
+
+        assert checked(channel, client, member).verdict is HealthVerdict.NEEDS_REAUTH
+
+    def test_asks_whose_token_it_is_where_an_organization_may_not_be_read(self, channel, client, organization):
+        organization.is_registered(read_scope=0)
+
+        may_read = checked(channel, client, organization)
+        may_not = checked(channel, client, organization, reads="no")
+
+        assert (may_read.verdict, may_not.verdict) == (HealthVerdict.PROBLEM, HealthVerdict.OK)
+
+    @pytest.mark.parametrize("body", [b"{}", b'{"sub": 7}', b'{"sub": ""}'])
+    def test_takes_no_strange_answer_for_a_member(self, channel, client, body):
+        with serving(http_answer(body)) as server:
+            account = build_account("linkedin", server.url, remote_id=MEMBER)
+            health = border.check(
+                channel, Destination(account=account, credential="token"), client.courier(), now=utc_now()
+            )
+
+        assert health.verdict is HealthVerdict.CANNOT_TELL
+
+
+def checked(channel, client, account, **settings):
+    return border.check(channel, account.destination(**settings), client.courier(), now=utc_now())

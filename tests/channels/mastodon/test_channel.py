@@ -9,7 +9,8 @@ from publishing.channels.base import border
 from publishing.channels.base.contract import Trace
 from publishing.channels.mastodon import MastodonChannel
 from publishing.domain.account import Destination
-from publishing.domain.content import Content, MediaUse, Severity
+from publishing.domain.content import Content, Severity
+from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import (
     Absent,
     Deferred,
@@ -109,13 +110,6 @@ class TestProblems:
         assert channel.problems(Content(text="a" * 476, link=link), account)[0].detail == (
             "Mastodon takes 500 characters; this has 501, its link included. Shorten it by 1."
         )
-
-    def test_refuse_images(self, channel):
-        content = Content(text="Hi", media=(MediaUse(id="one"),))
-
-        problems = channel.problems(content, build_account("mastodon", "https://m.example"))
-
-        assert [problem.code for problem in problems] == ["too_many_media"]
 
 
 class TestKeyWindow:
@@ -230,3 +224,28 @@ def looked_up(channel, client, pages, **settings):
         trace = Trace(payload=payload, first_commit_at=NOW)
         finding = border.look_up(channel, trace, destination, client.courier(), now=NOW)
     return finding, [request.split(b" ")[1].decode() for request in server.requests]
+
+
+class TestACheck:
+    def test_knows_whose_token_it_is(self, channel, client):
+        with serving(http_answer(b'{"id": "42"}')) as server:
+            same, other = (
+                checked(channel, client, build_account("mastodon", server.url, remote_id=remote_id))
+                for remote_id in ("42", "43")
+            )
+
+        assert (same.verdict, other.verdict) == (HealthVerdict.OK, HealthVerdict.PROBLEM)
+        assert "another account" in other.detail
+        assert server.requests[0].startswith(b"GET /api/v1/accounts/verify_credentials HTTP/1.1\r\n")
+
+    def test_refuses_a_token_that_belongs_to_no_account(self, channel, client):
+        raw = http_answer(b'{"error": "This method requires an authenticated user"}', status="422 Unprocessable Entity")
+        with serving(raw) as server:
+            health = checked(channel, client, build_account("mastodon", server.url))
+
+        assert health.verdict is HealthVerdict.NEEDS_REAUTH
+
+
+def checked(channel, client, account):
+    destination = Destination(account=account, credential="token")
+    return border.check(channel, destination, client.courier(), now=NOW)

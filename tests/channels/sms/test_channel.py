@@ -9,6 +9,7 @@ from publishing.channels.base import border
 from publishing.channels.sms import SmsChannel
 from publishing.domain.account import Destination
 from publishing.domain.content import Content, Severity
+from publishing.domain.health import HealthVerdict
 from publishing.domain.outcome import Deferred, Publication, Published, Reason, Rejected, Unknown
 from tests.channels.contract_aws import KEY_ID, SECRET, RoleSignedChannelContract, role  # noqa: F401 - a fixture
 from tests.channels.samples import sample_reader
@@ -117,6 +118,21 @@ class TestSms(RoleSignedChannelContract):
 
         assert (problem.code, problem.severity) == ("title_dropped", Severity.WARNING)
 
+    def test_is_checked_to_have_opted_out(self, channel, account, client):
+        account.is_registered(credentials=[f"{KEY_ID}/{SECRET}"], opted_out=1)
+
+        health = self.check(channel, account.destination(), client)
+
+        assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
+        assert "opted out" in health.detail
+
+    @pytest.mark.parametrize("body", [b"<a/>", b"<isOptedOut>maybe</isOptedOut>", b"<isOptedOut></isOptedOut>"])
+    def test_is_not_checked_by_an_answer_that_says_nothing(self, channel, account, client, body):
+        with serving(http_answer(body)) as server:
+            health = self.check(channel, self.moved(account, server.url), client)
+
+        assert health.verdict is HealthVerdict.CANNOT_TELL
+
 
 @pytest.fixture
 def channel():
@@ -179,3 +195,18 @@ def answered(channel, client, raw):
         payload = channel.build(build_submission(), destination.account)
         outcome = border.publish(channel, payload, destination, client.courier(), now=utc_now())
     return outcome, server.requests
+
+
+class TestFacts:
+    @pytest.mark.parametrize(
+        ("text", "facts"),
+        [
+            ("Hi", {"parts": "1", "encoding": "GSM-7", "units": "2"}),
+            ("a" * 161, {"parts": "2", "encoding": "GSM-7", "units": "161"}),
+            ("{" * 80, {"parts": "1", "encoding": "GSM-7", "units": "160"}),
+            ("Hi 👋", {"parts": "1", "encoding": "UCS-2", "units": "5"}),
+            ("ő" * 71, {"parts": "2", "encoding": "UCS-2", "units": "71"}),
+        ],
+    )
+    def test_say_what_is_paid_for_and_why(self, channel, text, facts):
+        assert {fact.code: fact.value for fact in channel.facts(Content(text=text))} == facts

@@ -36,8 +36,8 @@ class TestProvisioning:
     def test_names_what_the_processes_need(self, emulator):
         assert set(emulator.environment) == {
             *("TABLE_NAME", "KINESIS_STREAM_NAME", "MEDIA_BUCKET", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID"),
-            *("SECRETS_ARN", "OMNIPUB_KMS_KEY_ID", "OMNIPUB_JWKS_URL", "AWS_ENDPOINT_URL"),
-            *("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+            *("SECRETS_ARN", "OMNIPUB_KMS_KEY_ID", "OMNIPUB_JWKS_URL", "OMNIPUB_MEDIA_URL"),
+            *("AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
         }
         assert all(emulator.environment.values())
 

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 import pytest
 from botocore.credentials import Credentials
 
-from local.platforms.email.reader import to_safe_html
+from local.platforms.email.reader import list_pictures, to_safe_html
 from local.platforms.sms.parts import cut
 from publishing.channels.base.aws import AwsRequest, Service, sign
+from tests.pictures import Shelf
 
 if TYPE_CHECKING:
     import httpx
@@ -167,6 +168,26 @@ class TestSes:
         assert page.count("</section>") == 1
 
 
+class TestPicturesOfAMail:
+    def test_are_loaded_from_this_machine_only_and_shown_in_the_letter(self, client: Client):
+        shelf = Shelf()
+        use = shelf.use(alt_text="A door")
+        with shelf.serving() as url:
+            here = f'<img src="{url}/{use.renditions[0].key}" alt="A door">'
+            away = '<img src="https://tracker.example/pixel.png" alt="Elsewhere">'
+            mail(client, **simple(Body={"Html": {"Data": f"<p>{here}{away}</p>"}}))
+
+        [kept] = client.posts()
+        [image] = kept["images"]
+        page = client.http.get("/wall/email").text
+        picture = client.http.get(f"/media/email/demo/{image['id']}")
+        assert image["sha256"] == use.renditions[0].sha256
+        assert f'<img src="/media/email/demo/{image["id"]}" alt="A door"' in page
+        assert '<span class="unloaded">Elsewhere</span>' in page
+        assert "tracker.example" not in page
+        assert picture.headers["content-type"] == "image/jpeg"
+
+
 class TestTheReader:
     @pytest.mark.parametrize(
         ("source", "shown"),
@@ -187,6 +208,17 @@ class TestTheReader:
     )
     def test_rebuilds_html_from_a_short_list(self, source, shown):
         assert to_safe_html(source) == shown
+
+    def test_shows_pictures_that_were_loaded_and_of_others_what_they_show(self):
+        source = (
+            '<p><img src="http://a/1" alt="&lt;One&gt;" onload="x"><img src="http://a/2" alt="Two"><img src="z"></p>'
+        )
+
+        shown = to_safe_html(source, {"http://a/1": "/media/email/demo/1"})
+
+        one = '<img src="/media/email/demo/1" alt="&lt;One&gt;" title="&lt;One&gt;">'
+        assert shown == f'<p>{one}<span class="unloaded">Two</span></p>'
+        assert list_pictures(source) == [("http://a/1", "<One>"), ("http://a/2", "Two"), ("z", "")]
 
 
 class TestSns:

@@ -8,10 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
+from local.platforms.bluesky.blobs import cid
 from tests.local.platforms.client import Client, Clock
+from tests.pictures import picture_bytes
 
 PUT = "com.atproto.repo.putRecord"
 KEY = "3n2v5imok2224"
+BLOB = {"$type": "blob", "ref": {"$link": "bafkreia"}, "mimeType": "image/png", "size": 9}
 OBSERVED = Path(__file__).parents[2] / "channels/bluesky/samples"
 
 
@@ -47,6 +50,14 @@ class Pds:
         post = {"$type": "app.bsky.feed.post", "text": text, "createdAt": "2026-11-22T08:00:00.000Z", **record}
         head = {"repo": self.tokens["did"], "collection": "app.bsky.feed.post", "rkey": rkey, "validate": True}
         return {**head, "swapRecord": None, "record": post}
+
+    def upload(self, content: bytes, media_type: str = "image/png") -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.tokens['accessJwt']}", "Content-Type": media_type}
+        return self.client.http.post("/bluesky/demo/xrpc/com.atproto.repo.uploadBlob", content=content, headers=headers)
+
+    def put_images(self, *blobs: object, alt: str = "A door", rkey: str = KEY) -> httpx.Response:
+        images = [{"image": blob, "alt": alt} for blob in blobs]
+        return self.put(rkey=rkey, embed={"$type": "app.bsky.embed.images", "images": images})
 
     def get(self, rkey: str = KEY, **query: str) -> httpx.Response:
         place = {"repo": self.tokens["did"], "collection": "app.bsky.feed.post", "rkey": rkey}
@@ -197,7 +208,19 @@ class TestPuttingARecord:
             ({"facets": [{}]}, 'Missing required key "index" at $.record.facets[0]'),
             ({"facets": ["x"]}, "Expected object"),
             ({"facets": [{"index": {"byteStart": -1, "byteEnd": 2}, "features": []}]}, "integer too small"),
-            ({"embed": {"$type": "app.bsky.embed.images", "images": []}}, "takes no embed"),
+            ({"embed": {"$type": "app.bsky.embed.video"}}, "takes no embed"),
+            ({"embed": {"$type": "app.bsky.embed.images"}}, 'Missing required key "images" at $.record.embed'),
+            ({"embed": {"$type": "app.bsky.embed.images", "images": [{}] * 5}},
+             "array too big (maximum 4, got 5) at $.record.embed.images"),
+            ({"embed": {"$type": "app.bsky.embed.images", "images": [{"alt": ""}]}},
+             'Missing required key "image" at $.record.embed.images[0]'),
+            ({"embed": {"$type": "app.bsky.embed.images", "images": [{"image": {"sha256": "x"}, "alt": ""}]}},
+             "Expected blob value type"),
+            ({"embed": {"$type": "app.bsky.embed.images", "images": [{"image": BLOB}]}},
+             'Missing required key "alt" at $.record.embed.images[0]'),
+            ({"embed": {"$type": "app.bsky.embed.images",
+                        "images": [{"image": BLOB, "alt": "", "aspectRatio": {"width": 0, "height": 1}}]}},
+             "integer too small (minimum 1, got 0) at $.record.embed.images[0].aspectRatio.width"),
             ({"embed": {"$type": "app.bsky.embed.external", "external": {"uri": "https://e.org", "title": ""}}},
              'Missing required key "description" at $.record.embed.external'),
             ({"embed": {"$type": "app.bsky.embed.external",
@@ -260,6 +283,96 @@ class TestPuttingARecord:
         assert (first.headers["ratelimit-limit"], first.headers["ratelimit-remaining"]) == ("5", "2")
         assert second.status_code == 429
         assert pds.put("Two", rkey="3n2v5imok2223").status_code == 200
+
+
+class TestABlob:
+    def test_is_named_by_its_content_as_the_real_server_does(self, pds: Pds):
+        content = picture_bytes("image/png")
+
+        answer, again = pds.upload(content, "image/jpeg"), pds.upload(content)
+
+        real = observed("blob")["body"]["blob"]
+        blob = answer.json()["blob"]
+        assert blob.keys() == real.keys()
+        assert (blob["mimeType"], blob["size"]) == ("image/png", len(content))
+        assert len(blob["ref"]["$link"]) == len(real["ref"]["$link"])
+        assert again.json() == answer.json()
+        # Of the specification: the content id of these very bytes.
+        assert cid(b"") == "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
+
+    def test_is_shown_with_its_post_and_its_description(self, pds: Pds):
+        content = picture_bytes("image/png")
+        blob = pds.upload(content).json()["blob"]
+
+        answer = pds.put_images(blob, alt='A "door" <b>')
+
+        [post] = pds.client.posts()
+        page = pds.client.http.get("/wall/bluesky").text
+        address = f"/media/bluesky/demo/{blob['ref']['$link']}"
+        assert answer.status_code == 200
+        assert [image["alt_text"] for image in post["images"]] == ['A "door" <b>']
+        assert f'src="{address}" alt="A &quot;door&quot; &lt;b&gt;"' in page
+        assert pds.client.http.get(address).content == content
+
+    def test_that_nobody_uploaded_is_refused_in_the_words_of_the_real_server(self, pds: Pds):
+        name = "bafkreibjfgx2gprinfvicegelk5kosd6y2frmqpqzwqkg7usac74l3t2v4"
+
+        answer = pds.put_images({**BLOB, "ref": {"$link": name}})
+
+        assert (answer.status_code, answer.json()) == (400, observed("blob_gone")["body"])
+        assert pds.client.posts() == []
+
+    def test_of_another_account_is_not_there(self, pds: Pds):
+        other = pds.client.http.post(
+            "/bluesky/other/xrpc/com.atproto.server.createSession",
+            json={"identifier": "other.test", "password": "bluesky-other-secret"},
+        ).json()["accessJwt"]
+        headers = {"Authorization": f"Bearer {other}", "Content-Type": "image/png"}
+        url = "/bluesky/other/xrpc/com.atproto.repo.uploadBlob"
+        blob = pds.client.http.post(url, content=picture_bytes("image/png"), headers=headers).json()["blob"]
+
+        assert pds.put_images(blob).json()["error"] == "BlobNotFound"
+
+    def test_that_is_too_large_for_a_post_is_refused_in_the_words_of_the_real_server(self, client: Client, pds: Pds):
+        client.register(channel="bluesky", account="demo", options={"image_size_limit": 1_000_000})
+        content = picture_bytes("image/png")
+        blob = pds.upload(content + b"\0" * (1_000_001 - len(content))).json()["blob"]
+
+        answer = pds.put_images(blob)
+        client.register(channel="bluesky", account="demo", options={})
+
+        assert (answer.status_code, answer.json()) == (400, observed("blob_too_big")["body"])
+        assert pds.put_images(blob).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("change", "name"), [({"size": 5}, "InvalidSize"), ({"mimeType": "image/jpeg"}, "InvalidMimeType")]
+    )
+    def test_has_to_be_named_as_it_was_answered(self, pds: Pds, change, name):
+        blob = pds.upload(picture_bytes("image/png")).json()["blob"]
+
+        assert pds.put_images({**blob, **change}).json()["error"] == name
+
+    def test_that_is_no_image_cannot_be_shown_as_one(self, pds: Pds):
+        blob = pds.upload(b"<html>", "text/html").json()["blob"]
+
+        assert pds.put_images(blob).json()["error"] == "InvalidMimeType"
+
+    @pytest.mark.parametrize(
+        ("content", "media_type", "status", "name"),
+        [
+            (b"x" * (5 * 1024 * 1024 + 1), "image/png", 413, "PayloadTooLarge"),
+            (b"x", "", 400, "InvalidRequest"),
+        ],
+    )
+    def test_may_be_refused(self, pds: Pds, content, media_type, status, name):
+        answer = pds.upload(content, media_type)
+
+        assert (answer.status_code, answer.json()["error"]) == (status, name)
+
+    def test_needs_a_session(self, pds: Pds):
+        pds.tokens["accessJwt"] = "garbage"
+
+        assert pds.upload(b"x").json()["error"] == "InvalidToken"
 
 
 class TestReading:

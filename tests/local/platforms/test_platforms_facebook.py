@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.platforms.facebook.platform import page_id
+from tests.pictures import Shelf
 
 if TYPE_CHECKING:
     import httpx
@@ -65,6 +66,12 @@ class TestPostingOnAPage:
             ({"message": "Hi", "link": "https://[/"}, (400, 100, 0)),
             ({"message": "Hi", "link": "https://www.facebook.com/x"}, (400, 100, 1_609_008)),
             ({"message": "Hi", "attached_media": [{"media_fbid": "1"}]}, (400, 100, 0)),
+            ({"message": "Hi", "attached_media": "1"}, (400, 100, 0)),
+            ({"message": "Hi", "attached_media": ["1"]}, (400, 100, 0)),
+            (
+                {"message": "Hi", "attached_media": [{"media_fbid": "1"}], "link": "https://example.org/"},
+                (400, 100, 0),
+            ),
             ({"message": "Hi", "published": False}, (400, 100, 0)),
             ({"message": "Hi", "page": "17"}, (400, 100, 33)),
         ],
@@ -108,6 +115,70 @@ class TestAToken:
         assert [answer.status_code for answer in answers] == [400, 400, 200]
 
 
+def photo(client: Client, url: str, **more: object) -> httpx.Response:
+    return client.http.post(f"{GRAPH}/me/photos", json={"url": url, "published": False, **more}, headers=BEARER)
+
+
+class TestPhotos:
+    @pytest.fixture
+    def shelf(self) -> Shelf:
+        return Shelf()
+
+    def test_are_fetched_and_seen_only_with_a_post(self, client: Client, shelf: Shelf):
+        use = shelf.use()
+        with shelf.serving() as url:
+            answer = photo(client, f"{url}/{use.renditions[0].key}", alt_text_custom="A <b>door</b> 🚪")
+        unseen = (client.posts(), client.http.get("/wall/facebook").text)
+
+        made = post(client, attached_media=[{"media_fbid": answer.json()["id"]}], fields="id,attachments")
+
+        [kept] = client.posts()
+        [image] = kept["images"]
+        page = client.http.get("/wall/facebook").text
+        assert unseen[0] == []
+        assert "door" not in unseen[1]
+        assert made.json()["attachments"] == {"data": [{"media_type": "photo"}]}
+        assert (image["sha256"], image["alt_text"]) == (use.renditions[0].sha256, "A <b>door</b> 🚪")
+        assert f'src="/media/facebook/demo/{image["id"]}" alt="A &lt;b&gt;door&lt;/b&gt; 🚪"' in page
+        assert client.http.get(f"/media/facebook/demo/{image['id']}.alt").status_code == 404
+
+    def test_of_one_post_are_an_album(self, client: Client, shelf: Shelf):
+        uses = [shelf.use() for _ in range(3)]
+        with shelf.serving() as url:
+            ids = [photo(client, f"{url}/{use.renditions[0].key}").json()["id"] for use in uses]
+        post(client, attached_media=[{"media_fbid": one} for one in ids])
+
+        [shown] = feed(client, fields="id,attachments{media_type,subattachments{media_type}},message").json()["data"]
+
+        assert shown["message"] == "Hello"
+        assert shown["attachments"] == {
+            "data": [{"media_type": "album", "subattachments": {"data": [{"media_type": "photo"}] * 3}}]
+        }
+
+    def test_make_the_same_text_another_post(self, client: Client, shelf: Shelf):
+        uses = [shelf.use(), shelf.use()]
+        with shelf.serving() as url:
+            ids = [photo(client, f"{url}/{use.renditions[0].key}").json()["id"] for use in uses]
+
+        answers = [post(client, attached_media=[{"media_fbid": one}]) for one in (ids[0], ids[1], ids[1])]
+
+        assert [answer.status_code for answer in answers] == [200, 200, 400]
+
+    def test_are_refused_unless_they_can_be_read(self, client: Client, shelf: Shelf):
+        fits = shelf.use()
+        webp = shelf.use(media_type="image/webp")
+        shelf.files["text"] = b"no picture"
+        shelf.files["large"] = shelf.files[fits.renditions[0].key] + b"\x00" * 4_000_000
+        with shelf.serving() as url:
+            found = [code(photo(client, f"{url}/{name}")) for name in ("gone", "text", "large", webp.renditions[0].key)]
+            found += [code(photo(client, elsewhere)) for elsewhere in ("", "https://example.org/a.jpg")]
+            visible = photo(client, f"{url}/{fits.renditions[0].key}", published=True)
+            strange = photo(client, f"{url}/{fits.renditions[0].key}", alt_text_custom=5)
+
+        assert found == [(400, 100, 2_061_006), *[(400, 1, 1_366_046)] * 3, *[(400, 100, 2_061_006)] * 2]
+        assert (code(visible), code(strange)) == ((400, 100, 0), (400, 100, 0))
+
+
 class TestReadingAPage:
     def test_lists_the_newest_first_since_a_moment_page_by_page(self, client: Client, clock: Clock):
         post(client, "Too old")
@@ -143,7 +214,7 @@ class TestReadingAPage:
     def test_refuses_strange_parameters(self, client: Client, query):
         assert code(feed(client, **query)) == (400, 100, 0)
 
-    @pytest.mark.parametrize("path", ["/facebook/demo/me/feed", "/facebook/demo/v26/me", f"{GRAPH}/me/photos"])
+    @pytest.mark.parametrize("path", ["/facebook/demo/me/feed", "/facebook/demo/v26/me", f"{GRAPH}/me/videos"])
     def test_knows_no_other_address(self, client: Client, path):
         assert code(client.http.post(path, headers=BEARER)) == (400, 100, 33)
 

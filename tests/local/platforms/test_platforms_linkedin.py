@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -7,6 +8,7 @@ import pytest
 
 from local.platforms.linkedin import littletext
 from local.platforms.linkedin.platform import DAY_LIMIT, MEMBER, ORGANIZATION
+from tests.pictures import picture_bytes
 
 if TYPE_CHECKING:
     import httpx
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 HEADERS = {"Authorization": "Bearer linkedin-demo-token", "LinkedIn-Version": "202608"}
 REST = "/linkedin/demo/rest/posts"
+IMAGES = "/linkedin/demo/rest/images"
 
 
 def draft(commentary: str = "Hello", **more: Any) -> dict[str, Any]:
@@ -89,7 +92,13 @@ class TestPosting:
             ({"lifecycleState": "DRAFT"}, 400),
             ({"distribution": {}}, 422),
             ({"extra": 1}, 422),
-            ({"content": {"media": {"id": "urn:li:image:1"}}}, 400),
+            ({"content": {"poll": {}}}, 400),
+            ({"content": {"media": {"id": "urn:li:image:C1"}, "article": {}}}, 400),
+            ({"content": {"media": {"id": "urn:li:video:1"}}}, 422),
+            ({"content": {"media": {"id": "urn:li:image:C4E22AQF1"}}}, 400),
+            ({"content": {"media": {"id": "urn:li:image:C4E22AQF1", "altText": "a" * 4_087}}}, 422),
+            ({"content": {"multiImage": {"images": [{"id": "urn:li:image:C4E22AQF1"}]}}}, 422),
+            ({"content": {"multiImage": {"images": [{"id": "urn:li:image:C4E22AQF1"}] * 21}}}, 422),
             ({"content": {"article": {"title": "No source"}}}, 422),
             ({"content": {"article": {"source": "https://[", "title": "T"}}}, 422),
             ({"content": {"article": {"source": "https://example.org/", "title": "a" * 401}}}, 422),
@@ -217,7 +226,86 @@ class TestReading:
         assert f"urn:li:person:{answer['sub']}" == MEMBER
 
     def test_knows_no_other_address(self, client: Client):
-        assert client.http.post("/linkedin/demo/rest/images", headers=HEADERS).status_code == 404
+        assert client.http.post("/linkedin/demo/rest/videos", headers=HEADERS).status_code == 404
+
+
+def announced(client: Client, owner: str = ORGANIZATION) -> dict[str, str]:
+    body = {"initializeUploadRequest": {"owner": owner}}
+    answer = client.http.post(f"{IMAGES}?action=initializeUpload", json=body, headers=HEADERS)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["value"])
+
+
+def uploaded(client: Client, content: bytes, owner: str = ORGANIZATION) -> str:
+    value = announced(client, owner)
+    answer = client.http.put(value["uploadUrl"], content=content, headers=HEADERS)
+    assert answer.status_code == 201
+    return value["image"]
+
+
+def status_of(client: Client, urn: str) -> tuple[int, str]:
+    answer = client.http.get(f"{IMAGES}/{quote(urn)}", headers=HEADERS)
+    return answer.status_code, answer.json()["status"]
+
+
+class TestImages:
+    def test_are_announced_sent_and_shown(self, client: Client):
+        content = picture_bytes()
+        urn = uploaded(client, content)
+
+        answer = post(client, content={"media": {"id": urn, "altText": "A <b>door</b>"}})
+
+        [kept] = client.posts()
+        shown = client.http.get(f"{REST}/{quote(answer.headers['x-restli-id'])}", headers=HEADERS).json()
+        page = client.http.get("/wall/linkedin").text
+        assert [image["sha256"] for image in kept["images"]] == [hashlib.sha256(content).hexdigest()]
+        assert shown["content"] == {"media": {"id": urn, "altText": "A <b>door</b>"}}
+        assert f'src="/media/linkedin/demo/{quote(urn, safe="")}" alt="A &lt;b&gt;door&lt;/b&gt;"' in page
+        assert client.http.get(f"/media/linkedin/demo/{quote(urn, safe='')}").content == content
+
+    def test_stand_in_their_order(self, client: Client):
+        urns = [uploaded(client, picture_bytes()) for _ in range(3)]
+
+        answer = post(client, content={"multiImage": {"images": [{"id": urn} for urn in urns[::-1]]}})
+
+        assert answer.status_code == 201
+        assert [image["id"] for image in client.posts()[0]["images"]] == urns[::-1]
+
+    def test_can_be_used_only_by_their_owner_and_only_once_they_are_there(self, client: Client):
+        members, missing = uploaded(client, picture_bytes(), MEMBER), announced(client)["image"]
+        broken, webp = uploaded(client, b"no picture"), uploaded(client, picture_bytes("image/webp"))
+
+        answers = [post(client, content={"media": {"id": urn}}) for urn in (members, missing, broken, webp)]
+
+        assert [answer.status_code for answer in answers] == [403, 400, 400, 400]
+        assert client.posts() == []
+
+    def test_tell_how_far_they_are_to_whoever_may_read_the_organization(self, client: Client):
+        urn = announced(client)["image"]
+        waiting, broken = status_of(client, urn), status_of(client, uploaded(client, b"no picture"))
+        ready, members = (uploaded(client, picture_bytes(), owner) for owner in (ORGANIZATION, MEMBER))
+        seen = status_of(client, ready)
+        unseen = status_of(client, members)[0]
+        unknown = status_of(client, "urn:li:image:C4E22AQF9")[0]
+        client.register(
+            channel="linkedin", account="demo", credentials=["linkedin-demo-token"], options={"processing": 1}
+        )
+
+        assert (waiting, broken) == ((200, "WAITING_UPLOAD"), (200, "PROCESSING_FAILED"))
+        assert (seen, status_of(client, ready)) == ((200, "AVAILABLE"), (200, "PROCESSING"))
+        assert (unseen, unknown) == (403, 404)
+
+    def test_need_an_announcement_of_the_members_own(self, client: Client):
+        def begun(body: object, action: str = "initializeUpload") -> int:
+            return client.http.post(f"{IMAGES}?action={action}", json=body, headers=HEADERS).status_code
+
+        assert begun({"initializeUploadRequest": {"owner": "urn:li:organization:1"}}) == 403
+        assert begun({}) == 403
+        assert begun([]) == 400
+        assert begun({}, action="other") == 400
+        assert (
+            client.http.put("/linkedin/demo/dms-uploads/C4E22AQF9/0", content=b"x", headers=HEADERS).status_code == 404
+        )
 
 
 class TestTheFeed:

@@ -10,12 +10,19 @@ import pytest
 from local.platforms import start
 from local.platforms.mastodon import text
 from tests.local.platforms.client import Client, Clock
+from tests.pictures import animation_bytes, picture_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BEARER = {"Authorization": "Bearer mastodon-demo-token"}
 STATUSES = "/mastodon/demo/api/v1/statuses"
+
+
+def upload(client: Client, content: bytes, *, account: str = "demo", **fields: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer mastodon-{account}-token"}
+    files = {"file": ("picture", content, "application/octet-stream")}
+    return client.http.post(f"/mastodon/{account}/api/v2/media", files=files, data=fields, headers=headers)
 
 
 class TestCounting:
@@ -213,6 +220,136 @@ class TestIdempotencyKey:
             assert (len(ids), one.texts()) == (2, ["Race", "Race"])
             one.http.close()
             other.http.close()
+
+
+class TestMedia:
+    def test_are_ready_at_once_and_attached_with_their_description(self, client: Client):
+        content = picture_bytes()
+        answer = upload(client, content, description='A "door"')
+        media = answer.json()
+
+        status = client.toot("Look", media_ids=[media["id"]]).json()
+
+        [post] = client.posts()
+        assert answer.status_code == 200
+        assert media["meta"]["original"]["size"] == "64x48"
+        assert [each["description"] for each in status["media_attachments"]] == ['A "door"']
+        assert "images" not in status
+        assert [image["alt_text"] for image in post["images"]] == ['A "door"']
+        assert client.http.get(media["url"]).content == content
+        assert 'alt="A &quot;door&quot;"' in client.http.get("/wall/mastodon").text
+
+    def test_keep_the_order_of_the_status(self, client: Client):
+        ids = [upload(client, picture_bytes()).json()["id"] for _ in range(3)]
+
+        status = client.toot("Look", media_ids=[ids[2], ids[0], ids[1]]).json()
+
+        assert [each["id"] for each in status["media_attachments"]] == [ids[2], ids[0], ids[1]]
+
+    def test_need_no_text(self, client: Client):
+        media_id = upload(client, picture_bytes()).json()["id"]
+
+        assert client.toot("", media_ids=[media_id]).status_code == 200
+
+    def test_belong_to_one_status(self, client: Client):
+        media_id = upload(client, picture_bytes()).json()["id"]
+        client.toot("One", media_ids=[media_id])
+
+        again = client.toot("Two", media_ids=[media_id])
+
+        sentence = f"Media {media_id} not found or already attached to another post"
+        assert (again.status_code, again.json()["error"]) == (422, sentence)
+        assert client.read(f"api/v1/media/{media_id}").status_code == 404
+
+    def test_of_another_account_are_not_there(self, client: Client):
+        media_id = upload(client, picture_bytes(), account="other").json()["id"]
+
+        assert client.toot("Mine", media_ids=[media_id]).status_code == 422
+
+    def test_are_answered_by_the_key_before_they_are_judged(self, client: Client):
+        media_id = upload(client, picture_bytes()).json()["id"]
+        first = client.toot("Once", key="k", media_ids=[media_id])
+
+        again = client.toot("Once", key="k", media_ids=[media_id])
+
+        assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+
+    def test_are_processed_as_long_as_the_option_says(self, client: Client, clock: Clock):
+        client.register(channel="mastodon", account="demo", options={"processing_seconds": 60})
+        answer = upload(client, picture_bytes())
+        path = f"api/v1/media/{answer.json()['id']}"
+
+        before, early = client.read(path), client.toot("Early", media_ids=[answer.json()["id"]])
+        clock.advance(60)
+        after = client.read(path)
+
+        assert (answer.status_code, answer.json()["url"]) == (202, None)
+        assert (before.status_code, before.json()["url"]) == (206, None)
+        assert (early.status_code, "have not finished processing" in early.json()["error"]) == (422, True)
+        assert (after.status_code, after.json()["url"]) == (200, answer.json()["preview_url"])
+        assert client.toot("Now", media_ids=[after.json()["id"]]).status_code == 200
+
+    def test_that_move_are_processed_later(self, client: Client):
+        answer = upload(client, animation_bytes())
+
+        assert (answer.status_code, answer.json()["type"]) == (202, "gifv")
+        assert client.read(f"api/v1/media/{answer.json()['id']}").status_code == 200
+
+    def test_meet_a_limit_of_their_own(self, client: Client, clock: Clock):
+        client.register(channel="mastodon", account="demo", options={"upload_limit": 1})
+
+        first, second = upload(client, picture_bytes()), upload(client, picture_bytes())
+        status = client.toot("Still possible")
+        clock.advance(1_800)
+
+        assert (first.status_code, second.status_code, status.status_code) == (200, 429, 200)
+        assert second.headers["x-ratelimit-reset"] == "2026-11-22T12:30:00.000Z"
+        assert upload(client, picture_bytes()).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("content", "fields", "sentence"),
+        [
+            (b"", {}, "File can't be blank"),
+            (b"<html>", {}, "not an image"),
+            (picture_bytes("image/gif", width=1_280, height=721), {}, "1280x721 GIF files are not supported"),
+            (picture_bytes(), {"description": "a" * 1_501}, "Description is too long"),
+        ],
+        ids=["empty", "html", "large", "described"],
+    )
+    def test_are_refused_as_the_server_would(self, client: Client, content, fields, sentence):
+        answer = upload(client, content, **fields)
+
+        assert answer.status_code == 422
+        assert sentence in answer.json()["error"]
+
+    @pytest.mark.parametrize(
+        ("media_type", "body"),
+        [
+            ("application/json", b"{}"),
+            ("multipart/form-data", b"x"),
+            ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n'),
+            ("multipart/form-data; boundary=b", b"--b\r\nContent-Type: image/png\r\n\r\nx\r\n--b--\r\n"),
+        ],
+    )
+    def test_come_in_a_form(self, client: Client, media_type, body):
+        headers = BEARER | {"Content-Type": media_type}
+
+        answer = client.http.post("/mastodon/demo/api/v2/media", content=body, headers=headers)
+
+        assert answer.json() == {"error": "Validation failed: File can't be blank"}
+
+    def test_survive_a_restart(self, tmp_path: Path, clock: Clock):
+        with start(state_dir=tmp_path, now=clock) as running:
+            before = Client(running.url, clock)
+            media_id = upload(before, picture_bytes()).json()["id"]
+            before.http.close()
+
+        with start(state_dir=tmp_path, now=clock) as running:
+            after = Client(running.url, clock)
+            answer = after.toot("Later", media_ids=[media_id])
+            after.http.close()
+
+        assert answer.status_code == 200
 
 
 class TestReading:

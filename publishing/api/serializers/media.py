@@ -1,0 +1,118 @@
+"""Media in requests and answers. No answer has what the names of files are derived from."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from publishing.api.context import public_url
+from publishing.api.serializers.accounts import ProblemNoteOut
+from publishing.api.serializers.base import MomentField, StrictIntegerField, StrictSerializer, StringField, choices_of
+from publishing.domain.content import ALT_TEXT_LIMIT
+from publishing.domain.media import (
+    EXTENSIONS,
+    NAME_LIMIT,
+    UPLOAD_LIMIT,
+    MediaStatus,
+    Medium,
+    MediumChanges,
+    NewMedium,
+    Rendition,
+    Upload,
+)
+
+
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": UPLOAD_LIMIT})
+class SizeField(StrictIntegerField):
+    """How large a file is; judged by the domain's rule, in the domain's words."""
+
+
+class MediumIn(StrictSerializer):
+    """A file that somebody wants to upload."""
+
+    name = StringField(max_length=NAME_LIMIT, help_text="The file's name, for people.")
+    media_type = StringField(max_length=100, help_text=f"One of {', '.join(EXTENSIONS)}.")
+    size = SizeField(help_text="In bytes, exactly.")
+    alt_text = StringField(required=False, allow_blank=True, default="", max_length=ALT_TEXT_LIMIT)
+
+    def wanted(self) -> NewMedium:
+        """Return the value for the service."""
+        return NewMedium(**self.validated_data)
+
+
+class MediumChangesIn(StrictSerializer):
+    """An edit; fields that are left out stay as they are."""
+
+    name = StringField(required=False, max_length=NAME_LIMIT)
+    alt_text = StringField(required=False, allow_blank=True, max_length=ALT_TEXT_LIMIT)
+
+    def changes(self) -> MediumChanges:
+        """Return the value for the service."""
+        return MediumChanges(**self.validated_data)
+
+
+class RenditionOut(serializers.Serializer[Rendition]):
+    """One file made of a medium."""
+
+    url = serializers.SerializerMethodField(help_text="Public; it never changes what it shows.")
+    media_type = serializers.CharField()
+    size = serializers.IntegerField(help_text="In bytes.")
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    frames = serializers.IntegerField()
+    sha256 = serializers.CharField()
+
+    @extend_schema_field({"type": "string", "format": "uri"})
+    def get_url(self, file: Rendition) -> str:
+        """Return its public address."""
+        return public_url(file.key)
+
+
+class MediumOut(serializers.Serializer[Medium]):
+    """One picture of the library."""
+
+    id = serializers.CharField()
+    owner = serializers.CharField()
+    status = serializers.ChoiceField(choices=choices_of(MediaStatus))
+    name = serializers.CharField()
+    media_type = serializers.CharField()
+    size = serializers.IntegerField(help_text="In bytes, as it was uploaded.")
+    alt_text = serializers.CharField()
+    url = serializers.SerializerMethodField(help_text="Of the picture in full; null until it is ready.")
+    renditions = RenditionOut(many=True, help_text="The picture in full, then a smaller one where one is of use.")
+    problem = ProblemNoteOut(allow_null=True, help_text="Why it was refused.")
+    rev = serializers.IntegerField()
+    created_at = MomentField()
+    updated_at = MomentField()
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uri"})
+    def get_url(self, medium: Medium) -> str | None:
+        """Return the public address of the picture in full."""
+        return public_url(medium.renditions[0].key) if medium.renditions else None
+
+
+class UploadOut(serializers.Serializer[Upload]):
+    """Permission to upload the file: post a multipart/form-data form with these fields, then the field `file`."""
+
+    url = serializers.CharField()
+    fields = serializers.DictField(child=serializers.CharField())  # type: ignore[assignment]  # DRF keeps both apart
+    expires_at = MomentField()
+
+
+class NewMediumOut(MediumOut):
+    """A new medium, and how to upload its file."""
+
+    upload = UploadOut()
+
+
+def present_upload(medium: Medium, upload: Upload) -> dict[str, Any]:
+    """Return a new medium with the permission to upload its file as it is answered."""
+    return {**MediumOut(medium).data, "upload": UploadOut(upload).data}
+
+
+class MediaOut(serializers.Serializer[Any]):
+    """A page of media."""
+
+    results = MediumOut(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Address of the next page.")
+    previous = serializers.CharField(allow_null=True)

@@ -1,0 +1,83 @@
+"""Verify what was uploaded, when it is first asked about or used: then it becomes ready, or refused with a reason."""
+
+import hashlib
+import logging
+import threading
+from datetime import datetime
+from typing import Final
+
+from publishing.adapters.media import Bucket, NotUploadedError
+from publishing.domain.errors import UnavailableError
+from publishing.domain.media import File, MediaStatus, Medium
+from publishing.domain.outcome import Problem
+from publishing.store import media
+
+#: One picture is decoded at a time in a process, whatever its threads: that bounds its memory.
+_DECODING: Final = threading.Lock()
+
+log = logging.getLogger(__name__)
+
+
+def verify(medium: Medium, *, bucket: Bucket, now: datetime) -> Medium:
+    """Return a medium as it is after its upload, if there is one, was looked at.
+
+    Stays `uploading` while nothing is there. Safe to run any number of times at once: files have names that follow from
+    their bytes, and one conditional write decides. Raises UnavailableError when the bucket or the table is out of
+    reach; nothing is lost then, and the next one to ask verifies it.
+    """
+    #   A: read upload ── decode ── keep files ── ready ────── remove upload
+    #   B:      read upload ── decode ── keep the same files ── ready ✗, so it reads what A wrote
+    #   C:                                                          no upload: it reads what A wrote
+    if medium.status is not MediaStatus.UPLOADING:
+        return medium
+    with _DECODING:
+        try:
+            content = bucket.read_upload(medium)
+        except NotUploadedError:
+            return _latest(medium)
+        looked = _look(medium, content)
+        del content
+        if isinstance(looked, Problem):
+            verified = media.record_refused(medium.id, looked, now=now)
+        else:
+            kept = [bucket.keep(_key(medium, file), file) for file in looked]
+            verified = media.record_ready(medium.id, kept, now=now)
+            if verified is None and _latest(medium).status is MediaStatus.DELETED:
+                # Deleted meanwhile, by somebody who did not know of these files.
+                bucket.remove(file.key for file in kept)
+    if verified is None:
+        return _latest(medium)
+    log.info("medium.verified", extra={"medium": medium.id, "status": verified.status.value})
+    _clear_away(verified, bucket)
+    return verified
+
+
+def _look(medium: Medium, content: bytes) -> tuple[File, ...] | Problem:
+    if not content:
+        return Problem(code="empty", detail="The file is empty. Choose another one.", retryable=False)
+    if len(content) != medium.size:
+        detail = "The file is not as large as was said when its upload was asked for. Upload it again."
+        return Problem(code="wrong_size", detail=detail, retryable=False)
+    # Pillow takes long to load: a cold start must not pay for what few requests need.
+    from publishing.adapters import pictures
+
+    try:
+        return pictures.render(content, medium.media_type)
+    except pictures.RefusedPictureError as refusal:
+        return refusal.problem
+
+
+def _key(medium: Medium, file: File) -> str:
+    return medium.file_key(hashlib.sha256(file.content).hexdigest(), file.media_type)
+
+
+def _latest(medium: Medium) -> Medium:
+    return media.get_medium(medium.id, deleted=True)
+
+
+def _clear_away(medium: Medium, bucket: Bucket) -> None:
+    try:
+        bucket.remove([medium.upload_key])
+    except UnavailableError:
+        # Nobody reads it again, and the bucket's own rule for old uploads takes it away.
+        log.warning("medium.upload_left", extra={"medium": medium.id})
