@@ -29,7 +29,8 @@ _UNCHECKED: Final = 1
 _ENVIRONMENT: Final = {
     "TABLE_NAME": "table", "KINESIS_STREAM_NAME": "stream", "COGNITO_USER_POOL_ID": "us-east-1_Check",
     "COGNITO_CLIENT_ID": "check", "OMNIPUB_SECRET_KEY": "check", "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_ACCESS_KEY_ID": "check", "AWS_SECRET_ACCESS_KEY": "check",
+    "AWS_ACCESS_KEY_ID": "check", "AWS_SECRET_ACCESS_KEY": "check", "MEDIA_BUCKET": "media",
+    "OMNIPUB_MEDIA_URL": "https://media.example",
 }  # fmt: skip
 
 

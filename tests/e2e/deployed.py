@@ -148,11 +148,6 @@ class Deployment:
         """Connect the demonstration accounts at the simulated platforms, in the deployed table."""
         self.run(sys.executable, "-m", "local.seed", more={"OMNIPUB_WALL_URL": wall_url, **self._variables})
 
-    def connect_senders(self) -> None:
-        """Connect a mail and a text account at the emulator's own SES and SNS, which ask the worker's role."""
-        self.emulator.client("sesv2").create_email_identity(EmailIdentity="deployed@example.org")
-        self.run(sys.executable, "-c", _CONNECT, self.emulator.url, more=self._variables)
-
     @property
     def _variables(self) -> dict[str, str]:
         return {
@@ -161,23 +156,3 @@ class Deployment:
             "OMNIPUB_SCHEDULER_FUNCTION": self.outputs["SchedulerFunction"],
             "OMNIPUB_ALLOW_PRIVATE_NETWORKS": "true",
         }
-
-
-_CONNECT = """
-import os, sys
-from publishing.adapters import clock
-from publishing.domain.permissions import SYSTEM
-from publishing.services.connecting import connect_account
-from publishing.store.binding import bind
-
-bind(os.environ["TABLE_NAME"], timer_shards=1)
-senders = {
-    "email": {"region": "us-east-1", "sender": "deployed@example.org", "recipient": "readers@example.org"},
-    "sms": {"region": "us-east-1", "number": "+12065550123"},
-}
-for channel, settings in senders.items():
-    connect_account(
-        actor=SYSTEM, channel=channel, name=f"Deployed {channel}", base_url=sys.argv[1], credential="",
-        key_id=os.environ["OMNIPUB_KMS_KEY_ID"], now=clock.now(), settings=settings,
-    )
-"""

@@ -93,9 +93,9 @@ class TestADeployment:
 
     def publishes(self, deployment, wall, token):
         deployment.seed(wall.url)
-        deployment.connect_senders()
+        self.connects(deployment, wall)
         connected = deployment.get("/api/v1/accounts/", token=token).json["results"]
-        assert len(connected) == len(ACCOUNTS) + 2
+        assert len(connected) == len(ACCOUNTS) + 3
         # The simulated SES and SNS know one signature only, and the function signs with its role's: those accounts
         # are at the emulator's own services instead.
         accounts = [
@@ -121,6 +121,24 @@ class TestADeployment:
         assert len(posts) == len(accounts) - len(SIGNED)
         assert text in deployment.inbox("ses/messages")
         assert text in deployment.inbox("sns/sms-messages")
+
+    def connects(self, deployment, wall):
+        """Through the API, whose function may seal a credential; and at the emulator's own SES and SNS."""
+        token = sign_in(deployment.pool, user=deployment.add_user("admin")).access
+        deployment.emulator.client("sesv2").create_email_identity(EmailIdentity="deployed@example.org")
+        settings = {
+            "email": {"region": "us-east-1", "sender": "deployed@example.org", "recipient": "readers@example.org"},
+            "sms": {"region": "us-east-1", "number": "+12065550123"},
+        }
+        webhook = {"base_url": f"{wall.url}/webhook/deployed", "credential": "webhook-deployed-secret"}
+        for body in (
+            {"channel": "email", "base_url": deployment.emulator.url, "settings": settings["email"]},
+            {"channel": "sms", "base_url": deployment.emulator.url, "settings": settings["sms"]},
+            {"channel": "webhook", **webhook},
+        ):
+            named = {**body, "name": f"Deployed {body['channel']}"}
+            made = deployment.get("/api/v1/accounts/", token=token, method="POST", body=named)
+            assert made.status == 201, made.text
 
     def enforces_the_functions_roles(self, deployment):
         policies = deployment.emulator.client("iam").get_role_policy(RoleName="omnipub-prod-web", PolicyName="Own")

@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CONFIGURED = {
     "TABLE_NAME": "t",
+    "MEDIA_BUCKET": "media",
+    "OMNIPUB_MEDIA_URL": "https://media.example",
     "KINESIS_STREAM_NAME": "s",
     "COGNITO_USER_POOL_ID": "eu-central-1_A",
     "COGNITO_CLIENT_ID": "c",
