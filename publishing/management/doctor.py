@@ -78,7 +78,8 @@ def _clock(now: Callable[[], datetime]) -> None:
 
 def _table(config: Config) -> None:
     described = aws.client("dynamodb").describe_table(TableName=config.table_name)["Table"]
-    indexes = {index["IndexName"]: index.get("IndexStatus") for index in described.get("GlobalSecondaryIndexes", ())}
+    found = described.get("GlobalSecondaryIndexes", ())
+    indexes = {index["IndexName"]: index.get("IndexStatus", "ACTIVE") for index in found}
     missing = [name for name in (table.BY_OWNER, table.TIMERS, table.BY_MONTH) if indexes.get(name) != "ACTIVE"]
     if described["TableStatus"] != "ACTIVE" or missing:
         raise UnwellError(
