@@ -17,7 +17,7 @@ from local.api import Client, NoAnswerError, RefusedError
 from local.aws import demo as demo_users
 from local.aws.provision import find_pool
 from local.aws.token import SignInError, sign_in
-from local.picture import upload_picture
+from local.picture import is_said, taking_images, upload_picture
 from local.plan import WALL_URL
 from local.process import state_folder
 from local.runfile import NotRunningError, Run, RunFile
@@ -115,8 +115,7 @@ def _bodies(
     api: Client, accounts: Mapping[str, Any], usable: Sequence[str], *, text: str, due: datetime
 ) -> Iterator[dict[str, Any]]:
     """Yield what to write: a message with a picture to accounts that take one, and one without to the others."""
-    limits = {channel["kind"]: channel["image_limit"] for channel in api.get("/api/v1/channels/")["results"]}
-    showing = [account_id for account_id in usable if limits[accounts[account_id]["channel"]]]
+    showing = taking_images(api, [accounts[account_id] for account_id in usable])
     others = [account_id for account_id in usable if account_id not in showing]
     body = {"text": text, "schedule": {"at": due.isoformat()}}
     if showing:
@@ -211,7 +210,7 @@ def _look(
         account = accounts[delivery["account"]]
         attempts = detail["receipt"]["attempts"]
         started = datetime.fromisoformat(attempts[-1]["committed_at"]) if attempts else None
-        found = [post for post in posts if _is_of(post, account) and post["text"] == message["text"]]
+        found = [post for post in posts if _is_of(post, account) and is_said(post["text"], message["text"])]
         publication = detail["publication"] or {}
         line = Line(
             channel=delivery["channel"],

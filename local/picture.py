@@ -5,7 +5,8 @@ import struct
 import urllib.error
 import urllib.request
 import zlib
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from local.api import Client, NoAnswerError, RefusedError
 
@@ -23,6 +24,22 @@ def make_picture() -> bytes:
     header = struct.pack(">IIBBBBB", _WIDTH, _HEIGHT, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
+
+
+def taking_images(api: Client, accounts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the ids of those accounts whose channel takes images."""
+    limits = {channel["kind"]: channel["image_limit"] for channel in api.get("/api/v1/channels/")["results"]}
+    return [account["id"] for account in accounts if limits[account["channel"]]]
+
+
+def spoken(text: str) -> str:
+    """Return a text as it was written, without the descriptions of images that a mail adds to it."""
+    return text.partition("\n\n[Image")[0]
+
+
+def is_said(text: str, written: str) -> bool:
+    """Tell whether a post says what was written."""
+    return spoken(text) == written
 
 
 def upload_picture(api: Client) -> str:

@@ -3,15 +3,24 @@
 import secrets
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from publishing.adapters import clock
+from publishing.domain.account import Account
+from publishing.domain.content import MediaUse
+from publishing.domain.draft import Draft
 from publishing.domain.media import Medium, NewMedium, Upload
+from publishing.domain.message import MessageWithDeliveries
 from publishing.domain.permissions import Actor
+from publishing.domain.schedule import due_now
 from publishing.services import media
 from publishing.services.context import Context
+from publishing.services.scheduling import create_message
+from tests.emulator import Emulator
 from tests.pictures import picture_bytes
+from tests.system import QuietWaker, System
 
 
 def post_form(upload: Upload, content: bytes, **changed: str) -> int:
@@ -74,3 +83,21 @@ class Library:
 
     def delete(self, medium: Medium, actor: Actor | None = None, rev: int | None = None) -> None:
         media.delete_medium(actor=actor or self.actor, medium_id=medium.id, rev=rev, now=self.now, context=self.context)
+
+
+def library_of(system: System, emulator: Emulator) -> Library:
+    """The library that a system's actor uses."""
+    environment = emulator.environment
+    context = Context(
+        waker=QuietWaker(), media_bucket=environment["MEDIA_BUCKET"], media_url=environment["OMNIPUB_MEDIA_URL"]
+    )
+    return Library(system.actor, context)
+
+
+def show(system: System, library: Library, *accounts: Account, alt_texts: Sequence[str]) -> MessageWithDeliveries:
+    """Create a message that is due now and shows a picture for each description."""
+    media = [library.upload(picture_bytes(width=200 + number)) for number in range(len(alt_texts))]
+    uses = tuple(MediaUse(id=each.id, alt_text=alt_text) for each, alt_text in zip(media, alt_texts, strict=True))
+    now = clock.now()
+    draft = Draft(text="Look!", media=uses, account_ids=tuple(account.id for account in accounts), due=due_now(now))
+    return create_message(actor=system.actor, draft=draft, now=now, context=library.context)

@@ -51,6 +51,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
     shared = _shared()
     records = [_record(raw) for raw in event.get("Records", ())]
     lanes = _lanes(records)
+    # Here, and not by whichever lanes ask first: two of them would make two, and one would be lost with what it opened.
+    http_client(shared)
     done = _work(lanes, shared, context)
     failed = [record.sequence_number for record in records if record.sequence_number not in done]
     # AWS takes the lowest one; naming only that says what happens.
@@ -58,7 +60,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
 
 
 def _shared() -> Runtime:
-    return runtime("SECRETS_ARN") if os.environ.get("SECRETS_ARN") else runtime()
+    needs = ("MEDIA_BUCKET", "OMNIPUB_MEDIA_URL")
+    return runtime(*needs, "SECRETS_ARN") if os.environ.get("SECRETS_ARN") else runtime(*needs)
 
 
 def _work(lanes: Sequence[Sequence[Record]], shared: Runtime, context: LambdaContext) -> set[str]:

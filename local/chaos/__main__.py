@@ -22,6 +22,7 @@ from local.chaos.report import report
 from local.chaos.sabotage import Killer, behave, misbehave
 from local.chaos.settings import Settings, check_ratios
 from local.chaos.verdict import FINAL, judge
+from local.picture import taking_images, upload_picture
 
 _SAY_EVERY: Final = 10.0
 #: Seconds of the limit that are kept for counting and stopping.
@@ -58,8 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(system: PrivateSystem, settings: Settings, *, end_at: float) -> int:
     api, wall = system.clients()
     chance = random.Random(settings.seed)  # noqa: S311 - a plan that can be repeated, no secret
-    accounts = [account["id"] for account in api.get("/api/v1/accounts/")["results"]]
-    load = Load(api=api, accounts=accounts, tracks=plan(settings, chance), started_at=datetime.now(UTC))
+    accounts = api.get("/api/v1/accounts/")["results"]
+    load = Load(
+        api=api,
+        accounts=[account["id"] for account in accounts],
+        showing=taking_images(api, accounts),
+        picture=upload_picture(api),
+        tracks=plan(settings, chance),
+        started_at=datetime.now(UTC),
+    )
     killer = Killer(system=system, settings=settings, random=chance)
     misbehave(wall, settings)
     with _side_by_side(load, killer) as stop:

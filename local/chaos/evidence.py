@@ -8,10 +8,11 @@ from typing import Any, Final
 from local.api import Client
 from local.chaos.load import Track, number_of, text_of
 from local.chaos.verdict import DeliveryFact, MessageFact
+from local.picture import spoken
 
 _THREADS: Final = 4
-#: Posts by message number and account id.
-Posts = Mapping[tuple[int, str], tuple[str, ...]]
+#: Posts by message number and account id: what each says, and how many pictures it shows.
+Posts = Mapping[tuple[int, str], tuple[tuple[str, int], ...]]
 
 
 def gather(api: Client, wall: Client, tracks: Sequence[Track]) -> tuple[MessageFact, ...]:
@@ -25,14 +26,15 @@ def gather(api: Client, wall: Client, tracks: Sequence[Track]) -> tuple[MessageF
 
 def _posts(api: Client, wall: Client) -> Posts:
     accounts = api.get("/api/v1/accounts/")["results"]
-    found: dict[tuple[int, str], tuple[str, ...]] = {}
+    found: dict[tuple[int, str], tuple[tuple[str, int], ...]] = {}
     for post in wall.get("/_control/posts")["posts"]:
         place = f"/{post['channel']}/{post['account']}"
         account_id = next(each["id"] for each in accounts if each["base_url"].endswith(place))
-        number = number_of(post["text"])
+        text = spoken(post["text"])
+        number = number_of(text)
         if number is not None:
             key = (number, account_id)
-            found[key] = (*found.get(key, ()), post["text"])
+            found[key] = (*found.get(key, ()), (text, len(post["images"])))
     return found
 
 
@@ -55,13 +57,16 @@ def _delivery(
     lateness = None
     if last is not None and track.due is not None:
         lateness = (datetime.fromisoformat(last["committed_at"]) - track.due).total_seconds()
+    found = posts.get((track.number, delivery["account"]), ())
     return DeliveryFact(
         message=track.number,
         id=delivery["id"],
         deduplication=deduplication,
         state=detail["state"],
-        receipt_text=last["text"] if last and detail["state"] == "published" else None,
-        posts=posts.get((track.number, delivery["account"]), ()),
+        receipt_text=spoken(last["text"]) if last and detail["state"] == "published" else None,
+        posts=tuple(text for text, _ in found),
+        wanted_pictures=int(track.shows_picture),
+        pictures=tuple(pictures for _, pictures in found),
         was_answered_cancelled=delivery["id"] in track.cancelled,
         may_be_cancelled=track.has_cancel,
         lateness=lateness,

@@ -19,6 +19,8 @@ _THREADS: Final = 6
 _TRIES: Final = 6
 #: Nothing is due before this many seconds, so that the first messages can be written at all.
 _FIRST_DUE: Final = 5.0
+#: One message in so many shows a picture.
+_PICTURE_EVERY: Final = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class Track:
     due_at: float
     cancel_at: float | None = None
     edit_at: float | None = None
+    shows_picture: bool = False
     id: str = ""
     due: datetime | None = None
     #: The text that the API last acknowledged.
@@ -50,7 +53,8 @@ def plan(settings: Settings, random: Random) -> tuple[Track, ...]:
     tracks = []
     for number in range(settings.messages):
         due = random.uniform(min(_FIRST_DUE, settings.seconds / 2), settings.seconds)
-        tracks.append(Track(number=number, create_at=max(due - random.uniform(2.0, 40.0), 0.0), due_at=due))
+        create = max(due - random.uniform(2.0, 40.0), 0.0)
+        tracks.append(Track(number=number, create_at=create, due_at=due, shows_picture=number % _PICTURE_EVERY == 0))
     chosen = random.sample(tracks, settings.cancels + settings.edits)
     for track in chosen[: settings.cancels]:
         track.cancel_at = random.uniform(track.create_at + 0.5, track.due_at + 8.0)
@@ -76,6 +80,9 @@ class Load:
 
     api: Client
     accounts: Sequence[str]
+    #: Those of them that take images, and the one that some messages show.
+    showing: Sequence[str]
+    picture: str
     tracks: Sequence[Track]
     started_at: datetime
     edits_accepted: int = 0
@@ -112,7 +119,9 @@ class Load:
         # In a system under load a message may be written late; it is due in time all the same.
         due = max(self.started_at + timedelta(seconds=track.due_at), datetime.now(UTC))
         text = text_of(track.number, 1)
-        body = {"text": text, "accounts": list(self.accounts), "schedule": {"at": due.isoformat()}}
+        body: dict[str, Any] = {"text": text, "accounts": list(self.accounts), "schedule": {"at": due.isoformat()}}
+        if track.shows_picture:
+            body |= {"accounts": list(self.showing), "media": [{"id": self.picture}]}
         made = _insist(lambda: self.api.post("/api/v1/messages/", body, key=f"chaos-{track.number}"))
         track.text, track.id, track.due = text, made["id"], datetime.fromisoformat(made["scheduled_at"])
         track.created.set()

@@ -1,5 +1,6 @@
 """What goes wrong during a chaos run: processes killed, platforms that misbehave."""
 
+import itertools
 import os
 import signal
 import threading
@@ -13,7 +14,7 @@ from local.api import Client
 from local.chaos.private import PrivateSystem
 from local.chaos.settings import Settings
 
-#: Shares of all creating requests. One draw decides a request's fate, so the shares add up.
+#: Shares of all requests that create or upload. One draw decides a request's fate, so the shares add up.
 SHARES: Final = (
     ("rate_limited", 0.10),
     ("accept_and_hang_up", 0.05),
@@ -29,8 +30,8 @@ _RETRY_AFTER: Final = 30.0
 def misbehave(wall: Client, settings: Settings) -> None:
     """Make the platforms answer wrongly from now on, repeatably for the same seed."""
     retry_after = max(_RETRY_AFTER / settings.divisor, 1.0)
-    for number, (fault, share) in enumerate(SHARES):
-        body = {"fault": fault, "share": share, "retry_after": retry_after, "seed": settings.seed + number}
+    for number, (on, (fault, share)) in enumerate(itertools.product(("create", "upload"), SHARES)):
+        body = {"fault": fault, "on": on, "share": share, "retry_after": retry_after, "seed": settings.seed + number}
         wall.post("/_control/faults", body)
 
 

@@ -21,6 +21,9 @@ class DeliveryFact:
     receipt_text: str | None = None
     #: The texts of all posts that the platform has of it.
     posts: tuple[str, ...] = ()
+    #: How many pictures its message shows, and how many each post of it does.
+    wanted_pictures: int = 0
+    pictures: tuple[int, ...] = ()
     #: Whether the API had answered that it is cancelled.
     was_answered_cancelled: bool = False
     #: Whether anybody asked to cancel its message.
@@ -106,6 +109,9 @@ def _broken(message: MessageFact, delivery: DeliveryFact) -> Iterable[tuple[str,
         yield "after_cancel", f"posted, though {how}."
     yield from _lost(delivery)
     yield from _untrue(message, delivery)
+    for shown in delivery.pictures:
+        if shown != delivery.wanted_pictures:
+            yield "untrue", f"the post shows {shown} pictures, the message {delivery.wanted_pictures}."
 
 
 def _lost(delivery: DeliveryFact) -> Iterable[tuple[str, str]]:

@@ -213,6 +213,16 @@ class ChannelContract(CheckContract, ImageContract):
         assert (type(outcome), getattr(outcome, "reason", None)) == (Unknown, Reason.LOST_SIGHT)
         assert len([request for request in server.requests if self.is_visible(request)]) == 1
 
+    @pytest.mark.parametrize("body", [b'{"error": {"message": "No."}}', b'{"errors": [{"code": 1}]}', b"[]", b"null"])
+    def test_takes_no_error_inside_a_success_for_a_publication(self, channel, account, client, body):
+        with serving(self.answering(http_answer(body))) as server:
+            outcome = self.publish(channel, self.elsewhere(account, server.url), client)
+
+        if self.status_is_proof:
+            assert isinstance(outcome, Published)
+        else:
+            assert isinstance(outcome, (Unknown, Rejected, Deferred))
+
     @pytest.mark.parametrize("status", range(400, 600, 7))
     def test_takes_no_refusal_for_a_success(self, channel, account, client, status):
         body = b'{"id": "1", "url": "https://example.org/1"}'

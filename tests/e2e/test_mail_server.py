@@ -2,7 +2,10 @@
 
 import email
 import email.policy
+import hashlib
+import html
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +28,7 @@ from publishing.domain.outcome import Reason
 from publishing.store.deliveries import list_attempts
 from tests.clock import Clock
 from tests.emulator import Emulator
+from tests.library import fetch, library_of, show
 from tests.mail import SETTINGS, Topic, build_event, serving_topic
 from tests.servers import RawServer, Script, http_answer, read_request, serving, unused_port
 from tests.system import System
@@ -40,6 +44,10 @@ TEXTS = {
     "markup": "a < b & c > d \"e\" 'f'\n\nanother paragraph\nand a line",
     "long": "Zeile für Zeile.\n" * 3_000,
 }
+
+
+#: What the HTML part shows of an image, and the plain one says.
+ALT_TEXT = f"A door & a {FAMILY}"
 
 
 class Inbox:
@@ -137,6 +145,24 @@ class TestAMailToARealServer:
         assert plain.get_content().replace("\r\n", "\n").rstrip("\n") == TEXTS[name].rstrip("\n")
         assert (mail["From"], mail["To"]) == ("news@example.org", "list@example.org")
         assert "<script" not in page.get_content()
+
+    def test_shows_its_picture_and_says_in_plain_text_what_is_on_it(
+        self, system: System, emulator: Emulator, inbox: Inbox
+    ):
+        library = library_of(system, emulator)
+        message = show(system, library, connect(system, emulator.url), alt_texts=[ALT_TEXT])
+        system.settle(ticks=1)
+
+        (mail,) = inbox.wait_for(1)
+        plain, page = mail.get_body(("plain",)), mail.get_body(("html",))
+        assert plain is not None
+        assert page is not None
+        assert f"[Image: {ALT_TEXT}]" in plain.get_content()
+        (address,) = re.findall(r'<img[^>]* src="([^"]+)"', page.get_content())
+        content, headers = fetch(html.unescape(address))
+        file = message.message.media[0].renditions[0]
+        assert (hashlib.sha256(content).hexdigest(), headers["content-type"]) == (file.sha256, file.media_type)
+        assert html.escape(ALT_TEXT) in page.get_content()
 
     def test_has_clickable_links_in_its_page(self, system: System, emulator: Emulator, inbox: Inbox):
         publish(system, connect(system, emulator.url), TEXTS["links"])

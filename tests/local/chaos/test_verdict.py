@@ -49,6 +49,8 @@ class TestVerdict:
             ("untrue", replace(PUBLISHED, state="failed")),
             ("untrue", replace(PUBLISHED, posts=("other",), receipt_text="other")),
             ("untrue", replace(UNCONFIRMED, deduplication="key")),
+            ("untrue", replace(PUBLISHED, wanted_pictures=1, pictures=(0,))),
+            ("untrue", replace(PUBLISHED, pictures=(1,))),
         ],
     )
     def test_counts_each_broken_promise_in_its_column(self, column, delivery):
