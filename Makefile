@@ -4,10 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EMULATOR_VENV := .venv-emulator
+INFRA_VENV := .venv-infra
+# Where built functions are to run: arm64 or x86_64 on AWS, or emulator.
+TARGET ?= arm64
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator run reset token demo chaos lock schema docs contract lint test e2e e2e-full check
+.PHONY: help setup emulator run reset token demo chaos lock schema docs contract lint test infra build synth check-infra e2e e2e-full check
 
 help: ## List what make can do.
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,6 +34,19 @@ $(EMULATOR_VENV)/.synced: requirements/emulator.txt | $(VENV)/.synced
 	@$(BIN)/uv pip sync --quiet --python $(EMULATOR_VENV)/bin/python --require-hashes requirements/emulator.txt
 	@touch $@
 
+infra: setup ## Install the CDK, and Node with it, into an environment of its own.
+	@$(BIN)/python -m infra.install
+
+build: setup ## Build the functions' packages into build/. TARGET=arm64, x86_64 or emulator.
+	@$(BIN)/python -m infra.packaging $(PACKAGES) --target $(TARGET)
+
+synth: setup ## Write the stacks' templates into build/cdk, and check them.
+	@$(BIN)/python -m infra.cli synth --quiet
+
+check-infra: infra ## The stacks: types, assertions, cdk-nag, cfn-lint.
+	@$(INFRA_VENV)/bin/mypy --config-file infra/mypy.ini
+	@$(INFRA_VENV)/bin/pytest -c infra/pytest.toml --rootdir . --confcutdir tests/infra tests/infra
+
 run: setup emulator ## Run the whole system on this machine. PORT=, WALL_PORT=, EMULATOR_PORT=, CLOCK_PORT=.
 	@$(BIN)/python -m local run $(if $(PORT),--port $(PORT)) $(if $(WALL_PORT),--wall-port $(WALL_PORT)) \
 		$(if $(EMULATOR_PORT),--emulator-port $(EMULATOR_PORT)) $(if $(CLOCK_PORT),--clock-port $(CLOCK_PORT))
@@ -51,7 +67,7 @@ chaos: setup emulator ## Kill workers, make platforms misbehave, count at the pl
 		$(if $(SEED),--seed $(SEED)) $(if $(PRODUCTION),--production)
 
 lock: setup ## Resolve the dependency groups anew into requirements/<group>.txt, with hashes.
-	@for group in worker web dev emulator; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	@for group in worker web dev emulator infra; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 		--no-annotate --no-header --group pyproject.toml:$$group -o requirements/$$group.txt || exit 1; done
 
 lint: setup ## Format check, lint, types, layers.
@@ -72,10 +88,10 @@ contract: setup ## Prove every channel against the contract, and print the matri
 test: setup emulator ## Unit, integration and contract tests.
 	@$(BIN)/pytest
 
-e2e: setup emulator ## The whole system as processes: demonstration, crashes, a short chaos.
+e2e: setup emulator infra ## The whole system as processes: demonstration, crashes, a short chaos.
 	@$(BIN)/pytest -m e2e -n 0 tests/e2e
 
 e2e-full: setup emulator ## Real servers of the platforms, installed into .pds: needs Node, npm and a C++ compiler.
 	@$(BIN)/pytest -m e2e_full -n 0 tests/e2e
 
-check: lint test ## Everything that must hold for a commit.
+check: lint test check-infra ## Everything that must hold for a commit.

@@ -36,12 +36,20 @@ class Emulator:
     """A running emulator with its state folder."""
 
     def __init__(
-        self, state: Path, *, port: int = 0, compact_at: int | None = None, variables: Mapping[str, str] | None = None
+        self,
+        state: Path,
+        *,
+        port: int = 0,
+        compact_at: int | None = None,
+        variables: Mapping[str, str] | None = None,
+        enforces_roles: bool = False,
     ) -> None:
         self.state = state
         self._variables = variables or {}
         self._port = port
         self._options = [] if compact_at is None else ["--compact-at", str(compact_at)]
+        if enforces_roles:
+            self._options.append("--enforce-roles")
         self._provisioned: Provisioned | None = None
         self._process: subprocess.Popen[str]
         self.url = ""

@@ -59,18 +59,24 @@ def main() -> None:
     arguments = _arguments()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
-        run(arguments.state, port=arguments.port, compact_at=arguments.compact_at, parent=arguments.parent)
+        run(
+            arguments.state,
+            port=arguments.port,
+            compact_at=arguments.compact_at,
+            parent=arguments.parent,
+            enforces_roles=arguments.enforce_roles,
+        )
     except (StateError, OSError) as error:
         sys.exit(str(error))
 
 
-def run(state: Path, *, port: int, compact_at: int, parent: int | None) -> None:
+def run(state: Path, *, port: int, compact_at: int, parent: int | None, enforces_roles: bool = False) -> None:
     """Serve the emulator from a state folder. Raises `StateError` where it cannot start."""
     _check_version()
     lock = _lock(state)
     listener = _listen(port)
     port = listener.getsockname()[1]
-    _configure(state, port)
+    _configure(state, port, enforces_roles=enforces_roles)
 
     from local.aws.snapshot import Services, Tables
 
@@ -91,6 +97,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=port, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--state", type=Path, default=Path(".state/aws"), help="folder that keeps everything")
     parser.add_argument("--compact-at", type=int, default=COMPACT_AT, help="bytes of journal that make a new snapshot")
+    parser.add_argument("--enforce-roles", action="store_true", help="refuse what a function's role does not allow")
     parser.add_argument("--parent", type=int, help="stop when this process, which started the emulator, ends")
     return parser.parse_args()
 
@@ -132,7 +139,7 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _configure(state: Path, port: int) -> None:
+def _configure(state: Path, port: int, *, enforces_roles: bool) -> None:
     """Set ministack's settings, whatever the surroundings say: it reads them when it is imported."""
     for name in [*os.environ]:
         if name.startswith(("MINISTACK_", "LOCALSTACK_")) or name in {"SERVICES", "AUTH", "USE_SSL", "EDGE_PORT"}:
@@ -149,6 +156,8 @@ def _configure(state: Path, port: int) -> None:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str((state / "objects").absolute()),
     }
+    if enforces_roles:
+        os.environ["AUTH"] = "true"
 
 
 class Keeper:
@@ -210,6 +219,11 @@ async def _serve(listener: socket.socket, keeper: Keeper, *, parent: int | None)
 def _application(keeper: Keeper) -> Application:
     """Return ministack's application with its own persistence, and all that reaches beyond this process, taken out."""
     from ministack import app as emulator
+
+    from local.aws import cloudformation, roles
+
+    cloudformation.install()
+    roles.install()
 
     async def nothing() -> None:
         return None

@@ -1,0 +1,60 @@
+"""What is looked at before a deployment changes anything. Each refusal ends with the command to type next."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any, Final
+
+from infra.stages import Stage
+
+#: How the CDK's bootstrap is found, by its default name.
+_BOOTSTRAP: Final = "/cdk-bootstrap/hnb659fds/version"
+#: The first version that can deploy templates of this CDK.
+_BOOTSTRAP_VERSION: Final = 6
+
+MakeClient = Callable[[str, str], Any]
+
+
+class NotReadyError(Exception):
+    """The account is not ready for this deployment. The message says what to type."""
+
+
+def check(stage: Stage, client: MakeClient) -> None:
+    """Raise NotReadyError when the credentials, the bootstrap or a secret that the stage names are missing."""
+    exceptions = importlib.import_module("botocore.exceptions")
+    region = stage.site.region
+    try:
+        account = client("sts", region).get_caller_identity()["Account"]
+    except (exceptions.BotoCoreError, exceptions.ClientError) as error:
+        raise NotReadyError(
+            f"AWS does not know these credentials ({type(error).__name__}). Type: aws sts get-caller-identity"
+        ) from error
+    try:
+        version = int(client("ssm", region).get_parameter(Name=_BOOTSTRAP)["Parameter"]["Value"])
+    except exceptions.ClientError as error:
+        if error.response.get("Error", {}).get("Code") != "ParameterNotFound":
+            raise NotReadyError(f"The account's bootstrap cannot be read: {error}") from error
+        version = 0
+    if version < _BOOTSTRAP_VERSION:
+        raise NotReadyError(
+            f"Account {account} was not prepared for the CDK in {region}. Type: uv run cdk bootstrap aws://{account}/{region}"
+        )
+    secrets = [*stage.site.identity_providers.items()]
+    if stage.site.frontend_token_secret:
+        secrets.append(("Amplify", stage.site.frontend_token_secret))
+    for whose, secret in secrets:
+        _check_secret(client("secretsmanager", region), whose, secret, exceptions.ClientError)
+
+
+def _check_secret(manager: Any, whose: str, secret: str, refused: type[Exception]) -> None:  # noqa: ANN401 - a client
+    try:
+        manager.describe_secret(SecretId=secret)
+    except refused as error:
+        raise NotReadyError(
+            f"The secret {secret} of {whose} cannot be found. Type: aws secretsmanager create-secret --name {secret} "
+            """--secret-string '{"client_id": "…", "client_secret": "…"}'"""
+        ) from error
+
+
+def make_client(service: str, region: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    """Return a client of the SDK."""
+    return importlib.import_module("botocore.session").get_session().create_client(service, region_name=region)

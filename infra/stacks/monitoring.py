@@ -1,0 +1,266 @@
+"""Monitoring: alarms on what loses, delays or doubles a publication, a dashboard, a budget, and the topic they tell.
+
+Each alarm has a page in `docs/runbooks/` under its own name, which says what to do.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_budgets as budgets
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from infra.constructs.context import Context
+from infra.names import resource
+from infra.stacks.api import ApiStack
+from infra.stacks.data import DataStack
+from infra.stacks.scheduler import SchedulerStack
+from infra.stacks.worker import WorkerStack
+
+_MINUTE: Final = Duration.minutes(1)
+_FIVE: Final = Duration.minutes(5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """The stacks that are watched."""
+
+    data: DataStack
+    api: ApiStack
+    worker: WorkerStack
+    scheduler: SchedulerStack
+
+
+class MonitoringStack(Stack):
+    """Ten alarms, which is what AWS gives for nothing, and one dashboard of the three that it does."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        context: Context,
+        watched: Watched,
+        **kwargs: Any,  # noqa: ANN401 - CDK's
+    ) -> None:
+        super().__init__(scope, id_, **kwargs)
+        self._context = context
+        self._watched = watched
+        self._namespace = f"Omnipub/{context.stage.name}"
+        self.topic = self._topic()
+        self._functions()
+        self._transport()
+        self._deliveries()
+        self._gateway()
+        self._dashboard()
+        self._budget()
+        CfnOutput(self, "AlarmTopicArn", value=self.topic.topic_arn)
+
+    def _topic(self) -> sns.Topic:
+        topic = sns.Topic(self, "Alarms", topic_name=resource(self._context.stage.name, "alarms"), enforce_ssl=True)
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[
+                    iam.ServicePrincipal("cloudwatch.amazonaws.com"),
+                    iam.ServicePrincipal("budgets.amazonaws.com"),
+                ],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            )
+        )
+        if self._context.stage.site.alarm_email:
+            topic.add_subscription(subscriptions.EmailSubscription(self._context.stage.site.alarm_email))
+        return topic
+
+    def _alarm(self, name: str, metric: cloudwatch.IMetric, *, sentence: str, **options: Any) -> None:  # noqa: ANN401 - CDK's
+        alarm = cloudwatch.Alarm(
+            self,
+            name.title().replace("-", ""),
+            alarm_name=resource(self._context.stage.name, name),
+            alarm_description=f"{sentence} See docs/runbooks/{name}.md.",
+            metric=metric,
+            **{
+                "threshold": 1,
+                "evaluation_periods": 1,
+                "comparison_operator": cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+                "treat_missing_data": cloudwatch.TreatMissingData.NOT_BREACHING,
+                **options,
+            },
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+
+    def _functions(self) -> None:
+        worker, scheduler = self._watched.worker.worker.function, self._watched.scheduler.scheduler.function
+        self._alarm(
+            "worker-errors",
+            worker.metric_errors(period=_FIVE),
+            sentence="The worker function failed: deliveries wait for the watchdog.",
+        )
+        self._alarm(
+            "scheduler-silent",
+            scheduler.metric_invocations(period=_FIVE),
+            sentence="The scheduler did not run: nothing is dispatched.",
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        )
+        self._alarm(
+            "scheduler-failures",
+            self._watched.scheduler.failures.metric_approximate_number_of_messages_visible(period=_MINUTE),
+            sentence="A tick failed or waited too long.",
+        )
+
+    def _transport(self) -> None:
+        self._alarm(
+            "worker-failures",
+            self._watched.worker.failures.metric_approximate_number_of_messages_visible(period=_MINUTE),
+            sentence="Records of the stream were given up.",
+        )
+        self._alarm(
+            "stream-behind",
+            self._watched.data.stream.metric_get_records_iterator_age_milliseconds(period=_MINUTE, statistic="Maximum"),
+            sentence="The worker is behind the stream: publications are late.",
+            threshold=30_000,
+            evaluation_periods=3,
+        )
+        self._alarm(
+            "table-throttled",
+            cloudwatch.Metric(
+                namespace="AWS/DynamoDB",
+                metric_name="WriteThrottleEvents",
+                dimensions_map={"TableName": self._watched.data.table.table_name},
+                period=_FIVE,
+                statistic="Sum",
+            ),
+            sentence="The table refused writes for a while.",
+            threshold=10,
+        )
+
+    def _deliveries(self) -> None:
+        """Count log lines: no metric has to be sent for that, and none is paid for each user or account."""
+        group = self._watched.worker.worker.log_group
+        for name, pattern, sentence in (
+            (
+                "records-parked",
+                logs.FilterPattern.string_value("$.event", "=", "worker.record_parked"),
+                "A record of the stream could not be read and was parked.",
+            ),
+            (
+                "critical-logs",
+                logs.FilterPattern.string_value("$.level", "=", "CRITICAL"),
+                "The worker lost sight of a lane, or evidence was refused.",
+            ),
+            (
+                "unconfirmed",
+                logs.FilterPattern.string_value("$.what", "=", "unconfirmed*"),
+                "A delivery could not be settled: a person has to look.",
+            ),
+        ):
+            metric_name = name.title().replace("-", "")
+            logs.MetricFilter(
+                self,
+                f"{metric_name}Filter",
+                log_group=group,
+                filter_pattern=pattern,
+                metric_namespace=self._namespace,
+                metric_name=metric_name,
+                metric_value="1",
+            )
+            self._alarm(
+                name,
+                cloudwatch.Metric(namespace=self._namespace, metric_name=metric_name, period=_FIVE, statistic="Sum"),
+                sentence=sentence,
+            )
+
+    def _gateway(self) -> None:
+        self._alarm(
+            "api-errors",
+            self._watched.api.api.metric_server_error(period=_FIVE),
+            sentence="The API answered with errors of its own.",
+            threshold=5,
+        )
+
+    def _dashboard(self) -> None:
+        worker, scheduler = self._watched.worker.worker.function, self._watched.scheduler.scheduler.function
+        api, data = self._watched.api.api, self._watched.data
+
+        def graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
+            return cloudwatch.GraphWidget(title=title, left=list(metrics), width=8)
+
+        cloudwatch.Dashboard(
+            self,
+            "Dashboard",
+            dashboard_name=resource(self._context.stage.name),
+            widgets=[
+                [
+                    graph(
+                        "API: requests and errors",
+                        api.metric_count(),
+                        api.metric_client_error(),
+                        api.metric_server_error(),
+                    ),
+                    graph("API: latency p99", api.metric_latency(statistic="p99")),
+                    graph("Scheduler: runs and errors", scheduler.metric_invocations(), scheduler.metric_errors()),
+                ],
+                [
+                    graph(
+                        "Worker: runs, errors, throttles",
+                        worker.metric_invocations(),
+                        worker.metric_errors(),
+                        worker.metric_throttles(),
+                    ),
+                    graph("Worker: duration p99", worker.metric_duration(statistic="p99")),
+                    graph(
+                        "Stream: age of its oldest record",
+                        data.stream.metric_get_records_iterator_age_milliseconds(statistic="Maximum"),
+                    ),
+                ],
+                [
+                    graph(
+                        "Table: units used",
+                        data.table.metric_consumed_read_capacity_units(),
+                        data.table.metric_consumed_write_capacity_units(),
+                    ),
+                    graph(
+                        "Given up and parked",
+                        self._watched.worker.failures.metric_approximate_number_of_messages_visible(),
+                        self._watched.scheduler.failures.metric_approximate_number_of_messages_visible(),
+                        cloudwatch.Metric(namespace=self._namespace, metric_name="RecordsParked", statistic="Sum"),
+                        cloudwatch.Metric(namespace=self._namespace, metric_name="Unconfirmed", statistic="Sum"),
+                    ),
+                ],
+            ],
+        )
+
+    def _budget(self) -> None:
+        """Tell when the month's cost will pass what the stage is expected to cost. The first two budgets are free."""
+        dollars = self._context.stage.monthly_budget
+        budgets.CfnBudget(
+            self,
+            "Budget",
+            budget=budgets.CfnBudget.BudgetDataProperty(
+                budget_name=resource(self._context.stage.name),
+                budget_type="COST",
+                time_unit="MONTHLY",
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=dollars, unit="USD"),
+            ),
+            notifications_with_subscribers=[
+                budgets.CfnBudget.NotificationWithSubscribersProperty(
+                    notification=budgets.CfnBudget.NotificationProperty(
+                        comparison_operator="GREATER_THAN",
+                        notification_type="FORECASTED",
+                        threshold=100,
+                        threshold_type="PERCENTAGE",
+                    ),
+                    subscribers=[
+                        budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self.topic.topic_arn)
+                    ],
+                )
+            ],
+        )

@@ -1,0 +1,106 @@
+"""Scheduler: the function that dispatches what is due, every minute and when it is woken."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.constructs.context import Context
+from infra.constructs.function import Function, failure_queue, function_arn
+from infra.constructs.rights import puts_hints, reads_and_writes, wakes_scheduler
+from infra.names import resource, scheduler_function
+from infra.stacks.data import DataStack
+from publishing import table
+
+
+class SchedulerStack(Stack):
+    """Ticks."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        context: Context,
+        data: DataStack,
+        **kwargs: Any,  # noqa: ANN401 - CDK's
+    ) -> None:
+        super().__init__(scope, id_, **kwargs)
+        name = scheduler_function(context.stage.name)
+        self.failures = failure_queue(self, "Failures", name=resource(context.stage.name, "scheduler", "failures"))
+        self.scheduler = Function(
+            self,
+            "Scheduler",
+            context=context,
+            name=name,
+            handler="workers.scheduler.handler",
+            memory=256,
+            timeout=Duration.minutes(1),
+            environment={
+                "TABLE_NAME": data.table.table_name,
+                "KINESIS_STREAM_NAME": data.stream.stream_name,
+                "OMNIPUB_SCHEDULER_FUNCTION": name,
+            },
+            rights=[
+                *reads_and_writes(data.table, indexes=[table.TIMERS]),
+                puts_hints(data.stream.stream_arn),
+                # It hands over to itself, and fans out to itself when very much is due.
+                wakes_scheduler(self, context.stage.name),
+                iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.failures.queue_arn]),
+            ],
+        )
+        self._asynchronous_invocations()
+        self._every_minute(name, rule_name=resource(context.stage.name, "tick"))
+        CfnOutput(self, "SchedulerFunction", value=name)
+
+    def _asynchronous_invocations(self) -> None:
+        # A tick that failed or waited is repeated by the next one: neither a retry nor an old event is of use.
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "Invocations",
+            function_name=self.scheduler.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=0,
+            maximum_event_age_in_seconds=60,
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=self.failures.queue_arn)
+            ),
+        ).node.add_dependency(self.scheduler.role)
+
+    def _every_minute(self, name: str, *, rule_name: str) -> None:
+        rule = events.CfnRule(
+            self,
+            "EveryMinute",
+            name=rule_name,
+            schedule_expression="rate(1 minute)",
+            state="ENABLED",
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="Scheduler",
+                    arn=self.scheduler.function.function_arn,
+                    retry_policy=events.CfnRule.RetryPolicyProperty(
+                        maximum_retry_attempts=0, maximum_event_age_in_seconds=60
+                    ),
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.failures.queue_arn),
+                )
+            ],
+        )
+        lambda_.CfnPermission(
+            self,
+            "RuleInvokes",
+            action="lambda:InvokeFunction",
+            function_name=function_arn(self, name),
+            principal="events.amazonaws.com",
+            source_arn=rule.attr_arn,
+        ).node.add_dependency(self.scheduler.function)
+        self.failures.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[self.failures.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
+            )
+        )

@@ -1,0 +1,171 @@
+"""Stages: what each costs and holds, as frozen profiles; and the operator's own settings from `infra/deploy.toml`.
+
+Prices are those of us-east-1 in US dollars a month, from price records of 2024-07 and 2024-11 (`infra/prices.json`).
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+SETTINGS: Final = Path(__file__).with_name("deploy.toml")
+#: Sign-ins beside the pool's own; each needs a secret that holds its client's id and secret.
+PROVIDERS: Final = ("Google", "LinkedIn")
+
+
+class SettingsError(Exception):
+    """The stage's settings cannot be used. The message says what to type instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What differs from operator to operator. Everything is optional: a deployment without any of it works."""
+
+    region: str = "us-east-1"
+    #: Where people reach the deployment, without a last slash; empty for CloudFront's own address.
+    public_url: str = ""
+    #: Of CloudFront; the certificate lives in us-east-1.
+    domain_name: str = ""
+    certificate_arn: str = ""
+    #: Of the gateway, behind CloudFront: with it the execute-api address is closed.
+    api_domain_name: str = ""
+    api_certificate_arn: str = ""
+    #: Alarms are mailed there, once the address has confirmed.
+    alarm_email: str = ""
+    #: Provider -> name or ARN of the secret that holds its `client_id` and `client_secret`.
+    identity_providers: Mapping[str, str] = field(default_factory=dict)
+    #: Repository of the front end and the name of the secret with its access token; empty deploys by hand.
+    frontend_repository: str = ""
+    frontend_token_secret: str = ""
+    #: Where the table's audit heads and the like are kept from deletion, in days.
+    audit_days: int = 365
+
+    def __post_init__(self) -> None:
+        problems = self._problems()
+        if problems:
+            raise SettingsError(f"{SETTINGS.name}: {' '.join(problems)}")
+
+    def _problems(self) -> list[str]:
+        problems = []
+        for name in ("public_url",):
+            value = getattr(self, name)
+            if value and (not value.startswith("https://") or value.endswith("/")):
+                problems.append(f"{name} should begin with https:// and end without a slash.")
+        for domain, certificate in (("domain_name", "certificate_arn"), ("api_domain_name", "api_certificate_arn")):
+            if bool(getattr(self, domain)) != bool(getattr(self, certificate)):
+                problems.append(f"{domain} and {certificate} go together: set both or neither.")
+        if self.certificate_arn and ":us-east-1:" not in self.certificate_arn:
+            problems.append("certificate_arn should name a certificate in us-east-1, where CloudFront reads it.")
+        unknown = sorted(set(self.identity_providers) - set(PROVIDERS))
+        if unknown:
+            problems.append(f"Unknown identity providers: {', '.join(unknown)}; known are {', '.join(PROVIDERS)}.")
+        problems += [
+            f"The identity provider {name} needs the name of its secret."
+            for name, secret in self.identity_providers.items()
+            if not secret
+        ]
+        if bool(self.frontend_repository) != bool(self.frontend_token_secret):
+            problems.append("frontend_repository and frontend_token_secret go together: set both or neither.")
+        return problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage's profile. Flags are the optional parts, each with its price."""
+
+    name: str
+    #: $10.95 each.
+    shards: int = 1
+    #: Lanes of one shard that are worked on at a time; invocations are paid, not lanes.
+    parallelization: int = 10
+    #: Web ACL of CloudFront: $5, $1 a rule, $0.60 a million requests.
+    firewall: bool = False
+    #: About $4 a million management events: $0.50 to $2 for an account like this.
+    guard_duty: bool = False
+    #: $0.0010 a check; with Config's records about $10.
+    security_hub: bool = False
+    #: CloudTrail of the table's and the buckets' data: $0.10 per 100,000 events, plus their storage.
+    data_trail: bool = False
+    #: $5 a million traces; 5 % of the requests are traced.
+    tracing: bool = False
+    #: Copies of the media bucket's objects for each change, at $0.023 a GB.
+    keep_versions: bool = False
+    #: Cognito's Plus features (adaptive sign-in): $0.02 a user who signs in.
+    threat_protection: bool = False
+    #: Whether the last table and pool survive `destroy` and cannot be deleted by accident. Costs nothing.
+    is_protected: bool = True
+    log_days: int = 14
+    #: Requests a second and burst that the gateway lets through. Costs nothing, bounds everything.
+    rate: int = 50
+    burst: int = 100
+    #: arm64 is a fifth cheaper than x86_64.
+    architecture: str = "arm64"
+    #: Lets the worker ask a model to adapt wording; paid by the token.
+    use_ai_agent: bool = False
+    bedrock_model_id: str = ""
+    #: Dollars a month; a forecast above it is an alarm.
+    monthly_budget: int = 15
+    site: Site = Site()
+
+
+#: About $12 with the always-free tiers at 1,000 requests a day: the shard, the key, the secret.
+DEV: Final = Stage(name="dev", is_protected=False, log_days=7)
+#: About $25 at 10,000 requests a day.
+PROD: Final = Stage(name="prod", firewall=True, guard_duty=True, tracing=True, keep_versions=True, monthly_budget=40)
+#: As prod, and what auditors ask for.
+REGULATED: Final = replace(
+    PROD, name="regulated", security_hub=True, data_trail=True, threat_protection=True, log_days=365, monthly_budget=80
+)
+PROFILES: Final[Mapping[str, Stage]] = {stage.name: stage for stage in (DEV, PROD, REGULATED)}
+
+
+def load(name: str, *, path: Path = SETTINGS) -> Stage:
+    """Return a stage's profile with the operator's settings. Raises SettingsError naming all that is wrong."""
+    if name not in PROFILES:
+        raise SettingsError(f"There is no stage {name!r}. Use -c stage=NAME with one of: {', '.join(PROFILES)}.")
+    profile = PROFILES[name]
+    given = _read(path).get(name, {})
+    if not isinstance(given, dict):
+        raise SettingsError(f"{path.name}: [{name}] should be a table of settings.")
+    site = {key: value for key, value in given.items() if key in _TYPES[Site]}
+    rest = {key: value for key, value in given.items() if key in _TYPES[Stage] and key not in {"name", "site"}}
+    unknown = sorted(set(given) - set(site) - set(rest))
+    if unknown:
+        known = sorted({*_TYPES[Site], *_TYPES[Stage]} - {"name", "site"})
+        raise SettingsError(
+            f"{path.name}: [{name}] has unknown settings {', '.join(unknown)}. Known: {', '.join(known)}."
+        )
+    _check_types(path, name, {**site, **rest})
+    stage = replace(profile, **rest, site=Site(**site))
+    if stage.firewall and stage.site.region != "us-east-1":
+        raise SettingsError(
+            f"{path.name}: [{name}] CloudFront takes its firewall from us-east-1, and the stage is in "
+            f'{stage.site.region}. Set firewall = false there, or region = "us-east-1".'
+        )
+    return stage
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path.name} is missing: the stages' settings. Restore it with: git checkout infra/deploy.toml"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path.name} is not valid TOML: {error}") from None
+
+
+def _check_types(path: Path, name: str, given: Mapping[str, object]) -> None:
+    for key, value in given.items():
+        wanted = {**_TYPES[Site], **_TYPES[Stage]}[key]
+        if type(value) is not wanted:
+            raise SettingsError(f"{path.name}: [{name}] {key} should be a {_WORDS[wanted]}.")
+
+
+_WORDS: Final = {str: "text in quotes", int: "whole number", bool: "true or false", dict: "table"}
+_TYPES: Final[Mapping[type, Mapping[str, type]]] = {
+    Site: {each.name: each.type if isinstance(each.type, type) else dict for each in fields(Site)},
+    Stage: {each.name: each.type for each in fields(Stage) if isinstance(each.type, type)},
+}

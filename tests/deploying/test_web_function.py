@@ -1,0 +1,91 @@
+"""What Zappa is told, from the stacks' outputs."""
+
+import pytest
+from click import ClickException
+
+from infra import web_function
+from infra.preflight import NotReadyError, check
+from infra.stages import PROD, Site
+from publishing.config import Config
+from tests.emulator import Emulator
+
+OUTPUTS = {
+    "TableName": "table",
+    "StreamName": "stream",
+    "MediaBucket": "media",
+    "UserPoolId": "eu-central-1_A",
+    "ClientId": "client",
+    "SecretArn": "arn:secret",
+    "KeyArn": "arn:key",
+    "MediaUrl": "https://d1.cloudfront.example",
+    "GatewayUrl": "https://abc.execute-api.eu-central-1.amazonaws.com/prod/",
+    "PublicUrl": "https://d1.cloudfront.example",
+    "RestApiId": "abc",
+    "MailTopicArn": "arn:aws:sns:eu-central-1:111122223333:omnipub-prod-mail",
+    "MailFailuresQueueArn": "arn:aws:sqs:eu-central-1:111122223333:omnipub-prod-mail-failures",
+}
+
+
+class TestTheVariables:
+    def test_are_what_the_application_reads(self):
+        variables = web_function.variables("prod", OUTPUTS)
+
+        config = Config.from_environment(variables, needs=("KINESIS_STREAM_NAME", "COGNITO_USER_POOL_ID"))
+        assert config.scheduler_function == "omnipub-prod-scheduler"
+        assert config.media_url == "https://d1.cloudfront.example"
+        assert config.runs_on_aws
+        assert config.mail_topics == {OUTPUTS["MailTopicArn"]}
+        assert variables["OMNIPUB_ALLOWED_HOSTS"] == "abc.execute-api.eu-central-1.amazonaws.com,d1.cloudfront.example"
+        # Behind CloudFront the application is at the root of its address.
+        assert "OMNIPUB_BASE_PATH" not in variables
+
+    def test_of_an_emulator_say_where_its_gateway_is(self):
+        variables = web_function.variables("prod", OUTPUTS, endpoint="http://127.0.0.1:4566")
+
+        assert variables["OMNIPUB_BASE_PATH"] == "/restapis/abc/prod/_user_request_"
+        assert variables["OMNIPUB_JWKS_URL"] == "http://127.0.0.1:4566/eu-central-1_A/.well-known/jwks.json"
+
+
+class TestTheSubscription:
+    def test_goes_to_the_address_that_takes_feedback(self):
+        asked = web_function.subscription(OUTPUTS)
+
+        assert asked["Endpoint"] == "https://d1.cloudfront.example/hooks/ses/"
+        assert asked["Attributes"]["RawMessageDelivery"] == "false"
+        assert OUTPUTS["MailFailuresQueueArn"] in asked["Attributes"]["RedrivePolicy"]
+
+
+class Session:
+    """A session of boto3's, as far as it is asked."""
+
+    def __init__(self, emulator: Emulator, region: str = "us-east-1") -> None:
+        self.region_name = region
+        self.client = emulator.client
+
+
+class TestTheOutputs:
+    def test_are_asked_for_in_the_stages_own_region(self, emulator):
+        with pytest.raises(ClickException, match="export AWS_DEFAULT_REGION=us-east-1"):
+            web_function._outputs(Session(emulator, "eu-central-1"), "prod", region="us-east-1")
+
+    def test_are_missed_with_the_command_that_makes_them(self, emulator):
+        with pytest.raises(ClickException, match="Type: uv run cdk deploy --all -c stage=dev"):
+            web_function._outputs(Session(emulator), "dev", region="us-east-1")
+
+
+class TestPreflight:
+    def test_asks_for_the_bootstrap_first(self, emulator):
+        with pytest.raises(NotReadyError, match=r"Type: uv run cdk bootstrap aws://\d+/us-east-1"):
+            check(PROD, lambda service, _: emulator.client(service))
+
+    def test_misses_the_secret_of_a_provider(self, emulator):
+        ssm = emulator.client("ssm")
+        ssm.put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="28", Type="String", Overwrite=True)
+        site = Site(identity_providers={"Google": "omnipub/google"})
+        from dataclasses import replace
+
+        with pytest.raises(NotReadyError, match="aws secretsmanager create-secret --name omnipub/google"):
+            check(replace(PROD, site=site), lambda service, _: emulator.client(service))
+        emulator.client("secretsmanager").create_secret(Name="omnipub/google", SecretString="{}")
+        check(replace(PROD, site=site), lambda service, _: emulator.client(service))
+        ssm.delete_parameter(Name="/cdk-bootstrap/hnb659fds/version")

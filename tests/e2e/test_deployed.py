@@ -1,0 +1,169 @@
+"""From nothing to a published message and back: bootstrap, stacks, packages, gateway, functions, roles, destroy.
+
+One story in one order, because each step is a deployment: what it asserts is where it happens.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from local.api import Client
+from local.aws.token import sign_in
+from local.platforms import start
+from local.seed import ACCOUNTS
+from tests.e2e.deployed import STAGE, Deployment
+from tests.emulator import Emulator
+from tests.pool import build_token
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployed")]
+#: Channels that the function's own role signs for.
+SIGNED = {"email", "sms"}
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory):
+    emulator = Emulator(tmp_path_factory.mktemp("deployed") / "state", enforces_roles=True)
+    yield Deployment(emulator=emulator)
+    emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def wall(tmp_path_factory):
+    with start(port=0, state_dir=tmp_path_factory.mktemp("wall")) as platforms:
+        yield platforms
+
+
+def wait_for(deployment, message_id, token, *, within=150.0):
+    """Ask until a message has ended; return it."""
+    give_up_at = time.monotonic() + within
+    while True:
+        message = deployment.get(f"/api/v1/messages/{message_id}/", token=token).json
+        states = {delivery["channel"]: delivery["state"] for delivery in message["deliveries"]}
+        if message["status"] not in {"scheduled", "publishing"}:
+            return message
+        assert time.monotonic() < give_up_at, (message["status"], states)
+        time.sleep(1)
+
+
+class TestADeployment:
+    def test_goes_from_an_empty_account_to_a_published_message_and_back(self, deployment, wall):
+        self.refuses_the_web_function_before_its_infrastructure(deployment)
+        self.deploys(deployment)
+        token = self.lets_in_whom_the_pool_knows_and_nobody_else(deployment)
+        self.publishes(deployment, wall, token)
+        self.enforces_the_functions_roles(deployment)
+        self.updates(deployment, token)
+        self.leaves_only_what_is_retained(deployment)
+
+    def refuses_the_web_function_before_its_infrastructure(self, deployment):
+        said = deployment.zappa("deploy", STAGE, fails=True)
+
+        assert "OmnichannelDataStack is not deployed. Type: uv run cdk deploy --all" in said
+        assert deployment.emulator.client("lambda").list_functions()["Functions"] == []
+
+    def deploys(self, deployment):
+        deployment.cdk("bootstrap", "aws://000000000000/us-east-1")
+        deployment.cdk("deploy", "--all", "--require-approval", "never", "--concurrency", "4")
+        deployment.zappa("deploy", STAGE)
+        deployment.read_outputs()
+
+        assert "omnipub-prod-web" in deployment.zappa("status", STAGE)
+        health = deployment.get("/health")
+        assert (health.status, health.json["application"]) == (200, "omnipub"), health.text
+
+    def lets_in_whom_the_pool_knows_and_nobody_else(self, deployment):
+        for forged in ("", "garbage", build_token(), build_token(token_use="id")):
+            refused = deployment.get("/api/v1/messages/", token=forged)
+            assert refused.status == 401
+            assert refused.headers["content-type"] == "application/problem+json"
+        tokens = sign_in(deployment.pool, user=deployment.add_user("approver"))
+
+        # The token of a log-in is not for the API.
+        assert deployment.get("/api/v1/me/", token=tokens.id).status == 401
+        assert deployment.get("/api/v1/me/", token=tokens.access).status == 200
+        # The way around the authorizer: a path that only Zappa would take for the API's.
+        assert deployment.get(f"/{STAGE}/api/v1/me/").status == 404
+        assert deployment.get(f"/{STAGE}/api/v1/me/", token=tokens.access).status == 404
+        # Links begin where the application is, behind this gateway.
+        schema = deployment.get("/api/v1/openapi.json")
+        assert schema.status == 200
+        assert deployment.base_path in deployment.get("/api/v1/docs/").text
+        return tokens.access
+
+    def publishes(self, deployment, wall, token):
+        deployment.seed(wall.url)
+        self.connects(deployment, wall)
+        connected = deployment.get("/api/v1/accounts/", token=token).json["results"]
+        assert len(connected) == len(ACCOUNTS) + 3
+        # The simulated SES and SNS know one signature only, and the function signs with its role's: those accounts
+        # are at the emulator's own services instead.
+        accounts = [
+            account["id"]
+            for account in connected
+            if account["channel"] not in SIGNED or account["name"].startswith("Deployed ")
+        ]
+        due = datetime.now(UTC) + timedelta(seconds=5)
+        text = f"Published by the deployed functions at {due.isoformat()}"
+        body = {"text": text, "accounts": accounts, "schedule": {"at": due.isoformat()}}
+
+        created = deployment.get("/api/v1/messages/", token=token, method="POST", body=body)
+        assert created.status == 201, created.text
+        message = wait_for(deployment, created.json["id"], token)
+
+        undone = [delivery for delivery in message["deliveries"] if delivery["state"] != "published"]
+        receipts = [
+            deployment.get(f"/api/v1/messages/{message['id']}/deliveries/{delivery['id']}/", token=token).text
+            for delivery in undone
+        ]
+        assert message["status"] == "published", receipts
+        posts = [post for post in Client(url=wall.url).get("/_control/posts")["posts"] if post["text"] == text]
+        assert len(posts) == len(accounts) - len(SIGNED)
+        assert text in deployment.inbox("ses/messages")
+        assert text in deployment.inbox("sns/sms-messages")
+
+    def connects(self, deployment, wall):
+        """Through the API, whose function may seal a credential; and at the emulator's own SES and SNS."""
+        token = sign_in(deployment.pool, user=deployment.add_user("admin")).access
+        deployment.emulator.client("sesv2").create_email_identity(EmailIdentity="deployed@example.org")
+        settings = {
+            "email": {"region": "us-east-1", "sender": "deployed@example.org", "recipient": "readers@example.org"},
+            "sms": {"region": "us-east-1", "number": "+12065550123"},
+        }
+        webhook = {"base_url": f"{wall.url}/webhook/deployed", "credential": "webhook-deployed-secret"}
+        for body in (
+            {"channel": "email", "base_url": deployment.emulator.url, "settings": settings["email"]},
+            {"channel": "sms", "base_url": deployment.emulator.url, "settings": settings["sms"]},
+            {"channel": "webhook", **webhook},
+        ):
+            named = {**body, "name": f"Deployed {body['channel']}"}
+            made = deployment.get("/api/v1/accounts/", token=token, method="POST", body=named)
+            assert made.status == 201, made.text
+
+    def enforces_the_functions_roles(self, deployment):
+        policies = deployment.emulator.client("iam").get_role_policy(RoleName="omnipub-prod-web", PolicyName="Own")
+
+        assert "kms:Decrypt" not in str(policies["PolicyDocument"])
+        # With the function's own rights: whatever it needs, and none of Django's commands.
+        assert "All is well." in deployment.zappa("manage", STAGE, "doctor")
+        assert "RefusedEventError" in deployment.zappa("manage", STAGE, "check", fails=True)
+
+    def updates(self, deployment, token):
+        deployment.zappa("update", STAGE)
+
+        assert deployment.get("/api/v1/me/", token=token).status == 200
+        assert (
+            "no changes" in deployment.cdk("deploy", "OmnichannelSchedulerStack", "--require-approval", "never").lower()
+        )
+        assert "already deployed" in deployment.zappa("deploy", STAGE, fails=True)
+
+    def leaves_only_what_is_retained(self, deployment):
+        deployment.zappa("undeploy", STAGE, "--yes")
+        deployment.cdk("destroy", "--all", "--force")
+
+        stacks = deployment.emulator.client("cloudformation").list_stacks()["StackSummaries"]
+        left = {stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"}
+        assert left == {"CDKToolkit"}
+        assert deployment.emulator.client("lambda").list_functions()["Functions"] == []
+        assert deployment.emulator.client("kinesis").list_streams()["StreamNames"] == []
+        assert len(deployment.emulator.client("dynamodb").list_tables()["TableNames"]) == 1

@@ -1,0 +1,415 @@
+"""What would hurt if it changed."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.constructs import gateway
+from infra.names import STACKS, stack_id
+from infra.stacks.auth import ROLES
+from publishing import paths, table
+from publishing.domain.permissions import Role
+
+ROOT = Path(__file__).parents[2]
+
+
+def keys(schema):
+    return {part["KeyType"]: part["AttributeName"] for part in schema}
+
+
+class TestTheTable:
+    def test_has_the_keys_and_indexes_of_the_application(self, prod):
+        properties = prod.one("Data", "AWS::DynamoDB::Table")["Properties"]
+        shape: Any = table.definition("any")
+
+        assert properties["KeySchema"] == shape["KeySchema"]
+        indexes = {index["IndexName"]: index for index in properties["GlobalSecondaryIndexes"]}
+        for wanted in shape["GlobalSecondaryIndexes"]:
+            index = indexes.pop(wanted["IndexName"])
+            assert keys(index["KeySchema"]) == keys(wanted["KeySchema"])
+            assert index["Projection"]["ProjectionType"] == wanted["Projection"]["ProjectionType"]
+            assert set(index["Projection"].get("NonKeyAttributes", ())) == set(
+                wanted["Projection"].get("NonKeyAttributes", ())
+            )
+        assert indexes == {}
+
+    def test_expires_items_and_can_be_restored_to_any_second(self, prod):
+        properties = prod.one("Data", "AWS::DynamoDB::Table")["Properties"]
+
+        assert properties["TimeToLiveSpecification"] == {"AttributeName": table.TTL_ATTRIBUTE, "Enabled": True}
+        assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert properties["BillingMode"] == "PAY_PER_REQUEST"
+
+    def test_cannot_be_deleted_by_accident(self, prod):
+        resource = prod.one("Data", "AWS::DynamoDB::Table")
+
+        assert resource["Properties"]["DeletionProtectionEnabled"] is True
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+    def test_shows_the_uses_of_its_key_to_auditors(self, synthesize):
+        properties = synthesize("regulated+full").one("Data", "AWS::DynamoDB::Table")["Properties"]
+
+        assert properties["SSESpecification"]["SSEEnabled"] is True
+
+
+class TestTheStream:
+    def test_is_encrypted_and_has_the_shards_that_are_paid_for(self, prod):
+        properties = prod.one("Data", "AWS::Kinesis::Stream")["Properties"]
+
+        assert properties["StreamEncryption"]["EncryptionType"] == "KMS"
+        assert properties["ShardCount"] == 1
+        assert properties["RetentionPeriodHours"] == 24
+
+
+class TestTheKeyAndTheSecret:
+    def test_are_kept_and_the_key_is_rotated(self, prod):
+        key, secret = prod.one("Data", "AWS::KMS::Key"), prod.one("Data", "AWS::SecretsManager::Secret")
+
+        assert key["Properties"]["EnableKeyRotation"] is True
+        assert key["DeletionPolicy"] == secret["DeletionPolicy"] == "Retain"
+
+
+class TestEveryBucket:
+    @pytest.mark.parametrize("stack", ["Data", "Security"])
+    def test_is_private_encrypted_and_for_tls_only(self, synthesize, stack):
+        stacks = synthesize("regulated+full")
+        buckets, policies = stacks.of(stack, "AWS::S3::Bucket"), stacks.of(stack, "AWS::S3::BucketPolicy")
+
+        assert buckets
+        for name, bucket in buckets.items():
+            properties = bucket["Properties"]
+            assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+            assert properties["BucketEncryption"]
+            (policy,) = [
+                each["Properties"] for each in policies.values() if each["Properties"]["Bucket"] == {"Ref": name}
+            ]
+            denied = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
+            assert {"Bool": {"aws:SecureTransport": "false"}} in [each["Condition"] for each in denied]
+
+    def test_lets_the_world_read_public_media_through_cloudfront_only(self, prod):
+        (policy,) = prod.of("Data", "AWS::S3::BucketPolicy").values()
+        allowed = [each for each in policy["Properties"]["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+
+        assert [each["Principal"] for each in allowed] == [{"Service": "cloudfront.amazonaws.com"}]
+        assert allowed[0]["Action"] == "s3:GetObject"
+        assert allowed[0]["Resource"]["Fn::Join"][1][-1] == "/media/*"
+        assert "aws:SourceAccount" in json.dumps(allowed[0]["Condition"])
+
+    def test_keeps_audit_heads_from_everybody(self, prod):
+        properties = prod.one("Security", "AWS::S3::Bucket", "AuditHeads")["Properties"]
+
+        rule = properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+        assert properties["ObjectLockEnabled"] is True
+        assert (rule["Mode"], rule["Days"]) == ("COMPLIANCE", 365)
+
+
+class TestTheUserPool:
+    def test_has_a_group_for_each_role(self, prod):
+        groups = {group["Properties"]["GroupName"] for group in prod.of("Auth", "AWS::Cognito::UserPoolGroup").values()}
+
+        assert groups == set(ROLES) == {role.value for role in Role}
+
+    def test_lets_nobody_sign_up_and_cannot_be_deleted_by_accident(self, prod):
+        pool = prod.one("Auth", "AWS::Cognito::UserPool")
+
+        assert pool["Properties"]["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+        assert pool["Properties"]["DeletionProtection"] == "ACTIVE"
+        assert pool["DeletionPolicy"] == "Retain"
+
+    def test_has_the_scope_of_the_api(self, prod):
+        properties = prod.one("Auth", "AWS::Cognito::UserPoolResourceServer")["Properties"]
+
+        assert (properties["Identifier"], properties["Scopes"][0]["ScopeName"]) == ("omnipub", "api")
+
+    def test_knows_no_providers_but_those_with_a_secret(self, synthesize, prod):
+        kind = "AWS::Cognito::UserPoolIdentityProvider"
+
+        assert prod.of("Auth", kind) == {}
+        providers = synthesize("regulated+full").of("Auth", kind)
+        assert {each["Properties"]["ProviderName"] for each in providers.values()} == {"Google", "LinkedIn"}
+        for each in providers.values():
+            # A reference that CloudFormation resolves, not the secret itself.
+            assert "{{resolve:secretsmanager:" in json.dumps(each["Properties"]["ProviderDetails"]["client_secret"])
+
+    def test_has_a_client_without_a_secret_that_takes_no_passwords(self, prod):
+        properties = prod.one("Api", "AWS::Cognito::UserPoolClient")["Properties"]
+
+        assert properties["GenerateSecret"] is False
+        assert properties["AllowedOAuthFlows"] == ["code"]
+        assert properties["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+        assert properties["PreventUserExistenceErrors"] == "ENABLED"
+
+
+class TestTheGateway:
+    @staticmethod
+    def methods(stacks):
+        """Path -> method, of the synthesized gateway."""
+        resources = stacks.templates["OmnichannelApiStack"]["Resources"]
+
+        def path(reference):
+            if "Fn::GetAtt" in reference:
+                return ""
+            properties = resources[reference["Ref"]]["Properties"]
+            return f"{path(properties['ParentId'])}/{properties['PathPart']}"
+
+        found = stacks.of("Api", "AWS::ApiGateway::Method").values()
+        return {path(each["Properties"]["ResourceId"]): each["Properties"] for each in found}
+
+    def test_opens_exactly_the_paths_of_the_list(self, prod):
+        methods = self.methods(prod)
+
+        opened = {path for path, method in methods.items() if method["AuthorizationType"] == "NONE"}
+        assert opened == set(paths.OPEN_PATHS)
+
+    def test_asks_for_an_access_token_with_the_scope_everywhere_else(self, prod):
+        for path, method in self.methods(prod).items():
+            if path not in paths.OPEN_PATHS:
+                assert path.startswith("/api"), path
+                assert method["AuthorizationType"] == "COGNITO_USER_POOLS"
+                assert method["AuthorizationScopes"] == ["omnipub/api"]
+                assert method["AuthorizerId"]
+
+    def test_has_a_protected_rest_beside_every_open_path_of_the_api(self, prod):
+        methods = self.methods(prod)
+
+        for path in paths.OPEN_PATHS:
+            if path.startswith("/api/") and not path.endswith("/{proxy+}"):
+                parent = path.rpartition("/")[0]
+                assert methods[f"{parent}/{{proxy+}}"]["AuthorizationType"] == "COGNITO_USER_POOLS"
+
+    def test_has_a_path_for_every_one_of_the_application(self, prod):
+        methods = self.methods(prod)
+        schema = json.loads((ROOT / "publishing/api/openapi.json").read_text())
+
+        for path in schema["paths"]:
+            concrete = re.sub(r"\{\w+\}", "x", path).rstrip("/")
+            parts = concrete.split("/")
+            rests = ["/".join([*parts[:count], "{proxy+}"]) for count in range(len(parts) - 1, 0, -1)]
+            (route,) = [each for each in [concrete, *rests] if each in methods][:1]
+            assert (methods[route]["AuthorizationType"] == "NONE") == paths.is_open(concrete), path
+
+    def test_has_no_catch_all_at_its_root(self, prod):
+        methods = self.methods(prod)
+
+        assert "" not in methods
+        assert "/{proxy+}" not in methods
+
+    def test_answers_its_own_errors_as_problems(self, prod):
+        answers = [each["Properties"] for each in prod.of("Api", "AWS::ApiGateway::GatewayResponse").values()]
+
+        assert {"UNAUTHORIZED", "ACCESS_DENIED", "THROTTLED", "INTEGRATION_TIMEOUT", "DEFAULT_5XX"} <= {
+            each["ResponseType"] for each in answers
+        }
+        for each in answers:
+            problem = json.loads(each["ResponseTemplates"]["application/json"])
+            assert problem["type"].startswith("urn:omnipub:problem:")
+            assert problem.get("status") == (int(each["StatusCode"]) if "StatusCode" in each else None)
+            content_type = each["ResponseParameters"]["gatewayresponse.header.Content-Type"]
+            assert content_type == "'application/problem+json'"
+
+    def test_is_throttled_and_logs_who_asked_without_any_content(self, prod):
+        properties = prod.one("Api", "AWS::ApiGateway::Stage")["Properties"]
+        (settings,) = properties["MethodSettings"]
+
+        assert properties["StageName"] == "prod"
+        assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (50, 100)
+        assert settings["DataTraceEnabled"] is False
+        assert "authorization" not in properties["AccessLogSetting"]["Format"].lower()
+
+    def test_closes_its_own_address_where_it_has_a_domain(self, synthesize, prod):
+        kind = "AWS::ApiGateway::RestApi"
+
+        assert synthesize("regulated+full").one("Api", kind)["Properties"]["DisableExecuteApiEndpoint"] is True
+        assert prod.one("Api", kind)["Properties"]["DisableExecuteApiEndpoint"] is False
+
+    def test_lists_a_level_of_the_api_as_protected_that_leads_to_an_open_path(self):
+        assert ("/api/v1/{proxy+}", False) in set(gateway.routes())
+
+
+class TestCloudFront:
+    def test_asks_for_media_by_its_own_right_and_below_media_only(self, prod):
+        config = prod.one("Api", "AWS::CloudFront::Distribution")["Properties"]["DistributionConfig"]
+        origins = {each["Id"]: each for each in config["Origins"]}
+
+        behaviors = {each["PathPattern"]: each for each in config["CacheBehaviors"]}
+        with_buckets = [each for each in origins.values() if "S3OriginConfig" in each]
+        assert [each["Id"] for each in with_buckets] == [behaviors["media/*"]["TargetOriginId"]]
+        assert with_buckets[0]["OriginAccessControlId"]
+
+    def test_never_caches_the_api(self, prod):
+        config = prod.one("Api", "AWS::CloudFront::Distribution")["Properties"]["DistributionConfig"]
+        never = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # AWS's managed policy CachingDisabled
+
+        for each in config["CacheBehaviors"]:
+            if each["PathPattern"] not in {"static/*", "media/*"}:
+                assert each["CachePolicyId"] == never, each["PathPattern"]
+        assert {"api/*", "admin", "admin/*", "keyed/*", "hooks/*"} <= {
+            each["PathPattern"] for each in config["CacheBehaviors"]
+        }
+
+    def test_has_the_firewall_of_its_stage(self, synthesize, prod):
+        distribution = prod.one("Api", "AWS::CloudFront::Distribution")["Properties"]["DistributionConfig"]
+        acl = prod.one("Security", "AWS::WAFv2::WebACL")["Properties"]
+
+        assert distribution["WebACLId"]
+        assert acl["Scope"] == "CLOUDFRONT"
+        assert len(acl["Rules"]) == 4
+        assert synthesize("dev").of("Security", "AWS::WAFv2::WebACL") == {}
+
+
+class TestTheWorker:
+    def test_is_as_large_as_the_design_says(self, prod):
+        properties = prod.one("Worker", "AWS::Lambda::Function")["Properties"]
+
+        assert (properties["MemorySize"], properties["Timeout"]) == (1024, 300)
+        assert properties["Architectures"] == ["arm64"]
+        assert properties["Handler"] == "workers.delivery.handler"
+
+    def test_is_given_records_within_bounds(self, prod):
+        properties = prod.one("Worker", "AWS::Lambda::EventSourceMapping")["Properties"]
+
+        assert properties["BatchSize"] == 10
+        assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert properties["BisectBatchOnFunctionError"] is True
+        assert properties["MaximumRetryAttempts"] == 2
+        assert properties["MaximumRecordAgeInSeconds"] == 120
+        assert properties["ParallelizationFactor"] == 10
+        assert properties["DestinationConfig"]["OnFailure"]["Destination"]
+
+    def test_is_told_what_the_application_reads(self, prod):
+        variables = prod.one("Worker", "AWS::Lambda::Function")["Properties"]["Environment"]["Variables"]
+
+        assert {
+            "TABLE_NAME", "SECRETS_ARN", "USE_AI_AGENT", "BEDROCK_MODEL_ID", "MEDIA_BUCKET", "OMNIPUB_MEDIA_URL",
+            "OMNIPUB_KMS_KEY_ID", "OMNIPUB_SCHEDULER_FUNCTION",
+        } == set(variables)  # fmt: skip
+
+
+class TestTheScheduler:
+    def test_is_as_large_as_the_design_says(self, prod):
+        properties = prod.one("Scheduler", "AWS::Lambda::Function")["Properties"]
+
+        assert (properties["MemorySize"], properties["Timeout"]) == (256, 60)
+        assert "ReservedConcurrentExecutions" not in properties
+
+    def test_runs_every_minute_and_is_never_tried_again(self, prod):
+        rule = prod.one("Scheduler", "AWS::Events::Rule")["Properties"]
+        invocations = prod.one("Scheduler", "AWS::Lambda::EventInvokeConfig")["Properties"]
+
+        assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
+        assert rule["Targets"][0]["RetryPolicy"]["MaximumRetryAttempts"] == 0
+        assert (invocations["MaximumRetryAttempts"], invocations["MaximumEventAgeInSeconds"]) == (0, 60)
+        assert invocations["DestinationConfig"]["OnFailure"]["Destination"]
+
+
+def statements(stacks, stack, like):
+    """What a role may do: (action, resource as text)."""
+    role = stacks.one(stack, "AWS::IAM::Role", like)["Properties"]
+    assert "ManagedPolicyArns" not in role
+    for policy in role["Policies"]:
+        for each in policy["PolicyDocument"]["Statement"]:
+            if each["Effect"] == "Allow":
+                actions = each["Action"] if isinstance(each["Action"], list) else [each["Action"]]
+                resources = each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]]
+                yield from ((action, json.dumps(resource)) for action in actions for resource in resources)
+
+
+ROLES_OF = [("Api", "WebRole"), ("Worker", "WorkerRole"), ("Scheduler", "SchedulerRole")]
+
+
+class TestARole:
+    @pytest.mark.parametrize(("stack", "like"), ROLES_OF)
+    def test_has_no_wildcard_among_its_actions(self, prod, stack, like):
+        assert not [action for action, _ in statements(prod, stack, like) if "*" in action]
+
+    @pytest.mark.parametrize(("stack", "like"), ROLES_OF)
+    def test_reaches_everything_only_where_aws_has_no_resources(self, prod, stack, like):
+        everywhere = {action for action, resource in statements(prod, stack, like) if resource == '"*"'}
+
+        assert everywhere <= {"sns:Publish", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+        assert ("sns:Publish" in everywhere) == (stack == "Worker")
+
+    @pytest.mark.parametrize(("stack", "like"), ROLES_OF)
+    def test_cannot_scan_or_delete_the_table(self, prod, stack, like):
+        actions = {action for action, _ in statements(prod, stack, like)}
+
+        assert not actions & {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:PartiQLSelect"}
+
+    def test_opens_credentials_in_the_worker_only(self, prod):
+        opening = [
+            stack for stack, like in ROLES_OF if "kms:Decrypt" in {each for each, _ in statements(prod, stack, like)}
+        ]
+
+        assert opening == ["Worker"]
+
+    def test_of_the_worker_sends_mail_and_texts_but_to_no_topic(self, prod):
+        actions = {action for action, _ in statements(prod, "Worker", "WorkerRole")}
+        role = prod.one("Worker", "AWS::IAM::Role", "WorkerRole")["Properties"]
+        written = [each for policy in role["Policies"] for each in policy["PolicyDocument"]["Statement"]]
+        denied = [each for each in written if each["Effect"] == "Deny"]
+
+        assert {"ses:SendEmail", "sns:Publish"} <= actions
+        assert [(each["Action"], each["Resource"]) for each in denied] == [("sns:Publish", "arn:*:sns:*:*:*")]
+
+    def test_of_the_scheduler_reads_the_timers_and_no_other_index(self, prod):
+        queried = {
+            resource for action, resource in statements(prod, "Scheduler", "SchedulerRole") if "index" in resource
+        }
+
+        assert len(queried) == 1
+        assert table.TIMERS in queried.pop()
+
+
+class TestMailFeedback:
+    def test_comes_signed_as_the_application_takes_it(self, prod):
+        topic = prod.one("Api", "AWS::SNS::Topic", "MailFeedback")["Properties"]
+        destination = prod.one("Api", "AWS::SES::ConfigurationSetEventDestination")["Properties"]["EventDestination"]
+
+        assert topic["SignatureVersion"] == "2"
+        assert {"SEND", "BOUNCE", "COMPLAINT"} <= set(destination["MatchingEventTypes"])
+
+
+class TestMonitoring:
+    def test_has_no_more_alarms_than_are_free_and_a_page_for_each(self, prod):
+        alarms = [each["Properties"] for each in prod.of("Monitoring", "AWS::CloudWatch::Alarm").values()]
+
+        assert len(alarms) <= 10
+        for alarm in alarms:
+            page = re.search(r"docs/runbooks/[a-z-]+\.md", alarm["AlarmDescription"])
+            assert page
+            assert (ROOT / page[0]).is_file(), page[0]
+            assert alarm["AlarmActions"]
+
+    def test_notices_a_scheduler_that_does_not_run(self, prod):
+        alarm = prod.one("Monitoring", "AWS::CloudWatch::Alarm", "SchedulerSilent")["Properties"]
+
+        assert alarm["TreatMissingData"] == "breaching"
+
+
+class TestTheStacks:
+    @pytest.mark.parametrize("stage", ["dev", "prod", "regulated+full"])
+    def test_are_the_eight_of_the_design_and_pass_cdk_nag(self, synthesize, stage):
+        stacks = synthesize(stage)  # refuses what cdk-nag finds
+
+        assert set(stacks.templates) == {stack_id(part) for part in STACKS}
+
+    @pytest.mark.parametrize("stage", ["dev", "prod", "regulated+full"])
+    def test_are_templates_that_cfn_lint_accepts(self, synthesize, stage):
+        templates = sorted(str(path) for path in synthesize(stage).folder.glob("*.template.json"))
+        # W3005: dependencies that are there twice, which the CDK writes and CloudFormation ignores.
+        command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005", "--", *templates]
+
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+        assert done.returncode == 0, done.stdout
+
+    def test_hold_no_secret(self, synthesize):
+        text = json.dumps(synthesize("regulated+full").templates)
+
+        assert "BEGIN" not in text
+        assert not re.search(r"AKIA[0-9A-Z]{16}", text)

@@ -1,0 +1,64 @@
+"""An operator's settings: what is wrong is named before anything is changed, with what to write instead."""
+
+import pytest
+
+from infra.stages import PROD, SETTINGS, SettingsError, Site, load
+
+
+@pytest.fixture
+def settings(tmp_path):
+    def write(text):
+        path = tmp_path / "deploy.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+class TestAStage:
+    @pytest.mark.parametrize("name", ["dev", "prod", "regulated"])
+    def test_needs_no_settings(self, name):
+        assert load(name, path=SETTINGS).name == name
+
+    def test_takes_the_operators_settings(self, settings):
+        path = settings('[prod]\nalarm_email = "a@example.org"\nshards = 2\n')
+
+        stage = load("prod", path=path)
+
+        assert (stage.site.alarm_email, stage.shards, stage.firewall) == ("a@example.org", 2, True)
+
+    @pytest.mark.parametrize(
+        ("text", "sentence"),
+        [
+            ("[prod]\nshard = 2\n", "unknown settings shard"),
+            ('[prod]\nshards = "2"\n', "shards should be a whole number"),
+            ("[prod]\nfirewall = 1\n", "firewall should be a true or false"),
+            ('[prod]\nname = "other"\n', "unknown settings name"),
+            ('[prod]\npublic_url = "http://a.example/"\n', "begin with https://"),
+            ('[prod]\ndomain_name = "a.example"\n', "go together"),
+            ('[prod]\nregion = "eu-central-1"\n', "firewall = false"),
+            ('[prod]\nidentity_providers = { Myspace = "x" }\n', "Unknown identity providers: Myspace"),
+            ('[prod]\nidentity_providers = { Google = "" }\n', "Google needs the name of its secret"),
+            ("[prod\n", "not valid TOML"),
+            ("prod = 1\n", "should be a table"),
+        ],
+    )
+    def test_names_a_setting_that_cannot_be_used(self, settings, text, sentence):
+        with pytest.raises(SettingsError, match=sentence):
+            load("prod", path=settings(text))
+
+    def test_that_does_not_exist_is_refused_with_those_that_do(self, settings):
+        with pytest.raises(SettingsError, match="dev, prod, regulated"):
+            load("staging", path=settings(""))
+
+    def test_says_how_to_restore_missing_settings(self, tmp_path):
+        with pytest.raises(SettingsError, match="git checkout"):
+            load("prod", path=tmp_path / "deploy.toml")
+
+
+class TestATypeOfEverySetting:
+    def test_is_known(self):
+        from infra.stages import _TYPES, _WORDS
+
+        assert {kind for types in _TYPES.values() for kind in types.values()} <= {*_WORDS, Site}
+        assert PROD.site == Site()

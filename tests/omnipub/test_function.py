@@ -1,0 +1,111 @@
+"""The web function's handler, in a process of its own: whoever may invoke it can still run nothing of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONFIGURED = {
+    "TABLE_NAME": "t",
+    "MEDIA_BUCKET": "media",
+    "OMNIPUB_MEDIA_URL": "https://media.example",
+    "KINESIS_STREAM_NAME": "s",
+    "COGNITO_USER_POOL_ID": "eu-central-1_A",
+    "COGNITO_CLIENT_ID": "c",
+    "OMNIPUB_SECRET_KEY": "k" * 50,
+    "OMNIPUB_ALLOWED_HOSTS": "api.execute-api.eu-central-1.amazonaws.com",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+}
+ASK = """
+import json, sys
+from omnipub.function import handler
+
+def ask(event):
+    try:
+        return {"answer": handler(event, None)}
+    except Exception as error:
+        return {"refused": type(error).__name__}
+
+print("ANSWERS" + json.dumps([ask(event) for event in json.load(sys.stdin)]))
+"""
+
+
+def invoke(*events):
+    """What each event is answered by the handler."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASK],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **CONFIGURED},
+        input=json.dumps(events),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.partition("ANSWERS")[2])
+
+
+def request(path):
+    """A request as the gateway passes it on, for AWS's own host."""
+    host = "api.execute-api.eu-central-1.amazonaws.com"
+    return {
+        "resource": "/{proxy+}",
+        "path": path,
+        "httpMethod": "GET",
+        "headers": {"Host": host, "X-Forwarded-Proto": "https"},
+        "multiValueHeaders": {"Host": [host], "X-Forwarded-Proto": ["https"]},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {"stage": "prod", "httpMethod": "GET", "path": f"/prod{path}", "authorizer": {}},
+        "body": None,
+        "isBase64Encoded": False,
+    }
+
+
+class TestTheWebFunction:
+    def test_answers_the_gateway(self):
+        (outcome,) = invoke(request("/health"))
+
+        assert outcome["answer"]["statusCode"] == 200
+        assert json.loads(outcome["answer"]["body"])["application"] == "omnipub"
+
+    def test_takes_no_stage_away_from_a_path(self):
+        """`/prod/prod/health` at the gateway's own host: an unlisted path, which must not become a listed one."""
+        protected, doubled, staged = invoke(
+            request("/api/v1/me/"), request("/prod/api/v1/me/"), request("/prod/health")
+        )
+
+        assert protected["answer"]["statusCode"] == 401
+        assert doubled["answer"]["statusCode"] == 404
+        assert staged["answer"]["statusCode"] == 404
+
+    def test_answers_text_as_text(self):
+        missing, described = invoke(request("/nothing"), request("/api/v1/openapi.json"))
+
+        assert json.loads(missing["answer"]["body"])["code"] == "not_found"
+        assert json.loads(described["answer"]["body"])["openapi"].startswith("3.1")
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            {"raw_command": "import os"},
+            {"command": "os.getcwd"},
+            {"manage": "shell"},
+            {"manage": "flush --noinput"},
+            {"manage": "dispatch show", "raw_command": "import os"},
+            {"Records": [{"eventSource": "aws:sns", "Sns": {"Message": '{"command": "os.getcwd"}'}}]},
+            {"awsRequestId": "x", "detail-type": "Scheduled Event", "resources": ["arn"]},
+            {"type": "TOKEN", "methodArn": "arn"},
+            {},
+        ],
+    )
+    def test_refuses_whatever_else_it_is_invoked_with(self, event):
+        (outcome,) = invoke(event)
+
+        assert outcome == {"refused": "RefusedEventError"}
