@@ -17,6 +17,7 @@ print(aws.client.cache_info().currsize, len(getattr(module, "_clients", {{}})))
 ENVIRONMENT = {
     "TABLE_NAME": "omnipub", "KINESIS_STREAM_NAME": "omnipub", "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+    "MEDIA_BUCKET": "media", "OMNIPUB_MEDIA_URL": "https://media.example.org",
 }  # fmt: skip
 
 
