@@ -1,11 +1,13 @@
 """What the documents draw is what the code does."""
 
+import itertools
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 import pytest
 
@@ -14,7 +16,9 @@ from publishing.domain import delivery, message
 from publishing.domain.operations import Operation
 from publishing.domain.timing import Timing
 
-DOCUMENT = (Path(__file__).parents[1] / "docs/delivery.md").read_text()
+ROOT = Path(__file__).parents[1]
+DOCUMENT = (ROOT / "docs/delivery.md").read_text()
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
 Edges = set[tuple[str, str, str]]
 State = TypeVar("State", bound=StrEnum)
 Event = TypeVar("Event", bound=StrEnum)
@@ -44,6 +48,56 @@ def tabled(table: Mapping[tuple[State, Event], frozenset[State]]) -> Edges:
 class TestTheChannelsDocument:
     def test_says_what_the_channels_say(self):
         assert channels_document.DOCUMENT.read_text() == channels_document.document(), "Run `make docs`."
+
+
+class TestTheArchitectureDocument:
+    def test_names_modules_and_functions_that_there_are(self):
+        named = re.findall(r"`((?:[a-z_]+/)+[a-z_]+)\.([A-Za-z_]+)((?:\.[a-z_]+)*)`", ARCHITECTURE)
+
+        missing = [".".join(each) for each in named if not is_there(*each)]
+
+        assert len(named) > 20
+        assert missing == []
+
+    def test_draws_layers_that_the_linter_holds(self):
+        drawn = ARCHITECTURE.partition("flowchart TB")[2].partition("```")[0]
+        edges = [
+            (upper, lower)
+            for line in drawn.strip().splitlines()
+            for uppers, lowers in itertools.pairwise(line.split("-->"))
+            for upper in names_in(uppers)
+            for lower in names_in(lowers)
+        ]
+        (layers,) = [each["layers"] for each in contracts() if each["name"] == "publishing: imports point down"]
+        floors = {name: floor for floor, layer in enumerate(layers) for name in names_in(layer)}
+
+        assert len(edges) > 8
+        assert [edge for edge in edges if floors[edge[0]] >= floors[edge[1]]] == []
+        assert {name for edge in edges for name in edge} <= floors.keys()
+
+
+def is_there(path: str, name: str, rest: str) -> bool:
+    """Whether a path of the documents is a file, or the module and what it names are there."""
+    for root in (ROOT, ROOT / "publishing"):
+        if (root / f"{path}.{name}").is_file():
+            return True
+        module = root / f"{path}.py"
+        if module.is_file():
+            wanted = [name, *rest.strip(".").split(".")] if rest else [name]
+            return all(re.search(rf"\b(?:def|class) {each}\b", module.read_text()) for each in wanted)
+    return False
+
+
+def names_in(text: str) -> list[str]:
+    """The names of layers in a line of the diagram or of the linter's settings."""
+    inside = re.sub(r'base\["([^"]*)"\]', r"\1", text)
+    return [re.sub(r'[^a-z_]|\["[^"]*"\]', "", each) for each in re.split(r"[|&]", inside.replace('api["api"]', "api"))]
+
+
+def contracts() -> list[dict[str, Any]]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    found: list[dict[str, Any]] = settings["tool"]["importlinter"]["contracts"]
+    return found
 
 
 class TestTheDeliveryDocument:
