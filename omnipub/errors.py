@@ -7,19 +7,19 @@ from publishing.admin.pages import failure
 from publishing.api import errors
 
 
-def bad_request(request: HttpRequest, error: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that Django could not read."""
-    return errors.bad_request(request, error)
+    return errors.bad_request(request, exception)
 
 
-def forbidden(request: HttpRequest, error: Exception) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that a view refused."""
-    return failure(request, "not_allowed") if is_page(request) else errors.forbidden(request, error)
+    return failure(request, "not_allowed") if is_page(request) else errors.forbidden(request, exception)
 
 
-def page_not_found(request: HttpRequest, error: Exception) -> HttpResponse:
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request for an address that nobody has."""
-    return failure(request, "not_found") if is_page(request) else errors.page_not_found(request, error)
+    return failure(request, "not_found") if is_page(request) else errors.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -162,8 +162,10 @@ class Provider:
             return
         url = self.settings.discovery_url or f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            document = self._http.courier().request("GET", url, acts=False).json_object()
-            self._found = _read_endpoints(document, self.settings)
+            answer = self._http.courier().request("GET", url, acts=False)
+            if not answer.is_success:
+                raise ValueError(answer.status)  # noqa: TRY301 - one place notes whatever went wrong
+            self._found = _read_endpoints(answer.json_object(), self.settings)
         except (CourierError, ValueError) as error:
             # A description that was read before stays good: addresses hardly ever move.
             log.warning("Provider's description unread", extra={"url": url, "cause": type(error).__name__})

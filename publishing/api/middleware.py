@@ -86,10 +86,10 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("X-Frame-Options", "DENY")
-        # Data is kept by nobody but the client, and asked about (ETag) before it is used again; a page, and where one
-        # is sent on to, by nobody at all: who sits at the machine next must not find it.
+        # Data is kept by nobody but the client, and asked about (ETag) before it is used again; what a person sees of
+        # the desk by nobody at all: who sits at the machine next must not find it.
         is_desk = request.path_info.startswith(("/admin", "/auth"))
-        response.headers.setdefault("Cache-Control", "no-store" if is_page or is_desk else "private, no-cache")
+        response.headers.setdefault("Cache-Control", "no-store" if is_desk else "private, no-cache")
         return response
 
 

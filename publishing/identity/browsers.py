@@ -7,7 +7,7 @@ _BROWSERS: Final = (
     ("Edge", re.compile(r"\bEdg(?:e|A|iOS)?/")),
     ("Opera", re.compile(r"\bOPR/")),
     ("Firefox", re.compile(r"\b(?:Firefox|FxiOS)/")),
-    ("Chrome", re.compile(r"\b(?:Chrome|CriOS|Chromium)/")),
+    ("Chrome", re.compile(r"(?:Chrome|CriOS|Chromium)/")),
     ("Safari", re.compile(r"\bSafari/")),
 )
 _SYSTEMS: Final = (

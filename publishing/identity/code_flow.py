@@ -1,4 +1,4 @@
-"""The code flow of signing in: from what a browser brings back from the provider to who it proves, or why it does not."""
+"""The code flow of signing in: from what a browser brings back from the provider to whom it proves, or why not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

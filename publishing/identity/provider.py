@@ -63,7 +63,9 @@ def sign_in_service() -> SignInService:
 
 
 def forget() -> None:
-    """Read configuration, description and keys anew at the next request."""
+    """Read configuration, description and keys anew at the next request. Call it when no request is under way."""
+    if _http.cache_info().currsize:
+        _http().close_idle()
     for cached in (sign_in_service, _keys_at, _http):
         cached.cache_clear()
 
