@@ -48,6 +48,8 @@ class OpenIdProvider:
         self, *, nonce: str, access_token: str = "", signed_by: str = KID, kid: str = KID, **changes: Any
     ) -> str:
         now = int(time.time())
+        if "groups" in changes:
+            changes["cognito:groups"] = changes.pop("groups")
         claims = {
             "iss": self.url,
             "aud": CLIENT,

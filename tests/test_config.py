@@ -34,9 +34,10 @@ class TestAnotherAddressOfSns:
         assert local.sns_address == "http://127.0.0.1:8010/sns"
 
 
-class TestDemoUsers:
-    LOCAL = {"TABLE_NAME": "t", "OMNIPUB_DEMO_SIGN_IN": "true", "OMNIPUB_ALLOW_PRIVATE_NETWORKS": "true"}
+LOCAL = {"TABLE_NAME": "t", "OMNIPUB_DEMO_SIGN_IN": "true", "OMNIPUB_ALLOW_PRIVATE_NETWORKS": "true"}
 
+
+class TestDemoUsers:
     @pytest.mark.parametrize(
         "changes",
         [
@@ -47,11 +48,11 @@ class TestDemoUsers:
     )
     def test_cannot_be_switched_on_where_omnipub_is_deployed(self, changes: dict[str, str]):
         with pytest.raises(ConfigError, match="OMNIPUB_DEMO_SIGN_IN is for local mode and must not be set here"):
-            Config.from_environment({**self.LOCAL, **changes})
+            Config.from_environment({**LOCAL, **changes})
 
     def test_are_switched_on_for_a_laptop_and_off_by_default(self):
-        assert Config.from_environment(self.LOCAL).demo_sign_in
-        assert not Config.from_environment({**self.LOCAL, "OMNIPUB_DEMO_SIGN_IN": ""}).demo_sign_in
+        assert Config.from_environment(LOCAL).demo_sign_in
+        assert not Config.from_environment({**LOCAL, "OMNIPUB_DEMO_SIGN_IN": ""}).demo_sign_in
 
 
 class TestSigningIn:
