@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from publishing.admin.pages import failure
-from publishing.domain.errors import NotAllowedError, NotFoundError, UnavailableError
+from publishing.domain.errors import ConflictError, NotAllowedError, NotFoundError, UnavailableError
 from publishing.identity import sessions
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ class DeskMiddleware:
         match error:
             case NotFoundError():
                 return failure(request, "gone")
+            case ConflictError():
+                return failure(request, "busy")
             case NotAllowedError():
                 return failure(request, "not_allowed")
             case UnavailableError():

@@ -73,7 +73,7 @@ FAILURES: Final[Mapping[str, Failure]] = {
     "busy": Failure(
         status=409,
         title="Something else is changing your profile",
-        detail="Another browser is signing you in at this very moment. Try again.",
+        detail="Another browser or an administrator does so at this very moment. Nothing was done here: try again.",
         again="Try again",
     ),
     "form": Failure(

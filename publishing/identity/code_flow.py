@@ -1,5 +1,6 @@
 """The code flow of signing in: from what a browser brings back from the provider to whom it proves, or why not."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from publishing.services.signing_in import begin_once
 _DENIALS: Final = frozenset({
     "access_denied", "login_required", "consent_required", "interaction_required", "account_selection_required",
 })  # fmt: skip
+_CODE: Final = re.compile(r"[a-z_]{1,40}")
 #: What can go wrong between a code and a proven identity, and the name of its page; the first class that fits.
 _TROUBLES: Final[Mapping[type[Exception], str]] = {
     CodeRefusedError: "code",
@@ -58,7 +60,9 @@ def prove_identity(
         # RFC 9207: another provider's answer, led to us.
         raise SignInFailedError("attempt", "The answer names another provider.")
     if answer.error:
-        raise SignInFailedError("denied" if answer.error in _DENIALS else "provider", "The provider said no.")
+        # A code of the standards' kind tells an operator what is configured wrongly; anything else is not repeated.
+        named = answer.error if _CODE.fullmatch(answer.error) else "no code of the standard's"
+        raise SignInFailedError("denied" if answer.error in _DENIALS else "provider", f"The provider said: {named}.")
     if not answer.code:
         raise SignInFailedError("attempt", "The answer holds no code.")
     try:

@@ -6,7 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.urls import reverse
 
-_LIMIT: Final = 1_000
+#: Longer ones are not kept.
+LIMIT: Final = 1_000
 #: RFC 3986's characters without the backslash, which browsers read as a slash.
 _PLAIN: Final = re.compile(r"/[A-Za-z0-9._~/%?=&+:,@;!$'()*-]*")
 
@@ -19,7 +20,7 @@ def home() -> str:
 def checked(wanted: str) -> str:
     """Return the path that was wanted if it is one of the desk, else the desk's first page."""
     desk = home()
-    if len(wanted) > _LIMIT or not _PLAIN.fullmatch(wanted) or not wanted.startswith(desk):
+    if len(wanted) > LIMIT or not _PLAIN.fullmatch(wanted) or not wanted.startswith(desk):
         return desk
     # Read as a browser and as a careless server would: neither may find another host or climb out of the desk.
     path = urlsplit(wanted).path

@@ -11,6 +11,7 @@ from django.urls import reverse
 from publishing.adapters import clock
 from publishing.domain.permissions import Actor
 from publishing.domain.web_session import SessionToken, read_session_token
+from publishing.identity import destinations
 from publishing.identity.provider import sign_in_service
 from publishing.services.signing_in import SignedIn, resume
 
@@ -75,7 +76,7 @@ def is_of_desk(request: HttpRequest) -> bool:
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """Send a browser to the log-in page, with the way back where it was only reading."""
     query = QueryDict(mutable=True)
-    if request.method in _SAFE:
+    if request.method in _SAFE and len(request.get_full_path()) <= destinations.LIMIT:
         query["next"] = request.get_full_path()
     if request.COOKIES.get(settings.SESSION_TOKEN_COOKIE):
         query["ended"] = "1"

@@ -127,7 +127,8 @@ def _user_item(user: User) -> UserItem:
     item.roles, item.status = sorted(role.value for role in user.roles), user.status.value
     item.epoch, item.rev = user.epoch, user.rev
     item.created_at, item.updated_at, item.signed_in_at = user.created_at, user.updated_at, user.signed_in_at
-    item.GSI3PK, item.GSI3SK = keys.USER_LIST, f"{user.name.casefold()}#{user.id}"
+    # Cut, because folding can triple a name, and a sort key has 1,024 bytes.
+    item.GSI3PK, item.GSI3SK = keys.USER_LIST, f"{user.name.casefold()[:100]}#{user.id}"
     return item
 
 

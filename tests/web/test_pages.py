@@ -100,6 +100,23 @@ class TestTheWayOn:
 
         assert (response.status_code, response["Location"]) == (303, "/auth/login/?ended=1")
 
+    def test_is_forgotten_where_its_address_is_endless(self, browser: Browser):
+        assert browser.get("/admin/?" + "x" * 5_000)["Location"] == "/auth/login/"
+
+
+class TestEveryCookie:
+    def test_is_out_of_reach_of_scripts_other_sites_and_neighbours(self, browser: Browser):
+        browser.get("/auth/login/")
+        browser.sign_in()
+
+        cookies = browser.client.cookies
+        assert set(cookies) == {"__Host-omnipub-session", "__Host-omnipub-sign-in", "__Host-omnipub-csrf"}
+        for cookie in cookies.values():
+            assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
+            assert (cookie["path"], cookie["domain"]) == ("/", "")
+        assert cookies["__Host-omnipub-session"]["max-age"] == 8 * 3600
+        assert cookies["__Host-omnipub-sign-in"].value == ""
+
 
 class TestSigningOut:
     def test_goes_on_to_the_provider_and_comes_back(self, browser: Browser, provider: OpenIdProvider):

@@ -80,6 +80,11 @@ class TestAFirstSignIn:
 
         assert users.get_user("ada-1").email == ""
 
+    def test_takes_a_name_that_grows_when_it_is_folded(self, browser: Browser):
+        browser.sign_in(name="\u0390" * 500, sub="漢" * 128)
+
+        assert browser.is_in()
+
     def test_shows_a_name_as_text_whatever_is_in_it(self, browser: Browser):
         browser.sign_in(name="<script>alert(1)</script>\r\n\u202e\x00")
 
