@@ -123,6 +123,13 @@ def enable_user(*, actor: Actor, user_id: str, now: datetime) -> User:
     return _change(user_id, "user.enable", actor, now, status=UserStatus.ACTIVE)
 
 
+def get_user(*, actor: Actor, user_id: str) -> User:
+    """Return a user's profile: one's own, or for administrators anybody's. Raises NotFoundError."""
+    if actor.id != user_id:
+        demand(actor, Action.MANAGE_USERS)
+    return users.get_user(user_id)
+
+
 def list_sessions(*, actor: Actor, limits: SessionLimits, now: datetime) -> tuple[WebSession, ...]:
     """Return the actor's own web sessions that are not over, the latest used first."""
     user = users.find_user(actor.id)
