@@ -15,9 +15,9 @@ from urllib.parse import parse_qs, unquote
 
 from publishing import logs
 from publishing.adapters import clock, secrets
+from publishing.adapters.github import BridgeError, BridgeSettings, GitHubBridge
 from publishing.config import ConfigError
 from publishing.http import HttpClient, OutgoingPolicy
-from publishing.identity.github import BridgeError, BridgeSettings, GitHubBridge
 from workers.runtime import LambdaContext
 
 log = logging.getLogger(__name__)
