@@ -1,7 +1,8 @@
 """A simulated GitHub, as far as signing in needs it: `python -m local.github [--port 8020]`.
 
-It keeps GitHub's rules as its documentation states them (docs.github.com, "Authorizing OAuth apps", read in November
-2026): a code works once, a wrong one is answered 200 with an error in it, requests without a user agent are refused.
+It keeps GitHub's rules as its documentation states them (docs.github.com, "Troubleshooting OAuth app access token
+request errors" and "REST API endpoints for emails", read in November 2026): a code works once, and what is wrong with
+a request for a token is named in the answer's `error`.
 Anybody who comes is let in as the one person it knows.
 """
 

@@ -2,7 +2,7 @@
 
 It keeps nothing. What must come back is sealed into the state that goes to GitHub and into the code that goes to the
 pool; that a code is used once is GitHub's own promise, whose code is inside. Facts about GitHub: docs.github.com,
-"Authorizing OAuth apps" and "REST API endpoints for users" and "... for emails", read in November 2026.
+"Troubleshooting OAuth app access token request errors" and "REST API endpoints for emails", read in November 2026.
 """
 
 import base64
@@ -32,6 +32,8 @@ _STATE_FOR: Final = 15 * 60
 _CODE_FOR: Final = 2 * 60
 _TOKEN_FOR: Final = timedelta(minutes=5)
 _LIMIT: Final = 4_000
+#: What GitHub says of a code that it does not take, or of a user that it does not let through.
+_REFUSALS: Final = ("bad_verification_code", "unverified_user_email")
 
 
 class BridgeError(Exception):
@@ -210,9 +212,11 @@ class GitHubBridge:
             found = answer.json_object()
         except CourierError as error:
             raise BridgeError("server_error", "GitHub does not answer.", status=502) from error
-        # GitHub answers 200 with an error in it.
-        if found.get("error"):
-            raise BridgeError("invalid_grant", "GitHub refused the code.")
+        # GitHub answers 200 with an error in it. Other ones than these say that the bridge is set up wrongly.
+        if named := found.get("error"):
+            if named in _REFUSALS:
+                raise BridgeError("invalid_grant", f"GitHub refused the code: {named}.")
+            raise BridgeError("server_error", f"GitHub refused our app: {clean(named, 60)}.", status=502)
         token = found.get("access_token")
         if not isinstance(token, str) or not token or not answer.is_success:
             raise BridgeError("server_error", "GitHub gave no token.", status=502)

@@ -344,6 +344,19 @@ class TestGitHub:
 
         assert error_of(redeem(code)) == (502, "server_error")
 
+    @pytest.mark.parametrize("error", ["incorrect_client_credentials", "redirect_uri_mismatch", "new", ["a list"]])
+    def test_that_does_not_know_our_app_is_a_fault_of_the_bridge(self, platform: SimulatedGitHub, error: object):
+        code = to_pool()["code"]
+        platform.broken = (200, json.dumps({"error": error}).encode())
+
+        assert error_of(redeem(code)) == (502, "server_error")
+
+    def test_that_wants_an_address_verified_first_lets_nobody_in(self, platform: SimulatedGitHub):
+        code = to_pool()["code"]
+        platform.broken = (200, b'{"error": "unverified_user_email"}')
+
+        assert error_of(redeem(code)) == (400, "invalid_grant")
+
     @pytest.mark.parametrize("user", [{}, {"id": "583231"}, {"id": True}, {"id": None, "login": "octocat"}])
     def test_that_names_no_number_names_nobody(self, platform: SimulatedGitHub, user: dict[str, Any]):
         platform.user = user
