@@ -101,6 +101,7 @@ def variables(stage: str, outputs: Mapping[str, str], *, endpoint: str = "") -> 
             "OMNIPUB_PUBLIC_URL": endpoint,
             "OMNIPUB_ALLOWED_HOSTS": f"{host.hostname},localhost,{values['OMNIPUB_ALLOWED_HOSTS']}",
             "OMNIPUB_JWKS_URL": f"{endpoint}/{outputs['UserPoolId']}/.well-known/jwks.json",
+            "OMNIPUB_OIDC_DISCOVERY_URL": f"{endpoint}/{outputs['UserPoolId']}/.well-known/openid-configuration",
             "OMNIPUB_ALLOW_PRIVATE_NETWORKS": "true",
             "AWS_ENDPOINT_URL": endpoint,
         }

@@ -108,6 +108,7 @@ def welcome(ports: Ports, state: Path) -> str:
     return f"""
 omnipub is up.
 
+  The desk        {ports.web_url}/admin/   (sign in as a demo user with one click)
   The API         {ports.web_url}/api/v1/   (documentation: {ports.web_url}/api/v1/docs/)
   The wall        {ports.wall_url}/   what was posted, as the platforms show it
   A token         make token   or   make token USER=approver

@@ -158,7 +158,8 @@ def system(*, root: Path, state: Path, ports: Ports, python: str, provision: Ste
             title="the API",
             command=(python, "manage.py", "runserver", "--noreload", f"127.0.0.1:{ports.web}"),
             ready=HttpReady(url=f"{ports.web_url}/health", status=200),
-            environment={"DJANGO_RUNSERVER_HIDE_WARNING": "true"},
+            # Whoever can reach loopback may be a demo user.
+            environment={"DJANGO_RUNSERVER_HIDE_WARNING": "true", "OMNIPUB_DEMO_SIGN_IN": "true"},
             port=ports.web,
             port_variable="PORT",
         ),

@@ -7,6 +7,7 @@ a build (`collectstatic`, `spectacular`) run without any variable; the server it
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -31,6 +32,7 @@ ROOT_URLCONF = "omnipub.urls"
 WSGI_APPLICATION = "omnipub.wsgi.application"
 
 INSTALLED_APPS = [
+    "corsheaders",
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
@@ -41,8 +43,12 @@ MIDDLEWARE = [
     "publishing.api.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "publishing.api.middleware.SecurityHeadersMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "publishing.api.middleware.BodyLimitMiddleware",
+    # Views of the API are exempt, as they know no cookie; everything else that takes a form is not.
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "publishing.admin.middleware.DeskMiddleware",
 ]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {}}]
 
@@ -87,6 +93,37 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
+# Cookies. Everywhere but on a laptop the world speaks https with us, and cookies go nowhere else; `__Host-` then keeps
+# neighbours under the same domain from planting one. It demands the path `/`, whatever the base path.
+_IS_LOCAL = os.environ.get("OMNIPUB_ALLOW_PRIVATE_NETWORKS", "").lower() in {"true", "1", "yes"}
+IS_HTTPS = not _IS_LOCAL or PUBLIC_URL.startswith("https://")
+_PREFIX = "__Host-" if IS_HTTPS else ""
+SESSION_TOKEN_COOKIE = f"{_PREFIX}omnipub-session"
+SIGN_IN_COOKIE = f"{_PREFIX}omnipub-sign-in"
+CSRF_COOKIE_NAME = f"{_PREFIX}omnipub-csrf"
+CSRF_COOKIE_PATH = "/"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_AGE = None
+# Before the gateway another name stands, which is what browsers see.
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+CSRF_FAILURE_VIEW = "publishing.admin.pages.csrf_failed"
+
+# No other origin's script reads anything, unless the operator lists it; and then with a token, never with a cookie.
+CORS_ALLOWED_ORIGINS = [
+    origin.strip() for origin in os.environ.get("OMNIPUB_CORS_ORIGINS", "").split(",") if origin.strip()
+]
+CORS_URLS_REGEX = r"^/(api|keyed)/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ("GET", "POST", "PATCH", "DELETE")
+CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id")
+CORS_EXPOSE_HEADERS = ("etag", "location", "retry-after", "x-request-id")
+
+#: Origins that pages show pictures from and upload them to.
+_MEDIA = urlsplit(os.environ.get("OMNIPUB_MEDIA_URL", ""))
+MEDIA_ORIGINS = (f"{_MEDIA.scheme}://{_MEDIA.netloc}",) if _MEDIA.netloc else ()
 
 # What every answer says to browsers. The Content-Security-Policy is in `publishing.api.middleware`.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from publishing.admin.home import without_slash
+from publishing.admin.urls import desk_urls, sign_in_urls
 from publishing.api.views.health import HealthView
 from publishing.api.views.hooks import MailHookView
 
@@ -9,9 +11,12 @@ urlpatterns = [
     path("health", HealthView.as_view(), name="health"),
     path("hooks/ses/", MailHookView.as_view(), name="mail-hook"),
     path("api/v1/", include("publishing.api.urls")),
+    path("auth/", include(sign_in_urls)),
+    path("admin", without_slash, name="desk-without-slash"),
+    path("admin/", include(desk_urls)),
 ]
 
-handler400 = "publishing.api.errors.bad_request"
-handler403 = "publishing.api.errors.forbidden"
-handler404 = "publishing.api.errors.page_not_found"
-handler500 = "publishing.api.errors.server_error"
+handler400 = "omnipub.errors.bad_request"
+handler403 = "omnipub.errors.forbidden"
+handler404 = "omnipub.errors.page_not_found"
+handler500 = "omnipub.errors.server_error"

@@ -6,6 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 from publishing import logs
 from publishing.config import Config
+from publishing.identity.roles import RoleMap
 from publishing.store.binding import bind
 
 NEEDS = ("KINESIS_STREAM_NAME", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "MEDIA_BUCKET", "OMNIPUB_MEDIA_URL")
@@ -13,6 +14,7 @@ NEEDS = ("KINESIS_STREAM_NAME", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "ME
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnipub.settings")
 _key = "OMNIPUB_SECRET_KEY" if os.environ.get("OMNIPUB_SECRET_KEY") else "SECRETS_ARN"
 _config = Config.from_environment(os.environ, needs=(*NEEDS, _key))
+RoleMap.from_config(_config)
 logs.configure(_config.log_level)
 bind(_config.table_name, timer_shards=_config.timer_shards)
 application = get_wsgi_application()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, TypeVar
 
@@ -34,6 +34,27 @@ class Config:
     #: Where the user pool's keys are read, and what it calls itself; both follow from the pool's id on AWS.
     jwks_url: str = ""
     token_issuer: str = ""
+    #: Who people sign in at: any OpenID Connect provider; without an issuer, the user pool.
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    #: Where the provider describes itself, when not at the usual place below its issuer.
+    oidc_discovery_url: str = ""
+    #: Addresses of the provider that win over its own description; all of them make the description unneeded.
+    oidc_authorization_url: str = ""
+    oidc_token_url: str = ""
+    oidc_jwks_url: str = ""
+    oidc_end_session_url: str = ""
+    oidc_scope: str = "openid email profile"
+    #: The claim that names a user's groups, and the role that each group gives; without any, groups are named as roles.
+    oidc_groups_claim: str = "cognito:groups"
+    roles_by_group: Mapping[str, str] = field(default_factory=dict)
+    #: How long a web session lives without a request, and at most.
+    session_idle: timedelta = timedelta(hours=2)
+    session_lifetime: timedelta = timedelta(hours=8)
+    #: Whether anybody may sign in as a demo user, without a password: local mode only.
+    demo_sign_in: bool = False
+    #: Origins whose scripts may call the API from a browser; none by default.
+    cors_origins: tuple[str, ...] = ()
     #: How often the timers' index partitions are divided; 1 keeps the plain `STATUS#scheduled`.
     timer_shards: int = 1
     #: All durations of the protocol are divided by this; 1 in production.
@@ -57,16 +78,15 @@ class Config:
         """
         problems = [f"{name} is not set" for name in ("TABLE_NAME", *needs) if not environment.get(name)]
         values: dict[str, object] = {}
-        for field, (name, read) in _VARIABLES.items():
+        for attribute, (name, read) in _VARIABLES.items():
             text = environment.get(name, "")
             if text == "":
                 continue
             try:
-                values[field] = read(text)
+                values[attribute] = read(text)
             except ValueError:
                 problems.append(f"{name} cannot be read: it should be {_EXPECTED[read]}")
-        if values.get("sns_address") and not values.get("allow_private_networks"):
-            problems.append("OMNIPUB_SNS_ADDRESS is for local mode and must not be set here")
+        problems += _contradictions(values, environment)
         if problems:
             raise ConfigError(f"Configuration: {'; '.join(problems)}.")
         return cls(**values)  # type: ignore[arg-type]  # the table below pairs fields and readers
@@ -75,6 +95,20 @@ class Config:
     def runs_on_aws(self) -> bool:
         """Whether this process is a deployed function; what must never be on there asks this."""
         return not self.allow_private_networks
+
+
+def _contradictions(values: Mapping[str, object], environment: Mapping[str, str]) -> list[str]:
+    """Return what cannot be set together, or not here."""
+    problems = []
+    is_local = bool(values.get("allow_private_networks"))
+    if values.get("sns_address") and not is_local:
+        problems.append("OMNIPUB_SNS_ADDRESS is for local mode and must not be set here")
+    # Lambda itself sets the second name: a function that was put into local mode by mistake still has no such door.
+    if values.get("demo_sign_in") and (not is_local or environment.get("AWS_LAMBDA_FUNCTION_NAME")):
+        problems.append("OMNIPUB_DEMO_SIGN_IN is for local mode and must not be set here")
+    if values.get("oidc_issuer") and not values.get("oidc_client_id"):
+        problems.append("OMNIPUB_OIDC_CLIENT_ID is not set, and OMNIPUB_OIDC_ISSUER needs it")
+    return problems
 
 
 def _address(text: str) -> str:
@@ -121,6 +155,30 @@ def _topics(text: str) -> frozenset[str]:
     return topics
 
 
+def _issuer(text: str) -> str:
+    # Compared character by character with what tokens say, so that nothing is taken off.
+    if not text.startswith(("https://", "http://")):
+        raise ValueError(text)
+    return text
+
+
+def _groups(text: str) -> Mapping[str, str]:
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    if not all(group.strip() and role.strip() for group, _, role in pairs):
+        raise ValueError(text)
+    return {group.strip(): role.strip() for group, _, role in pairs}
+
+
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?")
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip() for origin in text.split(",") if origin.strip())
+    if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+        raise ValueError(text)
+    return origins
+
+
 _EXPECTED: Final[Mapping[Callable[[str], object], str]] = {
     str: "text",
     _address: "an address that begins with https://",
@@ -129,6 +187,9 @@ _EXPECTED: Final[Mapping[Callable[[str], object], str]] = {
     _positive: "a positive number",
     _count: "a whole number from 1 to 100",
     _topics: "ARNs of SNS topics, separated by commas",
+    _issuer: "an address that begins with https://",
+    _groups: "pairs such as newsroom=editor, separated by commas",
+    _origins: "origins such as https://www.example.org, separated by commas",
 }
 
 _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
@@ -145,6 +206,20 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "kms_key_id": ("OMNIPUB_KMS_KEY_ID", str),
     "jwks_url": ("OMNIPUB_JWKS_URL", str),
     "token_issuer": ("OMNIPUB_TOKEN_ISSUER", str),
+    "oidc_issuer": ("OMNIPUB_OIDC_ISSUER", _issuer),
+    "oidc_client_id": ("OMNIPUB_OIDC_CLIENT_ID", str),
+    "oidc_discovery_url": ("OMNIPUB_OIDC_DISCOVERY_URL", _address),
+    "oidc_authorization_url": ("OMNIPUB_OIDC_AUTHORIZATION_URL", _address),
+    "oidc_token_url": ("OMNIPUB_OIDC_TOKEN_URL", _address),
+    "oidc_jwks_url": ("OMNIPUB_OIDC_JWKS_URL", _address),
+    "oidc_end_session_url": ("OMNIPUB_OIDC_END_SESSION_URL", _address),
+    "oidc_scope": ("OMNIPUB_OIDC_SCOPE", str),
+    "oidc_groups_claim": ("OMNIPUB_OIDC_GROUPS_CLAIM", str),
+    "roles_by_group": ("OMNIPUB_ROLES_BY_GROUP", _groups),
+    "session_idle": ("OMNIPUB_SESSION_IDLE", _hours),
+    "session_lifetime": ("OMNIPUB_SESSION_LIFETIME", _hours),
+    "demo_sign_in": ("OMNIPUB_DEMO_SIGN_IN", _boolean),
+    "cors_origins": ("OMNIPUB_CORS_ORIGINS", _origins),
     "timer_shards": ("OMNIPUB_TIMER_SHARDS", _count),
     "time_divisor": ("OMNIPUB_TIME_DIVISOR", _positive),
     "late_limit": ("OMNIPUB_LATE_LIMIT", _hours),

@@ -1,8 +1,12 @@
-"""What the environment may say about feedback."""
+"""What the environment may say about feedback, and about signing in."""
+
+from datetime import timedelta
 
 import pytest
 
 from publishing.config import Config, ConfigError
+from publishing.domain.permissions import Role
+from publishing.identity.roles import RoleMap
 
 TOPICS = "arn:aws:sns:eu-central-1:123456789012:mail, arn:aws-cn:sns:cn-north-1:123456789012:mail"
 
@@ -28,3 +32,76 @@ class TestAnotherAddressOfSns:
         local = Config.from_environment({**variables, "OMNIPUB_ALLOW_PRIVATE_NETWORKS": "true"})
 
         assert local.sns_address == "http://127.0.0.1:8010/sns"
+
+
+LOCAL = {"TABLE_NAME": "t", "OMNIPUB_DEMO_SIGN_IN": "true", "OMNIPUB_ALLOW_PRIVATE_NETWORKS": "true"}
+
+
+class TestDemoUsers:
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"OMNIPUB_ALLOW_PRIVATE_NETWORKS": ""},
+            {"OMNIPUB_ALLOW_PRIVATE_NETWORKS": "false"},
+            {"AWS_LAMBDA_FUNCTION_NAME": "omnipub-web"},
+        ],
+    )
+    def test_cannot_be_switched_on_where_omnipub_is_deployed(self, changes: dict[str, str]):
+        with pytest.raises(ConfigError, match="OMNIPUB_DEMO_SIGN_IN is for local mode and must not be set here"):
+            Config.from_environment({**LOCAL, **changes})
+
+    def test_are_switched_on_for_a_laptop_and_off_by_default(self):
+        assert Config.from_environment(LOCAL).demo_sign_in
+        assert not Config.from_environment({**LOCAL, "OMNIPUB_DEMO_SIGN_IN": ""}).demo_sign_in
+
+
+class TestSigningIn:
+    def test_gives_roles_by_group(self):
+        config = Config.from_environment(
+            {"TABLE_NAME": "t", "OMNIPUB_ROLES_BY_GROUP": "Press office = editor,it=admin"}
+        )
+
+        assert RoleMap.from_config(config).roles(["Press office", "editor"]) == {Role.EDITOR}
+
+    def test_names_groups_as_roles_without_more(self):
+        config = Config.from_environment({"TABLE_NAME": "t"})
+
+        assert RoleMap.from_config(config).roles(["editor", "it", 7, None]) == {Role.EDITOR}
+        assert RoleMap.from_config(config).roles("editor") == frozenset()
+
+    def test_gives_no_role_that_does_not_exist(self):
+        config = Config.from_environment({"TABLE_NAME": "t", "OMNIPUB_ROLES_BY_GROUP": "it=root"})
+
+        with pytest.raises(ConfigError, match="OMNIPUB_ROLES_BY_GROUP names root"):
+            RoleMap.from_config(config)
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("OMNIPUB_ROLES_BY_GROUP", "it"),
+            ("OMNIPUB_ROLES_BY_GROUP", "=admin"),
+            ("OMNIPUB_OIDC_ISSUER", "id.example.org"),
+            ("OMNIPUB_SESSION_IDLE", "0"),
+            ("OMNIPUB_CORS_ORIGINS", "*"),
+            ("OMNIPUB_CORS_ORIGINS", "https://www.example.org/"),
+            ("OMNIPUB_CORS_ORIGINS", "null"),
+        ],
+    )
+    def test_refuses_what_it_cannot_read(self, name: str, text: str):
+        with pytest.raises(ConfigError, match=f"{name} cannot be read"):
+            Config.from_environment({"TABLE_NAME": "t", name: text})
+
+    def test_at_a_provider_needs_the_name_of_our_client_there(self):
+        with pytest.raises(ConfigError, match="OMNIPUB_OIDC_CLIENT_ID is not set"):
+            Config.from_environment({"TABLE_NAME": "t", "OMNIPUB_OIDC_ISSUER": "https://id.example.org/"})
+
+    def test_keeps_an_issuer_as_it_is_written(self):
+        variables = {"OMNIPUB_OIDC_ISSUER": "https://id.example.org/", "OMNIPUB_OIDC_CLIENT_ID": "c"}
+
+        assert Config.from_environment({"TABLE_NAME": "t", **variables}).oidc_issuer == "https://id.example.org/"
+
+    def test_limits_sessions(self):
+        variables = {"OMNIPUB_SESSION_IDLE": "0.5", "OMNIPUB_SESSION_LIFETIME": "4"}
+        config = Config.from_environment({"TABLE_NAME": "t", **variables})
+
+        assert (config.session_idle, config.session_lifetime) == (timedelta(minutes=30), timedelta(hours=4))

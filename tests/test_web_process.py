@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
@@ -87,6 +88,78 @@ class TestTheBasePath:
         assert "a-guess" not in page
         assert json.loads(document)["servers"] == [{"url": base or "/"}]
         assert status == "200 OK"
+
+
+COOKIES = """
+import io, json, sys
+from omnipub.wsgi import application
+
+def ask(path):
+    environ = {
+        "REQUEST_METHOD": "GET", "PATH_INFO": path, "SCRIPT_NAME": "/a-guess", "QUERY_STRING": "",
+        "HTTP_HOST": "localhost", "SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(), "REMOTE_ADDR": "127.0.0.1",
+    }
+    seen = []
+    b"".join(application(environ, lambda status, headers: seen.extend(headers)))
+    return [[name, value.strip()] for name, value in seen]
+
+json.dump([ask(path) for path in ("/auth/start/", "/admin/")], sys.stdout)
+"""
+PROVIDER = {
+    f"OMNIPUB_OIDC_{name}_URL": f"https://id.example.org/{name.lower()}" for name in ("AUTHORIZATION", "TOKEN", "JWKS")
+}
+LOCAL = {"OMNIPUB_ALLOW_PRIVATE_NETWORKS": "true"}
+
+
+class TestItsCookies:
+    def headers(self, **environment: str) -> tuple[dict[str, str], dict[str, str]]:
+        outcome = start(COOKIES, **CONFIGURED, **PROVIDER, **environment)
+        assert outcome.returncode == 0, outcome.stderr
+        leaving, refused = json.loads(outcome.stdout)
+        return dict(leaving), dict(refused)
+
+    @pytest.mark.parametrize("base", ["", "/prod", "/restapis/abc/dev/_user_request_"])
+    @pytest.mark.parametrize("public", ["", "https://desk.example.org"])
+    def test_go_over_https_only_and_cannot_be_planted_by_a_neighbour(self, base: str, public: str):
+        leaving, refused = self.headers(OMNIPUB_BASE_PATH=base, OMNIPUB_PUBLIC_URL=public)
+
+        assert leaving["Set-Cookie"].startswith("__Host-omnipub-sign-in=")
+        assert set(leaving["Set-Cookie"].split("; ")[1:]) >= {"HttpOnly", "Path=/", "SameSite=Lax", "Secure"}
+        assert "Domain" not in leaving["Set-Cookie"]
+        callback = f"{public or 'http://localhost'}{base}/auth/callback/"
+        assert urlencode({"redirect_uri": callback}) in leaving["Location"]
+        assert refused["Set-Cookie"].startswith("__Host-omnipub-session=")
+        assert refused["Location"] == f"{base}/auth/login/?next={base}/admin/"
+
+    def test_go_over_http_on_a_laptop(self):
+        leaving, refused = self.headers(**LOCAL)
+
+        for headers, name in ((leaving, "omnipub-sign-in"), (refused, "omnipub-session")):
+            assert headers["Set-Cookie"].startswith(f"{name}=")
+            assert set(headers["Set-Cookie"].split("; ")) >= {"HttpOnly", "Path=/", "SameSite=Lax"}
+            assert "Secure" not in headers["Set-Cookie"]
+
+    def test_go_over_https_on_a_laptop_whose_public_address_says_so(self):
+        leaving, _ = self.headers(**LOCAL, OMNIPUB_PUBLIC_URL="https://desk.example.org")
+
+        assert leaving["Set-Cookie"].startswith("__Host-omnipub-sign-in=")
+
+
+class TestDemoUsers:
+    @pytest.mark.parametrize("mode", [{}, {**LOCAL, "AWS_LAMBDA_FUNCTION_NAME": "omnipub-web"}])
+    def test_keep_a_deployed_server_from_starting(self, mode: dict[str, str]):
+        outcome = start(**CONFIGURED, **mode, OMNIPUB_DEMO_SIGN_IN="true")
+
+        assert outcome.returncode != 0
+        assert "OMNIPUB_DEMO_SIGN_IN is for local mode and must not be set here" in outcome.stderr
+
+
+class TestRoles:
+    def test_that_do_not_exist_keep_the_server_from_starting(self):
+        outcome = start(**CONFIGURED, OMNIPUB_ROLES_BY_GROUP="it=root")
+
+        assert "OMNIPUB_ROLES_BY_GROUP names root" in outcome.stderr
 
 
 class TestTheSettings:

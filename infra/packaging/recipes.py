@@ -40,7 +40,7 @@ WORKER: Final = Recipe(
         "publishing/models.py", "publishing/static", "publishing/templates", "publishing/apps.py",
     ),
     services=("dynamodb", "kinesis", "kms", "lambda", "s3", "secretsmanager", "sts", "bedrock-runtime"),
-    entry_points=("workers.delivery", "workers.scheduler"),
+    entry_points=("workers.delivery", "workers.scheduler", "workers.github"),
     zipped_limit=16 * MEGABYTE,
     unpacked_limit=60 * MEGABYTE,
 )  # fmt: skip

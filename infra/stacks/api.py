@@ -173,8 +173,9 @@ class ApiStack(Stack):
                     cognito.OAuthScope.PROFILE,
                     cognito.OAuthScope.resource_server(auth.resource_server, auth.api_scope),
                 ],
-                callback_urls=[f"{self.public_url}/auth/callback", f"{self.public_url}/"],
-                logout_urls=[f"{self.public_url}/"],
+                # The desk's, with their last slash, and the front end's.
+                callback_urls=[f"{self.public_url}/auth/callback/", f"{self.public_url}/"],
+                logout_urls=[f"{self.public_url}/auth/logout/", f"{self.public_url}/"],
             ),
             supported_identity_providers=providers,
         )

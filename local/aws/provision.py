@@ -44,6 +44,11 @@ class Pool:
         return f"{self.endpoint}/{self.id}/.well-known/jwks.json"
 
     @property
+    def discovery_url(self) -> str:
+        """Return where the pool describes itself: where browsers sign in, and where codes are redeemed."""
+        return f"{self.endpoint}/{self.id}/.well-known/openid-configuration"
+
+    @property
     def issuer(self) -> str:
         """Return what tokens name as their issuer."""
         return f"https://cognito-idp.{REGION}.amazonaws.com/{self.id}"
@@ -76,6 +81,7 @@ class Provisioned:
             "SECRETS_ARN": self.secret_arn,
             "OMNIPUB_KMS_KEY_ID": self.kms_key_arn,
             "OMNIPUB_JWKS_URL": self.pool.jwks_url,
+            "OMNIPUB_OIDC_DISCOVERY_URL": self.pool.discovery_url,
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
@@ -93,9 +99,9 @@ def provision(endpoint: str, *, name: str = "omnipub", public_url: str = "http:/
     key = _key(maker, f"alias/{name}")
     secret = _secret(maker, f"{name}/application")
     queue = _queue(maker, f"{name}-worker-failures")
-    callback_url = f"{public_url}/auth/callback"
+    callback_url = f"{public_url}/auth/callback/"
     pool_id = _pool(maker, name)
-    client_id = _client(maker, pool_id, callback_url)
+    client_id = _client(maker, pool_id, public_url)
     _users(maker, pool_id)
     return Provisioned(
         endpoint=endpoint,
@@ -273,15 +279,20 @@ def _pool(maker: Maker, name: str) -> str:
     return pool_id
 
 
-def _client(maker: Maker, pool_id: str, callback_url: str) -> str:
+def _client(maker: Maker, pool_id: str, public_url: str) -> str:
     cognito = maker.client("cognito-idp")
+    # People write this machine's name either way; the first is the one that programs use.
+    bases = list(dict.fromkeys([public_url, public_url.replace("//127.0.0.1", "//localhost")]))
+    callback_urls = [f"{base}/auth/callback/" for base in bases]
+    logout_urls = [f"{base}/auth/logout/" for base in bases]
     settings = {
         "UserPoolId": pool_id,
         "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],  # a password is typed into the pool's own page only
         "AllowedOAuthFlows": ["code"],
         "AllowedOAuthFlowsUserPoolClient": True,
         "AllowedOAuthScopes": list(SCOPES),
-        "CallbackURLs": [callback_url],
+        "CallbackURLs": callback_urls,
+        "LogoutURLs": logout_urls,
         "SupportedIdentityProviders": ["COGNITO"],
         "PreventUserExistenceErrors": "ENABLED",
     }
@@ -292,7 +303,7 @@ def _client(maker: Maker, pool_id: str, callback_url: str) -> str:
         lambda: cognito.create_user_pool_client(ClientName="omnipub", GenerateSecret=False, **settings),
     )["ClientId"]
     described = cognito.describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)["UserPoolClient"]
-    if described["CallbackURLs"] != [callback_url]:
+    if described["CallbackURLs"] != callback_urls or described.get("LogoutURLs") != logout_urls:
         cognito.update_user_pool_client(ClientId=client_id, ClientName="omnipub", **settings)
         maker.note("callback address")
     return client_id

@@ -21,6 +21,25 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 
 #: Data is nothing that a browser should load, run or frame anything for.
 DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+#: What no page of ours needs, and no script that somebody smuggles in shall have.
+PERMISSIONS: Final = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "fullscreen",
+        "geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "publickey-credentials-get",
+        "screen-wake-lock", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip
+
+
+def page_policy(media_origins: tuple[str, ...]) -> str:
+    """Return the policy of pages: nothing but our own files, no inline script or style, and pictures of the library."""
+    media = "".join(f" {origin}" for origin in media_origins)
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        f"img-src 'self' data:{media}; connect-src 'self'{media}; font-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 class RequestIdMiddleware:
@@ -57,16 +76,20 @@ class SecurityHeadersMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         """Keep the next layer."""
         self._get_response = get_response
+        self._page_policy = page_policy(settings.MEDIA_ORIGINS)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request with these headers."""
         response = self._get_response(request)
-        response.headers.setdefault("Content-Security-Policy", DATA_POLICY)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        response.headers.setdefault("Content-Security-Policy", self._page_policy if is_page else DATA_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("X-Frame-Options", "DENY")
-        # Kept by nobody but the client, and asked about (ETag) before it is used again.
-        response.headers.setdefault("Cache-Control", "private, no-cache")
+        # Data is kept by nobody but the client, and asked about (ETag) before it is used again; what a person sees of
+        # the desk by nobody at all: who sits at the machine next must not find it.
+        is_desk = request.path_info.startswith(("/admin", "/auth"))
+        response.headers.setdefault("Cache-Control", "no-store" if is_desk else "private, no-cache")
         return response
 
 

@@ -42,6 +42,7 @@ class Action(StrEnum):
     USE_MEDIUM = "use_medium"
     EDIT_MEDIUM = "edit_medium"
     DELETE_MEDIUM = "delete_medium"
+    MANAGE_USERS = "manage_users"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ _ON_ALL: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType({
     Action.USE_MEDIUM: _EDITORS,
     Action.EDIT_MEDIUM: _EDITORS,
     Action.DELETE_MEDIUM: _EDITORS,
+    Action.MANAGE_USERS: _ADMINS,
 })  # fmt: skip
 
 #: What a member may do with a message of their own.

@@ -31,10 +31,13 @@ class KeysUnavailableError(Exception):
 class KeySet:
     """The keys behind one address, by key id. Serves all threads of a process; at most one of them fetches."""
 
-    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Fetch nothing yet."""
+    def __init__(
+        self, url: str, *, clock: Callable[[], float] = time.monotonic, read: Callable[[str], bytes] | None = None
+    ) -> None:
+        """Fetch nothing yet; `read` returns what is at an address, or raises OSError."""
         self._url = url
         self._clock = clock
+        self._read = read or fetch
         self._lock = threading.Lock()
         self._keys: Mapping[str, jwt.PyJWK] = {}
         self._tried_at: float | None = None
@@ -63,7 +66,7 @@ class KeySet:
     def _fetch(self) -> None:
         self._tried_at = self._clock()
         try:
-            self._keys = read_keys(fetch(self._url))
+            self._keys = read_keys(self._read(self._url))
         except (OSError, ValueError) as error:
             # The old keys stay good: the pool signs with them for days after a new one appears.
             log.warning("Keys of the user pool unread", extra={"url": self._url, "cause": type(error).__name__})

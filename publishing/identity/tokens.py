@@ -1,14 +1,15 @@
 """Access tokens of the user pool: who is asking, proved by the pool's signature. No other kind of token is taken."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import jwt
 
 from publishing.config import Config, ConfigError
-from publishing.domain.permissions import Actor, Role
+from publishing.domain.permissions import Actor
 from publishing.identity.keys import KeySet
+from publishing.identity.roles import RoleMap
 
 ALGORITHM: Final = "RS256"
 LEEWAY: Final = 60
@@ -30,13 +31,14 @@ class TokenRules:
     issuer: str
     client_id: str
     scope: str = SCOPE
+    roles: RoleMap = field(default_factory=RoleMap)
 
     @classmethod
     def from_config(cls, config: Config) -> "TokenRules":
         """Return the rules for the configured pool and client."""
         if not config.cognito_client_id:
             raise ConfigError("Configuration: COGNITO_CLIENT_ID is not set.")
-        return cls(issuer=issuer_of(config), client_id=config.cognito_client_id)
+        return cls(issuer=issuer_of(config), client_id=config.cognito_client_id, roles=RoleMap.from_config(config))
 
 
 def issuer_of(config: Config) -> str:
@@ -110,11 +112,5 @@ def _actor(claims: Mapping[str, object], rules: TokenRules) -> Actor:
     if not isinstance(subject, str) or not 0 < len(subject) <= 128 or "#" in subject:
         raise TokenError("The access token names no user.")
     name = claims.get("username")
-    return Actor(id=subject, roles=_roles(claims.get("cognito:groups")), name=name if isinstance(name, str) else "")
-
-
-def _roles(groups: object) -> frozenset[Role]:
-    """Return the roles among the groups; other groups of the pool mean nothing here, and no group is no role."""
-    names: Iterable[object] = groups if isinstance(groups, list) else ()
-    known = {role.value for role in Role}
-    return frozenset(Role(name) for name in names if isinstance(name, str) and name in known)
+    roles = rules.roles.roles(claims.get("cognito:groups"))
+    return Actor(id=subject, roles=roles, name=name if isinstance(name, str) else "")

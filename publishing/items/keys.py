@@ -14,6 +14,8 @@ ATTEMPT_PREFIX: Final = "ATTEMPT#"
 FEEDBACK_PREFIX: Final = "AFTER#"
 CREDENTIAL: Final = "CREDENTIAL"
 HEAD: Final = "HEAD"
+PROFILE: Final = "PROFILE"
+SESSION_PREFIX: Final = "SESSION#"
 
 SCHEDULED: Final = "STATUS#scheduled"
 PUBLISHING: Final = "STATUS#publishing"
@@ -21,6 +23,7 @@ WAITING: Final = "STATUS#waiting"
 
 ACCOUNT_LIST: Final = "LIST#ACCOUNT"
 MEDIA_LIST: Final = "LIST#MEDIA"
+USER_LIST: Final = "LIST#USER"
 #: What the sort keys of a user's own media begin with, and those of a medium's uses.
 MEDIUM_PREFIX: Final = "MEDIA#"
 USE_PREFIX: Final = "MSG#"
@@ -74,6 +77,16 @@ def delivery_id_of_attempt(sort: str) -> str:
 def user(user_id: str) -> str:
     """Return the partition of a user, and GSI1's partition of what they own."""
     return f"USER#{user_id}"
+
+
+def session(token_hash: str) -> str:
+    """Return the sort key of a web session in its user's partition; the token itself is never part of a key."""
+    return f"{SESSION_PREFIX}{token_hash}"
+
+
+def used_sign_in(state_hash: str) -> str:
+    """Return the partition of the mark that a sign-in was used."""
+    return f"SIGNIN#{state_hash}"
 
 
 def account(account_id: str) -> str:

@@ -43,6 +43,7 @@ TABLE = {
     (A.MANAGE_ACCOUNTS, None): {X},
     (A.MANAGE_ACCOUNTS, "closed"): {X},
     (A.STOP_DISPATCH, None): {X},
+    (A.MANAGE_USERS, None): {X},
     (A.READ_MEDIUM, "own picture"): {M, V, *EDITORS},
     (A.READ_MEDIUM, "others' picture"): {V, *EDITORS},
     (A.READ_MEDIUM, None): {M, V, *EDITORS},

@@ -39,3 +39,15 @@ class TestEnvironment:
         assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
         assert environment["AWS_ENDPOINT_URL_LAMBDA"] == "http://127.0.0.1:2"
         assert environment["OMNIPUB_STATE"] == "/state"
+
+    def test_lets_demo_users_in_at_the_web_process_alone(self):
+        ports = Ports()
+        step = Step(name="nothing", run=lambda _: {})
+        parts = system(root=STATE, state=STATE, ports=ports, python="python", provision=step, seed=step)
+
+        named = {
+            part.name for part in parts if isinstance(part, Service) and "OMNIPUB_DEMO_SIGN_IN" in part.environment
+        }
+
+        assert named == {"web"}
+        assert "OMNIPUB_DEMO_SIGN_IN" not in own_environment(state=STATE, ports=ports)

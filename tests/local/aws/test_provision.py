@@ -29,7 +29,7 @@ class TestProvisioning:
         after = provision(running.url, public_url="http://127.0.0.1:8123")
 
         assert after.created == ("callback address",)
-        assert after.pool.callback_url == "http://127.0.0.1:8123/auth/callback"
+        assert after.pool.callback_url == "http://127.0.0.1:8123/auth/callback/"
         assert find_pool(running.url) == after.pool
         assert after.pool.client_id == before.pool.client_id
 
@@ -38,6 +38,7 @@ class TestProvisioning:
             *("TABLE_NAME", "KINESIS_STREAM_NAME", "MEDIA_BUCKET", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID"),
             *("SECRETS_ARN", "OMNIPUB_KMS_KEY_ID", "OMNIPUB_JWKS_URL", "OMNIPUB_MEDIA_URL"),
             *("AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+            "OMNIPUB_OIDC_DISCOVERY_URL",
         }
         assert all(emulator.environment.values())
 

@@ -1,0 +1,63 @@
+"""The desk's door: whoever asks for anything below its address is signed in, whichever view answers there."""
+
+import logging
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from publishing.admin.pages import failure
+from publishing.domain.errors import ConflictError, NotAllowedError, NotFoundError, UnavailableError
+from publishing.identity import sessions
+
+log = logging.getLogger(__name__)
+
+
+class DeskMiddleware:
+    """Puts `request.actor` on requests for the desk, and lets nobody in who is not signed in.
+
+    It denies by default: a new page is behind this door without a line of its own.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Keep the next layer."""
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request for the desk for who is signed in; send everybody else to the log-in page."""
+        if not sessions.is_of_desk(request):
+            return self._get_response(request)
+        try:
+            actor = sessions.actor_of(request)
+        except UnavailableError as error:
+            # Nobody is taken for signed out because the table is away: the cookie stays.
+            return _unavailable(request, error)
+        if actor is None:
+            return sessions.to_sign_in(request)
+        request.actor = actor  # type: ignore[attr-defined]  # as Django's own middleware sets `user`
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Turn what a page's use case raised into a page; None leaves it to Django, which answers 500 and logs it."""
+        if not is_page(request):
+            return None
+        match error:
+            case NotFoundError():
+                return failure(request, "gone")
+            case ConflictError():
+                return failure(request, "busy")
+            case NotAllowedError():
+                return failure(request, "not_allowed")
+            case UnavailableError():
+                return _unavailable(request, error)
+            case _:
+                return None
+
+
+def is_page(request: HttpRequest) -> bool:
+    """Tell whether a request is for something that people look at."""
+    return sessions.is_of_desk(request) or request.path_info.startswith("/auth/")
+
+
+def _unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.error("Dependency unavailable", exc_info=error)
+    return failure(request, "unavailable")

@@ -1,0 +1,47 @@
+"""`manage.py users show|disable|enable|sign-out <id>`: keep a user out, let them in again, end their web sessions."""
+
+import os
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand, CommandError
+
+from publishing.adapters import clock
+from publishing.config import Config, ConfigError
+from publishing.domain.errors import DomainError, UnavailableError
+from publishing.domain.permissions import SYSTEM
+from publishing.services import signing_in
+from publishing.store.binding import bind
+
+
+class Command(BaseCommand):
+    """Changes what a user may do at once, until the desk has a page for it and when it cannot be reached."""
+
+    help = "Show a user, disable or enable them, or end all of their web sessions (sign-out)."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take what to do, and to whom."""
+        parser.add_argument("what", choices=("show", "disable", "enable", "sign-out"))
+        parser.add_argument("user", help="the user's id, as their access tokens name it (sub)")
+
+    def handle(self, *_: object, what: str, user: str, **__: object) -> None:
+        """Carry it out and say how things stand. Raises CommandError when there is no such user, or no table."""
+        try:
+            config = Config.from_environment(os.environ)
+            bind(config.table_name, timer_shards=config.timer_shards)
+            _carry_out(what, user)
+            found = signing_in.get_user(actor=SYSTEM, user_id=user)
+        except (ConfigError, DomainError, UnavailableError) as error:
+            raise CommandError(str(error)) from error
+        roles = ", ".join(sorted(found.roles)) or "no role"
+        self.stdout.write(f"User {found.id} is {found.status} and has {roles}.")
+
+
+def _carry_out(what: str, user_id: str) -> None:
+    match what:
+        case "disable":
+            signing_in.disable_user(actor=SYSTEM, user_id=user_id, now=clock.now())
+        case "enable":
+            signing_in.enable_user(actor=SYSTEM, user_id=user_id, now=clock.now())
+        case "sign-out":
+            signing_in.sign_out_everywhere(actor=SYSTEM, user_id=user_id, now=clock.now())
