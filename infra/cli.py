@@ -19,7 +19,7 @@ from infra.stages import SettingsError, load
 ROOT: Final = Path(__file__).parent.parent
 #: Commands that synthesize, and therefore need the package.
 _SYNTHESIZING: Final = frozenset({
-    "synth", "synthesize", "deploy", "diff", "destroy", "list", "ls", "import", "drift", "rollback",
+    "bootstrap", "synth", "synthesize", "deploy", "diff", "destroy", "list", "ls", "import", "drift", "rollback",
 })  # fmt: skip
 
 
