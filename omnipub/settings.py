@@ -116,7 +116,10 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "omnipub",
-    "DESCRIPTION": "Write a message once; it is published at its due second to every connected account.",
+    "DESCRIPTION": (
+        "Write a message once; it is published at its due second to every connected account. "
+        "Programs with an API key use the same addresses under /keyed/v1/, with Authorization: Api-Key <key>."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
@@ -134,7 +137,10 @@ SPECTACULAR_SETTINGS = {
         "Role": "publishing.domain.permissions.Role",
         "MediaStatus": "publishing.domain.media.MediaStatus",
         "Action": "publishing.domain.permissions.Action",
+        "Scope": "publishing.api.serializers.api_keys.SCOPE_CHOICES",
+        "ApiKeyStatus": "publishing.domain.api_key.ApiKeyStatus",
     },
+    "PREPROCESSING_HOOKS": ["publishing.api.schema.describe_once"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "publishing.api.schema.add_problems",

@@ -21,7 +21,7 @@ def unblock_account(*, actor: Actor, account_id: str, now: datetime) -> Account:
     if read.status is not AccountStatus.BLOCKED:
         raise ConflictError(f"The account is {read.status.replace('_', ' ')}; there is no block to lift.")
     account = replace(read, status=AccountStatus.OK, problem=None, rev=read.rev + 1, updated_at=now)
-    record = AuditRecord(actor=actor.id, action="account.unblock", target=f"account:{account_id}", at=now)
+    record = AuditRecord(actor=actor.recorded_as, action="account.unblock", target=f"account:{account_id}", at=now)
     try:
         transact_with_audit([accounts.change_account(account, read=read)], record)
     except TransactionRefusedError as refusal:
