@@ -1,13 +1,14 @@
 """Accounts and their sealed credentials in the table, and the stop switch that is read along with them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from publishing.domain.account import Account, AccountStatus, SealedCredential
+from publishing.domain.account import Account, AccountStatus, Hold, SealedCredential
 from publishing.domain.errors import NotFoundError
-from publishing.domain.outcome import Problem
+from publishing.domain.outcome import Problem, Reason
 from publishing.items import keys
-from publishing.items.account import AccountItem, CredentialItem
+from publishing.items.account import AccountItem, CredentialItem, RateItem
 from publishing.items.base import TableItem
 from publishing.items.records import StopSwitchItem
 from publishing.store import rows, writes
@@ -15,29 +16,37 @@ from publishing.store.errors import ConditionFailedError
 from publishing.store.reads import batch_get, query
 from publishing.store.writes import Write
 
+#: How long the row of a hold outlives it.
+_HOLD_KEPT_FOR: Final = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """What a delivery needs to know before a claim, in one round trip: its account and whether all is halted."""
+    """What a delivery needs to know before a claim, in one round trip: its account, and what holds it back."""
 
     account: Account | None
     credential: SealedCredential | None
     is_stopped: bool
+    #: What was noted last; its time may be over.
+    hold: Hold | None = None
 
 
 def read_lane(account_id: str) -> Lane:
-    """Return an account, its sealed credential and the stop switch, strongly consistent, in one request."""
+    """Return an account, its credential, its hold and the stop switch, strongly consistent, in one request."""
     account_key = (keys.account(account_id), keys.METADATA)
     credential_key = (keys.account(account_id), keys.CREDENTIAL)
+    rate_key = (keys.account(account_id), keys.RATE)
     switch_key = (keys.setting("dispatch"), keys.METADATA)
-    items = [TableItem.from_raw_data(raw) for raw in batch_get([account_key, credential_key, switch_key])]
+    items = [TableItem.from_raw_data(raw) for raw in batch_get([account_key, credential_key, rate_key, switch_key])]
     account = next((item for item in items if isinstance(item, AccountItem)), None)
     credential = next((item for item in items if isinstance(item, CredentialItem)), None)
+    rate = next((item for item in items if isinstance(item, RateItem)), None)
     switch = next((item for item in items if isinstance(item, StopSwitchItem)), None)
     return Lane(
         account=None if account is None else rows.account(account),
         credential=None if credential is None else rows.credential(credential),
         is_stopped=switch is not None and switch.is_stopped,
+        hold=None if rate is None else _hold(rate),
     )
 
 
@@ -150,6 +159,23 @@ def mark_working(account_id: str, *, now: datetime) -> bool:
     except ConditionFailedError:
         return False
     return True
+
+
+def hold_account(account_id: str, *, hold: Hold) -> bool:
+    """Note until when an account's platform wants no calls; return False where a later time is noted already."""
+    row = RateItem(keys.account(account_id), keys.RATE)
+    row.blocked_until, row.reason, row.detail = hold.until, hold.reason.value, hold.detail
+    row.ttl = int((hold.until + _HOLD_KEPT_FOR).timestamp())
+    is_later = RateItem.PK.does_not_exist() | (RateItem.blocked_until < hold.until)
+    try:
+        writes.run(writes.put(row, is_later))
+    except ConditionFailedError:
+        return False
+    return True
+
+
+def _hold(row: RateItem) -> Hold:
+    return Hold(until=row.blocked_until, reason=Reason(row.reason), detail=row.detail)
 
 
 def block_account(account_id: str, *, problem: Problem, now: datetime) -> bool:

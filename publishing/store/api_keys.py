@@ -7,16 +7,15 @@ from typing import TypeVar
 from pynamodb.attributes import Attribute
 from pynamodb.expressions.update import Action
 
+from publishing.domain import roles
 from publishing.domain.api_key import USE_NOTED_EVERY, ApiKey
 from publishing.domain.errors import NotFoundError
-from publishing.domain import roles
 from publishing.items import keys
 from publishing.items.api_key import ApiKeyItem
 from publishing.items.base import MonthIndex, TableItem
 from publishing.store import reads, writes
 from publishing.store.errors import ConditionFailedError
 from publishing.store.writes import Write
-
 
 Value = TypeVar("Value")
 

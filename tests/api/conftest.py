@@ -80,18 +80,22 @@ class Table:
 
     def clear(self) -> None:
         """Delete every row."""
-        for row in self.rows():
+        for row in self.dump():
             self._client.delete_item(TableName="test", Key={"PK": row["PK"], "SK": row["SK"]})
 
+    def dump(self) -> list[dict[str, Any]]:
+        """Return everything that is stored."""
+        rows: list[dict[str, Any]] = self._client.scan(TableName="test")["Items"]
+        return rows
+
     def rows(self, prefix: str = "") -> list[dict[str, Any]]:
-        """Return the rows whose partition key begins like this."""
-        every = self._client.scan(TableName="test")["Items"]
-        return [row for row in every if row["PK"]["S"].startswith(prefix)]
+        """Return the rows whose partition key begins like this; without counters of who asked how often."""
+        rows = [row for row in self.dump() if row["PK"]["S"].startswith(prefix)]
+        return [row for row in rows if prefix or not row["PK"]["S"].startswith("LIMIT#")]
 
     def snapshot(self) -> list[str]:
-        """Return all that is stored, to be compared; how often somebody asked is left out."""
-        counted = ("LIMIT#",)
-        return sorted(repr(sorted(row.items())) for row in self.rows() if not row["PK"]["S"].startswith(counted))
+        """Return all that is stored, to be compared."""
+        return sorted(repr(sorted(row.items())) for row in self.rows())
 
 
 @pytest.fixture(scope="module")
