@@ -79,6 +79,7 @@ _ON_ALL: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType({
     Action.EDIT_MEDIUM: _EDITORS,
     Action.DELETE_MEDIUM: _EDITORS,
     Action.MANAGE_KEYS: _ADMINS,
+    Action.READ_AUDIT: _ADMINS,
 })  # fmt: skip
 
 #: What a member may do with a message of their own.

@@ -35,7 +35,9 @@ class Action(StrEnum):
     EDIT_MEDIUM = "edit_medium"
     DELETE_MEDIUM = "delete_medium"
     MANAGE_KEYS = "manage_keys"
+    READ_AUDIT = "read_audit"
 
 
-#: What a key can be limited to. Keys are made and ended by people only: a leaked one must not make others.
-SCOPES: Final = frozenset(Action) - {Action.MANAGE_KEYS}
+#: What a key can be limited to. Keys are made and ended by people only, for a leaked one must not make others; and the
+#: audit log is for people.
+SCOPES: Final = frozenset(Action) - {Action.MANAGE_KEYS, Action.READ_AUDIT}

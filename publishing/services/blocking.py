@@ -14,7 +14,7 @@ from publishing.store.errors import TransactionRefusedError
 def unblock_account(*, actor: Actor, account_id: str, now: datetime) -> Account:
     """Let an account be sent to again, on somebody's word that its recipient exists and wants it.
 
-    Raises ConflictError when it is not blocked, or when it changed meanwhile.
+    Raises NotFoundError when the actor may not know of it, ConflictError when it is not blocked or changed meanwhile.
     """
     read = accounts.get_account(account_id)
     demand(actor, Action.MANAGE_ACCOUNTS, read)

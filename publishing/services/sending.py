@@ -53,17 +53,16 @@ def send(job: Job) -> Steps[Done]:
     if isinstance(claimed, str):
         return claimed, claimed != "no_time"
     job = replace(job, delivery=claimed[0])
-    if held := _held(lane, claimed[1]):
-        return (yield from record(job, lane.account, held, is_committed=False)), True
-    return (yield from _attempt(job, lane, lane.account, claimed[1])), True
+    return (yield from _attempt_or_wait(job, lane, lane.account, claimed[1])), True
 
 
-def _held(lane: Lane, now: datetime) -> Deferred | None:
-    """Return why to wait where another delivery met the platform's limit: asking now would only meet it again."""
+def _attempt_or_wait(job: Job, lane: Lane, account: Account, claimed_at: datetime) -> Steps[str]:
+    """Make an attempt, unless another delivery met the platform's limit: asking now would only meet it again."""
     hold = lane.hold
-    if hold is None or now >= hold.until:
-        return None
-    return Deferred(reason=hold.reason, detail=hold.detail, not_before=hold.until)
+    if hold is None or claimed_at >= hold.until:
+        return (yield from _attempt(job, lane, account, claimed_at))
+    held = Deferred(reason=hold.reason, detail=hold.detail, not_before=hold.until)
+    return (yield from record(job, account, held, is_committed=False))
 
 
 def _give_up(job: Job, reason: Reason, *, problem: Problem | None = None) -> Steps[Done]:

@@ -12,6 +12,7 @@ from publishing.items.account import AccountItem, CredentialItem, RateItem
 from publishing.items.base import TableItem
 from publishing.items.records import StopSwitchItem
 from publishing.store import rows, writes
+from publishing.store.audit import SYSTEM_NAME, AuditRecord, audited
 from publishing.store.errors import ConditionFailedError
 from publishing.store.reads import batch_get, query
 from publishing.store.writes import Write
@@ -111,8 +112,11 @@ def change_account(account: Account, *, read: Account) -> Write:
 
 def record_check(account: Account, *, read: Account) -> bool:
     """Note what a check of an account found; return False when the account was changed after it was read."""
+    change = change_account(account, read=read)
+    if account.status is not read.status:
+        return audited(change, _decided("account.check", read.id, account.updated_at, status=account.status.value))
     try:
-        writes.run(change_account(account, read=read))
+        writes.run(change)
     except ConditionFailedError:
         return False
     return True
@@ -137,11 +141,8 @@ def mark_needs_reauth(account_id: str, *, problem: Problem, now: datetime) -> bo
         AccountItem.problem.set(rows.problem_column(problem)),
         AccountItem.updated_at.set(now),
     ]
-    try:
-        writes.run(writes.update(row, actions, AccountItem.status == AccountStatus.OK.value))
-    except ConditionFailedError:
-        return False
-    return True
+    change = writes.update(row, actions, AccountItem.status == AccountStatus.OK.value)
+    return audited(change, _decided("account.needs_reauth", account_id, now, reason=problem.code))
 
 
 def mark_working(account_id: str, *, now: datetime) -> bool:
@@ -154,11 +155,9 @@ def mark_working(account_id: str, *, now: datetime) -> bool:
     ]
     needs_reauth = AccountItem.status == AccountStatus.NEEDS_REAUTH.value
     has_problem = (AccountItem.status == AccountStatus.OK.value) & AccountItem.problem.exists()
-    try:
-        writes.run(writes.update(row, actions, needs_reauth | has_problem))
-    except ConditionFailedError:
-        return False
-    return True
+    return audited(
+        writes.update(row, actions, needs_reauth | has_problem), _decided("account.works_again", account_id, now)
+    )
 
 
 def hold_account(account_id: str, *, hold: Hold) -> bool:
@@ -191,11 +190,13 @@ def block_account(account_id: str, *, problem: Problem, now: datetime) -> bool:
         AccountItem.updated_at.set(now),
     ]
     is_in_use = ~AccountItem.status.is_in(AccountStatus.BLOCKED.value, AccountStatus.DISCONNECTED.value)
-    try:
-        writes.run(writes.update(row, actions, AccountItem.PK.exists() & is_in_use))
-    except ConditionFailedError:
-        return False
-    return True
+    change = writes.update(row, actions, AccountItem.PK.exists() & is_in_use)
+    return audited(change, _decided("account.block", account_id, now, reason=problem.code))
+
+
+def _decided(action: str, account_id: str, now: datetime, **facts: str) -> AuditRecord:
+    """Return the record of what no person decided, and a person would ask about."""
+    return AuditRecord(actor=SYSTEM_NAME, action=action, target=f"account:{account_id}", at=now, facts=facts)
 
 
 def is_stopped() -> bool:

@@ -146,10 +146,10 @@ def account(put_account: Callable[..., Account]) -> Account:
 class Api:
     """A signed-in client that speaks JSON."""
 
-    def __init__(self, **claims: Any) -> None:
-        self._client = Client(
-            raise_request_exception=False, headers={"Authorization": f"Bearer {build_token(**claims)}"}
-        )
+    def __init__(self, *, key: str = "", **claims: Any) -> None:
+        """Sign in with a token that says these claims, or with an API key."""
+        authorization = f"Api-Key {key}" if key else f"Bearer {build_token(**claims)}"
+        self._client = Client(raise_request_exception=False, headers={"Authorization": authorization})
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def call(path: str, data: object = None, **options: Any) -> Any:
@@ -177,7 +177,7 @@ def api(table: Table) -> Api:
 def sign_in(table: Table) -> Callable[..., Api]:
     """Make clients of other people: `sign_in("viewer", sub="bob")`."""
 
-    def make(*roles: str, **claims: object) -> Api:
+    def make(*roles: str, **claims: Any) -> Api:
         return Api(groups=list(roles), **claims)
 
     return make
