@@ -12,7 +12,7 @@ from django.test import Client
 from moto import mock_aws
 
 from publishing import table as shape
-from publishing.adapters import aws
+from publishing.adapters import aws, stream
 from publishing.api import context
 from publishing.domain.account import Account
 from publishing.domain.ids import new_id
@@ -141,6 +141,22 @@ def put_account(table: Table) -> Callable[..., Account]:
 @pytest.fixture
 def account(put_account: Callable[..., Account]) -> Account:
     return put_account()
+
+
+@pytest.fixture
+def surroundings(module_table: Table, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A key service, and a stream that takes everything; return what was put on it."""
+    kms = aws.client("kms")
+    if not any(alias["AliasName"] == "alias/omnipub" for alias in kms.list_aliases()["Aliases"]):
+        kms.create_alias(AliasName="alias/omnipub", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    put: list[Any] = []
+
+    def put_events(_: str, events: Any) -> int:
+        put.extend(events)
+        return 0
+
+    monkeypatch.setattr(stream, "put_events", put_events)
+    return put
 
 
 class Api:
