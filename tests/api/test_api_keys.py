@@ -236,7 +236,10 @@ class TestWhoeverWantsAKey:
         assert pointer in {error["pointer"].removesuffix("") for error in refused.json()["errors"]}
         assert table.snapshot() == before
 
-    def test_is_held_to_a_limit(self, api: Api):
+    def test_is_held_to_a_limit(self, api: Api, monkeypatch: pytest.MonkeyPatch):
+        moment = datetime.now(UTC)
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
         answers = [api.post("keys/", {"name": "bot", "scopes": SCOPES}) for _ in range(21)]
 
         assert [answer.status_code for answer in answers] == [201] * 20 + [429]
