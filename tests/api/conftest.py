@@ -93,6 +93,10 @@ class Table:
         rows = [row for row in self.dump() if row["PK"]["S"].startswith(prefix)]
         return [row for row in rows if prefix or not row["PK"]["S"].startswith("LIMIT#")]
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return the audit records of changes."""
+        return [row for row in self.rows("AUDIT#2") if row["SK"]["S"] != "HEAD"]
+
     def snapshot(self) -> list[str]:
         """Return all that is stored, to be compared."""
         return sorted(repr(sorted(row.items())) for row in self.rows())
