@@ -12,19 +12,29 @@ from urllib.parse import urlsplit
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def _secret_key() -> str:
+def _application_secrets() -> dict[str, str]:
     if key := os.environ.get("OMNIPUB_SECRET_KEY", ""):
-        return key
+        return {"django_secret_key": key}
     if arn := os.environ.get("SECRETS_ARN", ""):
         from publishing.adapters.secrets import application_secrets  # a build has no need of the SDK
 
-        return application_secrets(arn)["django_secret_key"]
+        return application_secrets(arn)
     # Django itself refuses to sign anything with an empty key.
-    return ""
+    return {"django_secret_key": ""}
+
+
+def _former(name: str) -> list[str]:
+    """Return the keys before a rotation, which still prove what was signed with them; separated by spaces."""
+    return _SECRETS.get(f"{name}_former", "").split()
 
 
 DEBUG = False
-SECRET_KEY = _secret_key()
+_SECRETS = _application_secrets()
+SECRET_KEY = _SECRETS["django_secret_key"]
+SECRET_KEY_FALLBACKS = _former("django_secret_key")
+#: Lists' cursors have a key of their own where the secret holds one, so that either can be replaced alone.
+CURSOR_KEY = _SECRETS.get("cursor_key", "") or SECRET_KEY
+CURSOR_KEY_FALLBACKS = _former("cursor_key") or SECRET_KEY_FALLBACKS
 ALLOWED_HOSTS = [
     host.strip() for host in os.environ.get("OMNIPUB_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",") if host.strip()
 ]
@@ -153,7 +163,10 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "omnipub",
-    "DESCRIPTION": "Write a message once; it is published at its due second to every connected account.",
+    "DESCRIPTION": (
+        "Write a message once; it is published at its due second to every connected account. "
+        "Programs with an API key use the same addresses under /keyed/v1/, with Authorization: Api-Key <key>."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
@@ -171,7 +184,10 @@ SPECTACULAR_SETTINGS = {
         "Role": "publishing.domain.permissions.Role",
         "MediaStatus": "publishing.domain.media.MediaStatus",
         "Action": "publishing.domain.permissions.Action",
+        "Scope": "publishing.api.serializers.api_keys.SCOPE_CHOICES",
+        "ApiKeyStatus": "publishing.domain.api_key.ApiKeyStatus",
     },
+    "PREPROCESSING_HOOKS": ["publishing.api.schema.describe_once"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "publishing.api.schema.add_problems",

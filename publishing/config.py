@@ -68,6 +68,9 @@ class Config:
     mail_topics: frozenset[str] = frozenset()
     #: Where SNS is, in place of its own address: local mode only.
     sns_address: str = ""
+    #: Requests a minute that the API takes from one user, and from one API key.
+    api_limit: int = 1_200
+    api_key_limit: int = 600
     log_level: str = "INFO"
 
     @classmethod
@@ -145,6 +148,13 @@ def _count(text: str) -> int:
     return number
 
 
+def _rate(text: str) -> int:
+    number = int(text)
+    if not 10 <= number <= 1_000_000:
+        raise ValueError(text)
+    return number
+
+
 _TOPIC: Final = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
 
 
@@ -186,6 +196,7 @@ _EXPECTED: Final[Mapping[Callable[[str], object], str]] = {
     _hours: "a positive number of hours",
     _positive: "a positive number",
     _count: "a whole number from 1 to 100",
+    _rate: "a whole number from 10 to 1000000",
     _topics: "ARNs of SNS topics, separated by commas",
     _issuer: "an address that begins with https://",
     _groups: "pairs such as newsroom=editor, separated by commas",
@@ -227,5 +238,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "allow_private_networks": ("OMNIPUB_ALLOW_PRIVATE_NETWORKS", _boolean),
     "mail_topics": ("OMNIPUB_MAIL_TOPICS", _topics),
     "sns_address": ("OMNIPUB_SNS_ADDRESS", str),
+    "api_limit": ("OMNIPUB_API_LIMIT", _rate),
+    "api_key_limit": ("OMNIPUB_API_KEY_LIMIT", _rate),
     "log_level": ("OMNIPUB_LOG_LEVEL", str),
 }

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from publishing.domain.account import Account
+from publishing.domain.api_key import ApiKey, secret_hash
 from publishing.domain.delivery import Delivery
 from publishing.domain.media import MediaStatus, Medium
 from publishing.domain.message import Message, MessageStatus, build_targets
-from publishing.domain.permissions import Actor, Role
+from publishing.domain.permissions import Action, Actor, Role
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 MESSAGE_ID = "01KBCD0000000000000000000A"
@@ -55,6 +56,21 @@ def build_medium(**fields: Any) -> Medium:
         "updated_at": NOW,
     }
     return Medium(**{**defaults, **fields})
+
+
+def build_api_key(**fields: Any) -> ApiKey:
+    defaults: dict[str, Any] = {
+        "id": "01KBCD0000000000000000000D",
+        "owner": "editor-1",
+        "name": "newsroom bot",
+        "roles": frozenset({Role.EDITOR}),
+        "scopes": frozenset({Action.READ_MESSAGE}),
+        "secret_sha": secret_hash("01KBCD0000000000000000000D", "secret"),
+        "expires_at": NOW + timedelta(days=90),
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return ApiKey(**{**defaults, **fields})
 
 
 def build_account(**fields: Any) -> Account:

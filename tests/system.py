@@ -23,6 +23,7 @@ from publishing.domain.message import MessageWithDeliveries
 from publishing.domain.permissions import SYSTEM, Actor
 from publishing.domain.schedule import due_now
 from publishing.http import OutgoingPolicy
+from publishing.services import limits
 from publishing.services.connecting import connect_account
 from publishing.services.context import Context
 from publishing.services.scheduling import create_message
@@ -175,6 +176,7 @@ def forget_processes_past() -> None:
     secrets.application_secrets.cache_clear()
     secrets._data_key.cache_clear()
     audit._heads.clear()
+    limits.forget()
     runtime.runtime.cache_clear()
     for http in delivery._clients.values():
         http.close_idle()

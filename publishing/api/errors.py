@@ -29,6 +29,7 @@ _STATUSES: Final[Sequence[tuple[type[domain.DomainError], int]]] = (
     (domain.KeyReusedError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (domain.ConflictError, HTTPStatus.CONFLICT),
     (domain.RunningError, HTTPStatus.CONFLICT),
+    (domain.LimitedError, HTTPStatus.TOO_MANY_REQUESTS),
 )
 
 
@@ -68,7 +69,10 @@ def _from_domain(error: domain.DomainError) -> Problem:
     if isinstance(error, domain.KeyReusedError):
         detail = "Choose a new key for a new request, or repeat the first one unchanged."
         errors = (FieldError(header="Idempotency-Key", code=error.code, detail=detail),)
-    return Problem(status=status, code=error.code, detail=str(error) or type(error).code, errors=errors)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, domain.LimitedError) else {}
+    return Problem(
+        status=status, code=error.code, detail=str(error) or type(error).code, errors=errors, headers=headers
+    )
 
 
 def _unavailable(error: domain.UnavailableError) -> Problem:
@@ -102,7 +106,7 @@ def _from_drf(error: exceptions.APIException) -> Problem:
             detail = "Only JSON is given. Send Accept: application/json, or no such header."
             return _about_header(error.status_code, "not_acceptable", "Accept", detail)
         case exceptions.NotAuthenticated():
-            detail = "Sign in first: send Authorization: Bearer <access token>."
+            detail = "Sign in first: send Authorization: Bearer <access token>, or an API key under /keyed/v1/."
             return _problem(error.status_code, "not_signed_in", detail, headers)
         case exceptions.MethodNotAllowed():
             return _problem(error.status_code, "method_not_allowed", "This address does not take this method.")

@@ -5,7 +5,6 @@ after it; one that raises is forgotten again, for it may be repeated: actions ar
 twice changes nothing more.
 """
 
-import hashlib
 import logging
 import re
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from django.http import HttpResponse
+from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 
 from publishing.api.answers import Answer
@@ -21,6 +21,7 @@ from publishing.api.problems import FieldError, invalid
 from publishing.domain.draft import StoredAnswer
 from publishing.domain.errors import AnsweredError, DomainError, KeyReusedError, UnavailableError
 from publishing.domain.ids import digest
+from publishing.domain.permissions import Actor
 from publishing.services import answers
 
 Created = TypeVar("Created")
@@ -28,6 +29,7 @@ Created = TypeVar("Created")
 log = logging.getLogger(__name__)
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+_SALT: Final = "publishing.api.idempotency"
 REPLAYED: Final = {"Idempotency-Replayed": "true"}
 
 
@@ -58,20 +60,33 @@ class RequestKey:
         return Answer(status=stored.status, body=stored.body, headers=headers).response()
 
 
-def read_key(request: Request, *, user_id: str) -> RequestKey | None:
-    """Return the request's key, None without the header. Raises ProblemError for one that cannot be a key."""
+def read_key(request: Request, *, actor: Actor) -> RequestKey | None:
+    """Return the request's key, None without the header. Raises ProblemError for one that cannot be a key.
+
+    Each program has keys of its own, apart from those of the user whom it acts for.
+    """
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
     if not _KEY.fullmatch(key):
         detail = "The key should be 1 to 255 visible ASCII characters without spaces; a UUID will do."
         raise invalid(FieldError(header="Idempotency-Key", code="bad_key", detail=detail))
-    body = hashlib.sha256(request._request.body).hexdigest()  # noqa: SLF001 - DRF's body cannot be read before its data
+    body = request._request.body  # noqa: SLF001 - DRF's body cannot be read before its data
     return RequestKey(
-        user_id=user_id,
-        key_sha=digest(key),
-        request_sha=digest(str(request.method), request.get_full_path(), body),
+        user_id=actor.id,
+        key_sha=digest(key) if actor.key_id is None else digest(key, actor.key_id),
+        request_sha=fingerprint(str(request.method), request.get_full_path(), body),
     )
+
+
+def fingerprint(method: str, path: str, body: bytes) -> str:
+    """Return by what a request is known again: a hash under the application's own secret.
+
+    Bodies hold credentials and other texts that could be guessed; without the secret, no guess can be tried against
+    the hash. Once the secret was replaced, repetitions of earlier requests are refused and never carried out twice.
+    """
+    parts = f"{len(method)}:{method}{len(path)}:{path}".encode()
+    return salted_hmac(_SALT, parts + body, algorithm="sha256").hexdigest()
 
 
 def create_once(

@@ -23,7 +23,7 @@ class Pager:
         self._request = request
         self._filters = dict(filters)
         salt = digest("cursor", actor_id, request.path_info, *(f"{k}={v}" for k, v in sorted(filters.items())))
-        self._signer = signing.Signer(salt=salt)
+        self._signer = signing.Signer(key=settings.CURSOR_KEY, fallback_keys=settings.CURSOR_KEY_FALLBACKS, salt=salt)
 
     def read(self, cursor: str | None) -> str | None:
         """Return what the store knows as its cursor. Raises ProblemError for one that we did not make for this list."""

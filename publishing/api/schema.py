@@ -90,6 +90,13 @@ class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
         }
 
 
+def describe_once(
+    endpoints: list[tuple[str, str, str, object]], **_context: object
+) -> list[tuple[str, str, str, object]]:
+    """Leave out the routes for programs: they are those of `/api/v1/` over again."""
+    return [endpoint for endpoint in endpoints if not endpoint[0].startswith("/keyed/")]
+
+
 def add_problems(result: dict[str, Any], **_context: object) -> dict[str, Any]:
     """Say on every operation how it can fail, and which headers every answer bears."""
     components = result.setdefault("components", {})

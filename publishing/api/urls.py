@@ -4,6 +4,7 @@ from django.urls import path
 
 from publishing.api.views.accounts import AccountsView, AccountView, CheckView
 from publishing.api.views.actions import CancelView, PublishView, ScheduleView
+from publishing.api.views.api_keys import ApiKeysView, ApiKeyView, RotateView
 from publishing.api.views.blocking import UnblockView
 from publishing.api.views.channels import ChannelsView
 from publishing.api.views.deliveries import DeliveriesView, DeliveryView, ResolveView, RetryView
@@ -15,9 +16,8 @@ from publishing.api.views.messages import DuplicateView, MessagesView, MessageVi
 _MESSAGE = "messages/<str:message_id>/"
 _DELIVERY = f"{_MESSAGE}deliveries/<str:delivery_id>/"
 
-urlpatterns = [
-    path("openapi.json", SchemaView.as_view(), name="schema"),
-    path("docs/", DocsView.as_view(), name="docs"),
+#: What programs use as well, with API keys. Managing keys is among it: it refuses them, in a sentence.
+for_programs = [
     path("messages/", MessagesView.as_view(), name="messages"),
     path("messages/preview/", PreviewView.as_view(), name="preview"),
     path(_MESSAGE, MessageView.as_view(), name="message"),
@@ -36,5 +36,13 @@ urlpatterns = [
     path("media/<str:medium_id>/", MediumView.as_view(), name="medium"),
     path("accounts/<str:account_id>/unblock/", UnblockView.as_view(), name="unblock-account"),
     path("accounts/<str:account_id>/check/", CheckView.as_view(), name="check-account"),
+    path("keys/", ApiKeysView.as_view(), name="keys"),
+    path("keys/<str:key_id>/", ApiKeyView.as_view(), name="key"),
+    path("keys/<str:key_id>/rotate/", RotateView.as_view(), name="rotate-key"),
     path("me/", MeView.as_view(), name="me"),
+]
+urlpatterns = [
+    path("openapi.json", SchemaView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(), name="docs"),
+    *for_programs,
 ]

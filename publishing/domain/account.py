@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, Self, assert_never
 
 from publishing.domain.health import Health, HealthVerdict
-from publishing.domain.outcome import Problem
+from publishing.domain.outcome import Problem, Reason
 
 NAME_LIMIT: Final = 100
 SETTING_LIMIT: Final = 500
@@ -79,6 +79,17 @@ class Account:
             case _:
                 assert_never(health.verdict)
         return replace(self, status=status, problem=problem, health=health, checked_at=at, updated_at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Until when a platform asked not to be called for an account; nothing is sent to it before."""
+
+    until: datetime
+    #: `rate` or `quota`.
+    reason: Reason
+    #: What the platform's answer meant, for people.
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

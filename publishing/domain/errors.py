@@ -53,6 +53,17 @@ class StaleError(DomainError):
     code = "stale"
 
 
+class LimitedError(DomainError):
+    """The actor did this too often just now."""
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        #: Whole seconds after which it is taken again.
+        self.retry_after = retry_after
+
+
 class UnavailableError(Exception):
     """The table, the stream or a key service could not be reached; whether a write happened is unknown."""
 

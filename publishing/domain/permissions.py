@@ -2,47 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from publishing.domain.account import Account
+from publishing.domain.api_key import ApiKey
 from publishing.domain.errors import NotAllowedError, NotFoundError
 from publishing.domain.media import Medium
 from publishing.domain.message import Message, MessageStatus
-
-
-class Role(StrEnum):
-    """What a user was given; one user can have several."""
-
-    MEMBER = "member"
-    VIEWER = "viewer"
-    EDITOR = "editor"
-    APPROVER = "approver"
-    ADMIN = "admin"
-
-
-class Action(StrEnum):
-    """What an actor can want to do."""
-
-    READ_MESSAGE = "read_message"
-    CREATE_MESSAGE = "create_message"
-    EDIT_MESSAGE = "edit_message"
-    SCHEDULE_MESSAGE = "schedule_message"
-    CANCEL_MESSAGE = "cancel_message"
-    DELETE_MESSAGE = "delete_message"
-    RETRY_DELIVERY = "retry_delivery"
-    RESOLVE_DELIVERY = "resolve_delivery"
-    SEE_ACCOUNT = "see_account"
-    USE_ACCOUNT = "use_account"
-    MANAGE_ACCOUNTS = "manage_accounts"
-    STOP_DISPATCH = "stop_dispatch"
-    READ_MEDIUM = "read_medium"
-    UPLOAD_MEDIUM = "upload_medium"
-    USE_MEDIUM = "use_medium"
-    EDIT_MEDIUM = "edit_medium"
-    DELETE_MEDIUM = "delete_medium"
-    MANAGE_USERS = "manage_users"
+from publishing.domain.roles import Action as Action
+from publishing.domain.roles import Role as Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +22,15 @@ class Actor:
     roles: frozenset[Role] = frozenset()
     #: What a program's key is limited to; None for no limit.
     scopes: frozenset[Action] | None = None
+    #: The key of the program that acts for the user; None for the user in person.
+    key_id: str | None = None
     is_system: bool = False
     name: str = field(default="", repr=False)
+
+    @property
+    def recorded_as(self) -> str:
+        """What audit records call the actor: the user's id, with the key's where a program acted."""
+        return self.id if self.key_id is None else f"{self.id}/key:{self.key_id}"
 
     def has(self, *roles: Role) -> bool:
         """Tell whether the actor has one of these roles."""
@@ -103,6 +79,8 @@ _ON_ALL: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType({
     Action.EDIT_MEDIUM: _EDITORS,
     Action.DELETE_MEDIUM: _EDITORS,
     Action.MANAGE_USERS: _ADMINS,
+    Action.MANAGE_KEYS: _ADMINS,
+    Action.READ_AUDIT: _ADMINS,
 })  # fmt: skip
 
 #: What a member may do with a message of their own.
@@ -119,7 +97,7 @@ _WITHOUT_OBJECT: Final = frozenset({
     Action.CREATE_MESSAGE, Action.READ_MESSAGE, Action.SEE_ACCOUNT, Action.READ_MEDIUM, Action.UPLOAD_MEDIUM,
 })  # fmt: skip
 #: What can be acted on.
-Target = Message | Account | Medium
+Target = Message | Account | Medium | ApiKey
 #: What a member may do with an account that was opened to members.
 _ON_OPENED: Final = frozenset({Action.SEE_ACCOUNT, Action.USE_ACCOUNT})
 
@@ -134,6 +112,8 @@ def may(actor: Actor, action: Action, target: Target | None = None, *, review_on
         return _reviewed(actor, action, target, review_on=review_on)
     if actor.has(Role.MEMBER) and _is_members(actor, action, target):
         return _reviewed(actor, action, target, review_on=review_on)
+    if action is Action.MANAGE_KEYS and _is_own_key(actor, target):
+        return Allowed()
     return _refuse(actor, action, target)
 
 
@@ -154,8 +134,15 @@ def _is_members(actor: Actor, action: Action, target: Target | None) -> bool:
             return target.open_to_members and action in _ON_OPENED
         case Medium():
             return target.owner == actor.id and action in _ON_OWN_MEDIUM
+        case ApiKey():
+            return False
         case None:
             return action in _WITHOUT_OBJECT
+
+
+def _is_own_key(actor: Actor, target: Target | None) -> bool:
+    """Tell whether somebody who may have keys asks about none in particular, or about one of theirs."""
+    return actor.has(*_EDITORS) and (target is None or (isinstance(target, ApiKey) and target.owner == actor.id))
 
 
 def _reviewed(actor: Actor, action: Action, target: Target | None, *, review_on: bool) -> Allowed | Refused:
@@ -180,6 +167,8 @@ def _is_hidden(actor: Actor, target: Target | None) -> bool:
             action = Action.SEE_ACCOUNT
         case Medium():
             action = Action.READ_MEDIUM
+        case ApiKey():
+            return not (actor.has(*_ADMINS) or _is_own_key(actor, target))
         case None:
             return False
     return not (actor.has(*_ON_ALL[action]) or (actor.has(Role.MEMBER) and _is_members(actor, action, target)))

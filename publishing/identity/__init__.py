@@ -1,1 +1,1 @@
-"""Who is asking: access tokens of the user pool. Builds the Actor that services judge."""
+"""Who is asking: access tokens of the user pool, API keys of programs. Builds the Actor that services judge."""

@@ -7,7 +7,7 @@ from typing import Final
 import jwt
 
 from publishing.config import Config, ConfigError
-from publishing.domain.permissions import Actor
+from publishing.domain.permissions import SYSTEM, Actor
 from publishing.identity.keys import KeySet
 from publishing.identity.roles import RoleMap
 
@@ -76,7 +76,7 @@ def verify(token: str, *, keys: KeySet, rules: TokenRules) -> Actor:
         raise TokenError("The access token has expired. Get a new one.") from None
     except jwt.ImmatureSignatureError:
         raise TokenError("The access token is not valid yet. Check the clock of whoever issued it.") from None
-    except (jwt.PyJWTError, ValueError, RecursionError):
+    except (jwt.PyJWTError, ValueError, OverflowError, RecursionError):
         raise TokenError("The access token is not a valid one of this user pool.") from None
     return _actor(claims, rules)
 
@@ -109,8 +109,13 @@ def _actor(claims: Mapping[str, object], rules: TokenRules) -> Actor:
     if not isinstance(scope, str) or rules.scope not in scope.split(" "):
         raise TokenError(f"The access token lacks the scope {rules.scope}.")
     subject = claims["sub"]
-    if not isinstance(subject, str) or not 0 < len(subject) <= 128 or "#" in subject:
+    if not isinstance(subject, str) or not 0 < len(subject) <= 128 or _is_ours(subject):
         raise TokenError("The access token names no user.")
     name = claims.get("username")
     roles = rules.roles.roles(claims.get("cognito:groups"))
     return Actor(id=subject, roles=roles, name=name if isinstance(name, str) else "")
+
+
+def _is_ours(subject: str) -> bool:
+    """Tell whether a user's id would read as something else: a part of a key string, the system, a program's key."""
+    return "#" in subject or "/key:" in subject or subject == SYSTEM.id

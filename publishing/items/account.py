@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import BinaryAttribute, BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
 
-from publishing.items.attributes import InstantAttribute
+from publishing.items.attributes import InstantAttribute, MillisecondsAttribute
 from publishing.items.base import TableItem
 
 
@@ -32,3 +32,11 @@ class CredentialItem(TableItem, discriminator="credential"):
     data_key = BinaryAttribute(legacy_encoding=False)
     tver = NumberAttribute()
     expires_at = InstantAttribute(null=True)
+
+
+class RateItem(TableItem, discriminator="rate"):
+    """`ACCOUNT#<id>` / `RATE`: until when the platform asked not to be called for the account. Written only then."""
+
+    blocked_until = MillisecondsAttribute()
+    reason = UnicodeAttribute()
+    detail = UnicodeAttribute()

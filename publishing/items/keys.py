@@ -13,6 +13,7 @@ DELIVERY_PREFIX: Final = "CHANNEL#"
 ATTEMPT_PREFIX: Final = "ATTEMPT#"
 FEEDBACK_PREFIX: Final = "AFTER#"
 CREDENTIAL: Final = "CREDENTIAL"
+RATE: Final = "RATE"
 HEAD: Final = "HEAD"
 PROFILE: Final = "PROFILE"
 SESSION_PREFIX: Final = "SESSION#"
@@ -24,6 +25,7 @@ WAITING: Final = "STATUS#waiting"
 ACCOUNT_LIST: Final = "LIST#ACCOUNT"
 MEDIA_LIST: Final = "LIST#MEDIA"
 USER_LIST: Final = "LIST#USER"
+API_KEY_LIST: Final = "LIST#KEY"
 #: What the sort keys of a user's own media begin with, and those of a medium's uses.
 MEDIUM_PREFIX: Final = "MEDIA#"
 USE_PREFIX: Final = "MSG#"
@@ -112,6 +114,16 @@ def month(moment: datetime) -> str:
 def answer(key_sha: str) -> str:
     """Return the sort key of an answer kept under an idempotency key, in its user's partition."""
     return f"IDEM#{key_sha}"
+
+
+def api_key(key_id: str) -> str:
+    """Return the partition of an API key."""
+    return f"KEY#{key_id}"
+
+
+def limit(name: str, subject: str) -> str:
+    """Return the partition of the counters of one limit and of whom it holds for."""
+    return f"LIMIT#{name}#{subject}"
 
 
 def audit(day: str) -> str:

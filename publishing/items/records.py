@@ -21,8 +21,13 @@ class AnswerItem(TableItem, discriminator="answer"):
 
 
 class AuditItem(TableItem, discriminator="audit"):
-    """`AUDIT#<day>` / id: one change by somebody, chained to the one before by hash. Ids only, no personal data."""
+    """`AUDIT#<day>` / id: one change by somebody, chained to the one before by hash. Ids only, no personal data.
 
+    `AUDIT#DAYS` holds a chain of the same form with one record for each day that has any.
+    """
+
+    #: Its number in the chain, from 1.
+    position = NumberAttribute(null=True)
     actor = UnicodeAttribute()
     action = UnicodeAttribute()
     target = UnicodeAttribute()

@@ -237,7 +237,7 @@ def _transact(writes: Sequence[Write], record: AuditRecord) -> None:
 
 def _record(actor: Actor, action: str, account: Account, now: datetime, **facts: str) -> AuditRecord:
     every: dict[str, str | int | bool] = {"rev": account.rev, **facts}
-    return AuditRecord(actor=actor.id, action=action, target=f"account:{account.id}", at=now, facts=every)
+    return AuditRecord(actor=actor.recorded_as, action=action, target=f"account:{account.id}", at=now, facts=every)
 
 
 def _raise(problems: Sequence[FieldProblem]) -> None:

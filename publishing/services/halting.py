@@ -14,6 +14,9 @@ def set_stop_switch(*, actor: Actor, is_on: bool, now: datetime) -> None:
     """
     demand(actor, Action.STOP_DISPATCH)
     record = AuditRecord(
-        actor=actor.id, action="dispatch.stop" if is_on else "dispatch.resume", target="setting:dispatch", at=now
+        actor=actor.recorded_as,
+        action="dispatch.stop" if is_on else "dispatch.resume",
+        target="setting:dispatch",
+        at=now,
     )
     transact_with_audit([accounts.put_stop_switch(is_on=is_on, actor_id=actor.id, now=now)], record)

@@ -156,4 +156,4 @@ def _demand_finished(medium: Medium, message_ids: list[str]) -> None:
 
 def _record(actor: Actor, action: str, medium: Medium, now: datetime, **facts: str | int) -> AuditRecord:
     every: dict[str, str | int | bool] = {"rev": medium.rev, **facts}
-    return AuditRecord(actor=actor.id, action=action, target=f"media:{medium.id}", at=now, facts=every)
+    return AuditRecord(actor=actor.recorded_as, action=action, target=f"media:{medium.id}", at=now, facts=every)

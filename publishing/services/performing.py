@@ -105,6 +105,12 @@ def _note_credential(_: Performer, step: steps.NoteCredential) -> None:
         log.warning("account.needs_reauth", extra={"account": step.account.id, "channel": step.account.channel})
 
 
+def _hold_account(_: Performer, step: steps.HoldAccount) -> None:
+    if accounts.hold_account(step.account_id, hold=step.hold):
+        until = step.hold.until.isoformat(timespec="seconds")
+        log.info("account.held", extra={"account": step.account_id, "until": until, "reason": step.hold.reason.value})
+
+
 def _list_timers(_: Performer, step: steps.ListTimers) -> steps.Timers:
     return steps.Timers(
         scheduled=timers.list_scheduled(step.until, limit=step.limit),
@@ -144,6 +150,7 @@ _PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.AskHealth: _ask_health,
     steps.RecordCheck: lambda _, step: accounts.record_check(step.account, read=step.read),
     steps.NoteCredential: _note_credential,
+    steps.HoldAccount: _hold_account,
     steps.PutEvents: lambda performer, step: stream.put_events(performer.stream_name, step.events),
     steps.ListTimers: _list_timers,
     steps.IsStopped: lambda _, __: accounts.is_stopped(),

@@ -338,7 +338,7 @@ def _wake_if_near(message: Message, now: datetime, context: Context) -> None:
 
 def _record(actor: Actor, action: str, message: Message, now: datetime) -> AuditRecord:
     facts: dict[str, str | int | bool] = {"rev": message.rev, "gen": message.gen, "status": message.status.value}
-    return AuditRecord(actor=actor.id, action=action, target=f"message:{message.id}", at=now, facts=facts)
+    return AuditRecord(actor=actor.recorded_as, action=action, target=f"message:{message.id}", at=now, facts=facts)
 
 
 def _words(status: MessageStatus) -> str:

@@ -1,11 +1,12 @@
 """Send one delivery: claim, prepare, commit mark, one visible call."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from publishing.channels.base.contract import Channel, Payload, Prepared
-from publishing.domain.account import Account, AccountStatus, Destination
+from publishing.domain.account import Account, AccountStatus, Destination, Hold
 from publishing.domain.attempt import Attempt
 from publishing.domain.content import Severity
 from publishing.domain.delivery import Delivery
@@ -25,7 +26,7 @@ from publishing.domain.outcome import Deferred, Outcome, Problem, Reason, Reject
 from publishing.services import sentences
 from publishing.services.job import Done, Job, has_time, new_owner, open_credential, submission_of
 from publishing.services.recording import record
-from publishing.services.steps import Apply, Prepare, Publish, ReadClock, Reading, ReadLane, Steps
+from publishing.services.steps import Apply, HoldAccount, Prepare, Publish, ReadClock, Reading, ReadLane, Steps
 from publishing.store.accounts import Lane
 
 #: How often the commit mark is tried while the table is out of reach. A mark that was set without our knowing would
@@ -33,6 +34,8 @@ from publishing.store.accounts import Lane
 _COMMIT_TRIES: Final = 3
 #: More steps than any channel needs to prepare: two for each image of a full message, and some.
 _PREPARE_LIMIT: Final = 2 * MEDIA_LIMIT + 5
+#: Reasons that hold for all of an account's deliveries.
+_LIMITED: Final = frozenset({Reason.RATE, Reason.QUOTA})
 
 
 def send(job: Job) -> Steps[Done]:
@@ -50,7 +53,16 @@ def send(job: Job) -> Steps[Done]:
     if isinstance(claimed, str):
         return claimed, claimed != "no_time"
     job = replace(job, delivery=claimed[0])
-    return (yield from _attempt(job, lane, lane.account, claimed[1])), True
+    return (yield from _attempt_or_wait(job, lane, lane.account, claimed[1])), True
+
+
+def _attempt_or_wait(job: Job, lane: Lane, account: Account, claimed_at: datetime) -> Steps[str]:
+    """Make an attempt, unless another delivery met the platform's limit: asking now would only meet it again."""
+    hold = lane.hold
+    if hold is None or claimed_at >= hold.until:
+        return (yield from _attempt(job, lane, account, claimed_at))
+    held = Deferred(reason=hold.reason, detail=hold.detail, not_before=hold.until)
+    return (yield from record(job, account, held, is_committed=False))
 
 
 def _give_up(job: Job, reason: Reason, *, problem: Problem | None = None) -> Steps[Done]:
@@ -104,7 +116,9 @@ def _attempt(job: Job, lane: Lane, account: Account, claimed_at: datetime) -> St
         if ready is None:
             return "prepare_lost"
         if isinstance(ready, (Deferred, Rejected)):
-            return (yield from record(job, account, ready, is_committed=False))
+            what = yield from record(job, account, ready, is_committed=False)
+            yield from _hold(job, ready)
+            return what
         payload = ready
     reading: Reading = yield ReadClock()
     if not has_time(job.timing, reading):
@@ -115,7 +129,26 @@ def _attempt(job: Job, lane: Lane, account: Account, claimed_at: datetime) -> St
         return "commit_lost"
     job = replace(job, delivery=replace(job.delivery, commit_at=reading.now, maybe_before=job.delivery.maybe_sent))
     outcome = yield from _call(job, payload, destination)
-    return (yield from record(job, account, outcome, is_committed=True))
+    what = yield from record(job, account, outcome, is_committed=True)
+    yield from _hold(job, outcome)
+    return what
+
+
+def _hold(job: Job, outcome: Outcome) -> Steps[None]:
+    """Make the account's other deliveries wait as well, when its platform named a time before which it takes nothing.
+
+    After the outcome is recorded, which matters more: without the hold, another delivery meets the limit itself.
+    """
+    if not isinstance(outcome, Deferred) or outcome.not_before is None or outcome.reason not in _LIMITED:
+        return
+    reading: Reading = yield ReadClock()
+    # A platform that names a time beyond all reason is asked again within the time that a delivery has.
+    until = min(outcome.not_before, reading.now + job.timing.give_up)
+    hold = Hold(until=until, reason=outcome.reason, detail=outcome.detail)
+    if until <= reading.now:
+        return
+    with suppress(UnavailableError):
+        yield HoldAccount(account_id=job.delivery.account_id, hold=hold)
 
 
 def _call(job: Job, payload: Payload, destination: Destination) -> Steps[Outcome]:

@@ -183,4 +183,4 @@ def _with(message: Message, every: Sequence[Delivery], changed: Delivery) -> Mes
 
 def _record(actor: Actor, action: str, message: Message, now: datetime, **facts: str | bool) -> AuditRecord:
     every: dict[str, str | int | bool] = {"rev": message.rev, "gen": message.gen, **facts}
-    return AuditRecord(actor=actor.id, action=action, target=f"message:{message.id}", at=now, facts=every)
+    return AuditRecord(actor=actor.recorded_as, action=action, target=f"message:{message.id}", at=now, facts=every)

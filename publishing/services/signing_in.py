@@ -16,6 +16,7 @@ from publishing.domain.web_session import (
     is_session_key,
     new_session_token,
 )
+from publishing.services.api_keys import follow_roles
 from publishing.store import users
 from publishing.store.audit import AuditRecord, transact_with_audit
 from publishing.store.errors import TransactionRefusedError
@@ -44,7 +45,8 @@ class DisabledUserError(NotAllowedError):
 def sign_in(*, identity: ProvenIdentity, browser: str, limits: SessionLimits, now: datetime) -> SignedIn:
     """Begin a web session for whom a provider vouched; the first one creates their profile.
 
-    Name, address and roles of the profile become those of the identity. Raises DisabledUserError.
+    Name, address and roles of the profile become those of the identity; the user's API keys lose the roles that are
+    gone. Raises DisabledUserError.
     """
     for _ in range(_TRIES):
         read = users.find_user(identity.id)
@@ -66,6 +68,8 @@ def sign_in(*, identity: ProvenIdentity, browser: str, limits: SessionLimits, no
         # Between reading and writing, an administrator may disable the user or another browser sign in: the profile's
         # revision then is another one, and all is looked at again.
         if _transacted([profile, users.put_session(session)], record):
+            if read is not None and not read.roles <= identity.roles:
+                follow_roles(user_id=user.id, roles=identity.roles, now=now)
             return SignedIn(user=user, session=session, token=token)
     raise ConflictError("Your profile is being changed just now. Sign in again.")
 
@@ -110,11 +114,16 @@ def sign_out_everywhere(*, actor: Actor, user_id: str, now: datetime) -> None:
 
 
 def disable_user(*, actor: Actor, user_id: str, now: datetime) -> User:
-    """Keep a user out: their web sessions end at once, and no new one begins. Raises NotFoundError."""
+    """Keep a user out: their web sessions end at once and no new one begins; their API keys may do nothing from now on.
+
+    Raises NotFoundError.
+    """
     demand(actor, Action.MANAGE_USERS)
     if actor.id == user_id:
         raise ConflictError("Nobody disables themselves. Ask another administrator.")
-    return _change(user_id, "user.disable", actor, now, status=UserStatus.DISABLED)
+    user = _change(user_id, "user.disable", actor, now, status=UserStatus.DISABLED)
+    follow_roles(user_id=user_id, roles=frozenset(), now=now)
+    return user
 
 
 def enable_user(*, actor: Actor, user_id: str, now: datetime) -> User:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from publishing.channels.base.contract import Payload, Trace
-from publishing.domain.account import Account, Destination, SealedCredential
+from publishing.domain.account import Account, Destination, Hold, SealedCredential
 from publishing.domain.delivery import Delivery
 from publishing.domain.errors import CredentialError, UnavailableError
 from publishing.domain.events import Deliver
@@ -49,7 +49,7 @@ class ReadMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLane:
-    """Answered with a Lane: the account, its sealed credential and the stop switch."""
+    """Answered with a Lane: the account, its sealed credential, its hold and the stop switch."""
 
     account_id: str
 
@@ -132,6 +132,14 @@ class NoteCredential:
 
     account: Account
     problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldAccount:
+    """Note until when an account's platform wants no calls; answered with None."""
+
+    account_id: str
+    hold: Hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,43 +1,53 @@
 """Accounts and their sealed credentials in the table, and the stop switch that is read along with them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from publishing.domain.account import Account, AccountStatus, SealedCredential
+from publishing.domain.account import Account, AccountStatus, Hold, SealedCredential
 from publishing.domain.errors import NotFoundError
-from publishing.domain.outcome import Problem
+from publishing.domain.outcome import Problem, Reason
 from publishing.items import keys
-from publishing.items.account import AccountItem, CredentialItem
+from publishing.items.account import AccountItem, CredentialItem, RateItem
 from publishing.items.base import TableItem
 from publishing.items.records import StopSwitchItem
 from publishing.store import rows, writes
+from publishing.store.audit import SYSTEM_NAME, AuditRecord, audited
 from publishing.store.errors import ConditionFailedError
 from publishing.store.reads import batch_get, query
 from publishing.store.writes import Write
 
+#: How long the row of a hold outlives it.
+_HOLD_KEPT_FOR: Final = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """What a delivery needs to know before a claim, in one round trip: its account and whether all is halted."""
+    """What a delivery needs to know before a claim, in one round trip: its account, and what holds it back."""
 
     account: Account | None
     credential: SealedCredential | None
     is_stopped: bool
+    #: What was noted last; its time may be over.
+    hold: Hold | None = None
 
 
 def read_lane(account_id: str) -> Lane:
-    """Return an account, its sealed credential and the stop switch, strongly consistent, in one request."""
+    """Return an account, its credential, its hold and the stop switch, strongly consistent, in one request."""
     account_key = (keys.account(account_id), keys.METADATA)
     credential_key = (keys.account(account_id), keys.CREDENTIAL)
+    rate_key = (keys.account(account_id), keys.RATE)
     switch_key = (keys.setting("dispatch"), keys.METADATA)
-    items = [TableItem.from_raw_data(raw) for raw in batch_get([account_key, credential_key, switch_key])]
+    items = [TableItem.from_raw_data(raw) for raw in batch_get([account_key, credential_key, rate_key, switch_key])]
     account = next((item for item in items if isinstance(item, AccountItem)), None)
     credential = next((item for item in items if isinstance(item, CredentialItem)), None)
+    rate = next((item for item in items if isinstance(item, RateItem)), None)
     switch = next((item for item in items if isinstance(item, StopSwitchItem)), None)
     return Lane(
         account=None if account is None else rows.account(account),
         credential=None if credential is None else rows.credential(credential),
         is_stopped=switch is not None and switch.is_stopped,
+        hold=None if rate is None else _hold(rate),
     )
 
 
@@ -102,8 +112,11 @@ def change_account(account: Account, *, read: Account) -> Write:
 
 def record_check(account: Account, *, read: Account) -> bool:
     """Note what a check of an account found; return False when the account was changed after it was read."""
+    change = change_account(account, read=read)
+    if account.status is not read.status:
+        return audited(change, _decided("account.check", read.id, account.updated_at, status=account.status.value))
     try:
-        writes.run(change_account(account, read=read))
+        writes.run(change)
     except ConditionFailedError:
         return False
     return True
@@ -128,11 +141,8 @@ def mark_needs_reauth(account_id: str, *, problem: Problem, now: datetime) -> bo
         AccountItem.problem.set(rows.problem_column(problem)),
         AccountItem.updated_at.set(now),
     ]
-    try:
-        writes.run(writes.update(row, actions, AccountItem.status == AccountStatus.OK.value))
-    except ConditionFailedError:
-        return False
-    return True
+    change = writes.update(row, actions, AccountItem.status == AccountStatus.OK.value)
+    return audited(change, _decided("account.needs_reauth", account_id, now, reason=problem.code))
 
 
 def mark_working(account_id: str, *, now: datetime) -> bool:
@@ -145,11 +155,26 @@ def mark_working(account_id: str, *, now: datetime) -> bool:
     ]
     needs_reauth = AccountItem.status == AccountStatus.NEEDS_REAUTH.value
     has_problem = (AccountItem.status == AccountStatus.OK.value) & AccountItem.problem.exists()
+    return audited(
+        writes.update(row, actions, needs_reauth | has_problem), _decided("account.works_again", account_id, now)
+    )
+
+
+def hold_account(account_id: str, *, hold: Hold) -> bool:
+    """Note until when an account's platform wants no calls; return False where a later time is noted already."""
+    row = RateItem(keys.account(account_id), keys.RATE)
+    row.blocked_until, row.reason, row.detail = hold.until, hold.reason.value, hold.detail
+    row.ttl = int((hold.until + _HOLD_KEPT_FOR).timestamp())
+    is_later = RateItem.PK.does_not_exist() | (RateItem.blocked_until < hold.until)
     try:
-        writes.run(writes.update(row, actions, needs_reauth | has_problem))
+        writes.run(writes.put(row, is_later))
     except ConditionFailedError:
         return False
     return True
+
+
+def _hold(row: RateItem) -> Hold:
+    return Hold(until=row.blocked_until, reason=Reason(row.reason), detail=row.detail)
 
 
 def block_account(account_id: str, *, problem: Problem, now: datetime) -> bool:
@@ -165,11 +190,13 @@ def block_account(account_id: str, *, problem: Problem, now: datetime) -> bool:
         AccountItem.updated_at.set(now),
     ]
     is_in_use = ~AccountItem.status.is_in(AccountStatus.BLOCKED.value, AccountStatus.DISCONNECTED.value)
-    try:
-        writes.run(writes.update(row, actions, AccountItem.PK.exists() & is_in_use))
-    except ConditionFailedError:
-        return False
-    return True
+    change = writes.update(row, actions, AccountItem.PK.exists() & is_in_use)
+    return audited(change, _decided("account.block", account_id, now, reason=problem.code))
+
+
+def _decided(action: str, account_id: str, now: datetime, **facts: str) -> AuditRecord:
+    """Return the record of what no person decided, and a person would ask about."""
+    return AuditRecord(actor=SYSTEM_NAME, action=action, target=f"account:{account_id}", at=now, facts=facts)
 
 
 def is_stopped() -> bool:

@@ -1,4 +1,7 @@
-"""The audit chain: every change by somebody, in the same transaction as the change, chained by hash for each day."""
+"""The audit chain: every change by somebody, in the same transaction as the change, chained by hash for each day.
+
+The first record of a day enters the day in a chain of days, so that a whole day that is gone is missed as well.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,6 +17,7 @@ from publishing.items.base import TableItem
 from publishing.items.records import AuditHeadItem, AuditItem
 from publishing.store import writes
 from publishing.store.errors import TransactionRefusedError
+from publishing.store.reads import query
 from publishing.store.writes import Write
 
 _TRIES: Final = 8
@@ -32,13 +36,46 @@ class AuditRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Head:
+class Head:
+    """The end of a chain: the hash of its newest record, and how many there are."""
+
     hash: str
     size: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedRecord:
+    """A record as it is stored, with its place in the chain; 0 for one that names none."""
+
+    id: str
+    position: int
+    record: AuditRecord
+    prev_hash: str
+    hash: str
+
+    def as_json(self) -> dict[str, object]:
+        """Return all of it as plain data; who has it can compute the hash again."""
+        record = self.record
+        return {
+            "position": self.position,
+            "id": self.id,
+            "at": write_instant(record.at),
+            "actor": record.actor,
+            "action": record.action,
+            "target": record.target,
+            "facts": dict(record.facts),
+            "prev_hash": self.prev_hash,
+            "hash": self.hash,
+        }
+
+
+#: The chain in which every day that has records is one.
+DAYS: Final = "DAYS"
+#: Who decided where no person did.
+SYSTEM_NAME: Final = "system"
+
 #: Newest known head of each day in this process: a guess that saves a read; the condition tells when it is stale.
-_heads: dict[str, _Head] = {}
+_heads: dict[str, Head] = {}
 
 
 def transact_with_audit(changes: Sequence[Write], record: AuditRecord) -> None:
@@ -49,58 +86,104 @@ def transact_with_audit(changes: Sequence[Write], record: AuditRecord) -> None:
     """
     day = f"{record.at:%Y-%m-%d}"
     for _ in range(_TRIES):
-        head = _heads.get(day) or _read_head(day)
-        following, links = _link(day, head, record)
+        heads, links = _links(day, record)
         try:
             writes.transact([*changes, *links])
         except TransactionRefusedError as refusal:
-            _heads.pop(day, None)
+            for chain in heads:
+                _heads.pop(chain, None)
             if any(refusal.failed[: len(changes)]):
                 raise
         else:
-            _heads[day] = following
+            _heads.update(heads)
             return
     raise UnavailableError("The audit chain is too busy.")
 
 
-def genesis(day: str) -> str:
-    """Return what a day's first record is chained to."""
-    return digest("omnipub audit", day)
+def audited(change: Write, record: AuditRecord) -> bool:
+    """Carry out one conditional change with its record; return False when its condition did not hold."""
+    try:
+        transact_with_audit([change], record)
+    except TransactionRefusedError:
+        return False
+    return True
 
 
-def record_hash(*, prev_hash: str, record: AuditRecord) -> str:
-    """Return the hash of a record in its canonical form, chained to the one before."""
+def genesis(chain: str) -> str:
+    """Return what the first record of a day, or of the days, is chained to."""
+    return digest("omnipub audit", chain)
+
+
+def record_hash(*, prev_hash: str, position: int, record_id: str, record: AuditRecord) -> str:
+    """Return the hash of a record in its canonical form, with its place, chained to the one before."""
     canonical = json.dumps(
-        [record.actor, record.action, record.target, write_instant(record.at), sorted(record.facts.items())],
+        [
+            position, record_id, record.actor, record.action, record.target, write_instant(record.at),
+            sorted(record.facts.items()),
+        ],
         separators=(",", ":"),
-    )
+    )  # fmt: skip
     return digest(prev_hash, canonical)
 
 
-def _read_head(day: str) -> _Head:
+def read_head(chain: str) -> Head | None:
+    """Return the head of a day's chain, or of the days', strongly consistent; None when nothing was recorded."""
     raw = writes.dispatch(
         "GetItem",
         {
             "TableName": TableItem.Meta.table_name,
-            "Key": {"PK": {"S": keys.audit(day)}, "SK": {"S": keys.HEAD}},
+            "Key": {"PK": {"S": keys.audit(chain)}, "SK": {"S": keys.HEAD}},
             "ConsistentRead": True,
         },
     ).get("Item")
     if raw is None:
-        return _Head(hash=genesis(day), size=0)
+        return None
     item = TableItem.from_raw_data(raw)
     if not isinstance(item, AuditHeadItem):
         raise TypeError("The row is no head of an audit chain.")
-    return _Head(hash=item.hash, size=int(item.size))
+    return Head(hash=item.hash, size=int(item.size))
 
 
-def _link(day: str, head: _Head, record: AuditRecord) -> tuple[_Head, tuple[Write, Write]]:
-    following = _Head(hash=record_hash(prev_hash=head.hash, record=record), size=head.size + 1)
-    item = AuditItem(keys.audit(day), new_id(record.at))
+def read_chain(chain: str) -> list[LinkedRecord]:
+    """Return the records of a day's chain, or of the days', as they are stored, by their place in it."""
+    items = query(TableItem, keys.audit(chain), consistent_read=True)
+    return sorted((_linked(item) for item in items if isinstance(item, AuditItem)), key=lambda link: link.position)
+
+
+def _linked(item: AuditItem) -> LinkedRecord:
+    record = AuditRecord(
+        actor=item.actor, action=item.action, target=item.target, at=item.at, facts=dict(item.facts or {})
+    )
+    place: float | None = item.position
+    return LinkedRecord(
+        id=item.SK, position=0 if place is None else int(place), record=record, prev_hash=item.prev_hash, hash=item.hash
+    )
+
+
+def _links(day: str, record: AuditRecord) -> tuple[dict[str, Head], list[Write]]:
+    """Return the new heads and the writes of a record; the first one of a day also enters the day among the days."""
+    head = _head(day)
+    heads, links = _link(day, head, record)
+    if head.size:
+        return heads, links
+    entry = AuditRecord(actor=SYSTEM_NAME, action="audit.day", target=f"day:{day}", at=record.at)
+    day_heads, day_links = _link(DAYS, _head(DAYS), entry)
+    return heads | day_heads, links + day_links
+
+
+def _head(chain: str) -> Head:
+    return _heads.get(chain) or read_head(chain) or Head(hash=genesis(chain), size=0)
+
+
+def _link(chain: str, head: Head, record: AuditRecord) -> tuple[dict[str, Head], list[Write]]:
+    record_id, position = new_id(record.at), head.size + 1
+    linked = record_hash(prev_hash=head.hash, position=position, record_id=record_id, record=record)
+    following = Head(hash=linked, size=position)
+    item = AuditItem(keys.audit(chain), record_id)
     item.actor, item.action, item.target, item.at = record.actor, record.action, record.target, record.at
     item.facts = dict(record.facts) or None
-    item.prev_hash, item.hash = head.hash, following.hash
-    top = AuditHeadItem(keys.audit(day), keys.HEAD)
+    item.position, item.prev_hash, item.hash = position, head.hash, following.hash
+    top = AuditHeadItem(keys.audit(chain), keys.HEAD)
     top.hash, top.size = following.hash, following.size
     is_newest = AuditHeadItem.hash == head.hash if head.size else AuditHeadItem.PK.does_not_exist()
-    return following, (writes.put_new(item), writes.put(top, is_newest))
+    return {chain: following}, [writes.put_new(item), writes.put(top, is_newest)]

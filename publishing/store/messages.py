@@ -20,6 +20,7 @@ from publishing.items.attributes import write_instant
 from publishing.items.base import TableItem
 from publishing.items.message import DeliveryItem, MessageItem
 from publishing.store import rows, writes
+from publishing.store.audit import SYSTEM_NAME, AuditRecord, audited
 from publishing.store.errors import ConditionFailedError
 from publishing.store.reads import batch_get, query
 from publishing.store.writes import Write
@@ -212,8 +213,13 @@ def finalise(message_id: str, *, gen: int, status: MessageStatus, now: datetime)
     under_way = M.status.is_in(MessageStatus.PUBLISHING.value, MessageStatus.CANCELLING.value)
     has_other_end = M.status.is_in(*(final.value for final in FINAL)) & (M.status != status.value)
     condition = (under_way | has_other_end) & (M.gen == gen)
+    change = writes.update(rows.message_key(message_id), actions, condition)
+    if status is MessageStatus.NEEDS_ATTENTION:
+        # Whoever finds it so will ask since when.
+        action = "message.needs_attention"
+        return audited(change, AuditRecord(actor=SYSTEM_NAME, action=action, target=f"message:{message_id}", at=now))
     try:
-        writes.run(writes.update(rows.message_key(message_id), actions, condition))
+        writes.run(change)
     except ConditionFailedError:
         return False
     return True

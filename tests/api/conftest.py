@@ -12,11 +12,12 @@ from django.test import Client
 from moto import mock_aws
 
 from publishing import table as shape
-from publishing.adapters import aws
+from publishing.adapters import aws, stream
 from publishing.api import context
 from publishing.domain.account import Account
 from publishing.domain.ids import new_id
 from publishing.identity import authentication
+from publishing.services import limits
 from publishing.store import accounts, audit, writes
 from publishing.store.binding import bind
 from tests.pool import CLIENT_ID, ISSUER, Jwks, build_token, serve_jwks
@@ -33,6 +34,7 @@ def jwks() -> Iterator[Jwks]:
 def forget_the_process() -> None:
     """Drop what a process remembers of its environment."""
     context.context.cache_clear()
+    context._counts.cache_clear()
     aws.client.cache_clear()
     authentication.forget_keys()
 
@@ -47,6 +49,8 @@ def environment(jwks: Jwks) -> Iterator[None]:
         "MEDIA_BUCKET": BUCKET,
         "OMNIPUB_MEDIA_URL": "https://media.test",
         "OMNIPUB_TOKEN_ISSUER": ISSUER,
+        # One user of the tests asks more in a minute than any person.
+        "OMNIPUB_API_LIMIT": "1000000",
         "OMNIPUB_JWKS_URL": jwks.url,
         "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_REGION": "eu-central-1",
@@ -76,13 +80,22 @@ class Table:
 
     def clear(self) -> None:
         """Delete every row."""
-        for row in self.rows():
+        for row in self.dump():
             self._client.delete_item(TableName="test", Key={"PK": row["PK"], "SK": row["SK"]})
 
+    def dump(self) -> list[dict[str, Any]]:
+        """Return everything that is stored."""
+        rows: list[dict[str, Any]] = self._client.scan(TableName="test")["Items"]
+        return rows
+
     def rows(self, prefix: str = "") -> list[dict[str, Any]]:
-        """Return the rows whose partition key begins like this."""
-        every = self._client.scan(TableName="test")["Items"]
-        return [row for row in every if row["PK"]["S"].startswith(prefix)]
+        """Return the rows whose partition key begins like this; without counters of who asked how often."""
+        rows = [row for row in self.dump() if row["PK"]["S"].startswith(prefix)]
+        return [row for row in rows if prefix or not row["PK"]["S"].startswith("LIMIT#")]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the audit records of changes."""
+        return [row for row in self.rows("AUDIT#2") if row["SK"]["S"] != "HEAD"]
 
     def snapshot(self) -> list[str]:
         """Return all that is stored, to be compared."""
@@ -104,6 +117,7 @@ def table(module_table: Table) -> Table:
     """An empty table."""
     module_table.clear()
     audit._heads.clear()
+    limits.forget()
     return module_table
 
 
@@ -133,13 +147,29 @@ def account(put_account: Callable[..., Account]) -> Account:
     return put_account()
 
 
+@pytest.fixture
+def surroundings(module_table: Table, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A key service, and a stream that takes everything; return what was put on it."""
+    kms = aws.client("kms")
+    if not any(alias["AliasName"] == "alias/omnipub" for alias in kms.list_aliases()["Aliases"]):
+        kms.create_alias(AliasName="alias/omnipub", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    put: list[Any] = []
+
+    def put_events(_: str, events: Any) -> int:
+        put.extend(events)
+        return 0
+
+    monkeypatch.setattr(stream, "put_events", put_events)
+    return put
+
+
 class Api:
     """A signed-in client that speaks JSON."""
 
-    def __init__(self, **claims: Any) -> None:
-        self._client = Client(
-            raise_request_exception=False, headers={"Authorization": f"Bearer {build_token(**claims)}"}
-        )
+    def __init__(self, *, key: str = "", **claims: Any) -> None:
+        """Sign in with a token that says these claims, or with an API key."""
+        authorization = f"Api-Key {key}" if key else f"Bearer {build_token(**claims)}"
+        self._client = Client(raise_request_exception=False, headers={"Authorization": authorization})
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def call(path: str, data: object = None, **options: Any) -> Any:
@@ -167,7 +197,7 @@ def api(table: Table) -> Api:
 def sign_in(table: Table) -> Callable[..., Api]:
     """Make clients of other people: `sign_in("viewer", sub="bob")`."""
 
-    def make(*roles: str, **claims: object) -> Api:
+    def make(*roles: str, **claims: Any) -> Api:
         return Api(groups=list(roles), **claims)
 
     return make

@@ -33,6 +33,8 @@ def routes(patterns: list[Any], prefix: str = "/") -> Iterator[str]:
 #: The pages of the desk and of signing in have tests of their own, in `tests/web`.
 PAGES = ("/admin", "/auth/")
 ROUTES = sorted(route for route in routes(get_resolver().url_patterns) if not route.startswith(PAGES))
+#: Open at the gateway, and closed by the application.
+KEYED = [route for route in ROUTES if route.startswith("/keyed/")]
 CLOSED = [route for route in ROUTES if not paths.is_open(route)]
 
 
@@ -45,6 +47,7 @@ def anybody(environment: None) -> Client:
 class TestEveryRoute:
     def test_is_known_to_this_test(self):
         assert len(CLOSED) >= 13
+        assert [route.replace("/keyed/", "/api/") for route in KEYED] == CLOSED
         assert {"/health", "/api/v1/openapi.json", "/api/v1/docs/"} <= set(ROUTES) - set(CLOSED)
 
     @pytest.mark.parametrize("method", METHODS)
@@ -55,7 +58,15 @@ class TestEveryRoute:
         assert (response.status_code, response["Content-Type"]) == (401, "application/problem+json")
         assert response["WWW-Authenticate"] == 'Bearer realm="omnipub"'
 
-    @pytest.mark.parametrize("route", ROUTES)
+    @pytest.mark.parametrize("route", KEYED)
+    def test_that_is_for_programs_refuses_who_has_no_key(self, anybody: Client, api: Api, route: str):
+        for client in (anybody, api):
+            response = client.get(route)
+
+            assert (response.status_code, response["Content-Type"]) == (401, "application/problem+json")
+            assert response["WWW-Authenticate"] == 'Api-Key realm="omnipub"'
+
+    @pytest.mark.parametrize("route", [route for route in ROUTES if route not in KEYED])
     def test_answers_a_method_that_it_does_not_take_with_405(self, api: Api, route: str):
         response = api.put(route, {})
 
@@ -101,9 +112,6 @@ class TestSigningIn:
         authentication.forget_keys()
 
         assert (response.status_code, response["Retry-After"]) == (503, "5")
-
-    def test_opens_nothing_under_the_path_of_keys_yet(self, api: Api):
-        assert api.get("/keyed/v1/messages/").status_code == 404
 
 
 class TestAnythingThatGoesWrong:

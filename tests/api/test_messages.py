@@ -1,6 +1,5 @@
 """Messages over HTTP: create, read, edit, delete, schedule, publish, cancel, preview, list."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from publishing.api.idempotency import fingerprint
 from publishing.domain.account import Account
 from publishing.domain.ids import digest
 from publishing.services import answers
@@ -306,7 +306,7 @@ class TestTheIdempotencyKey:
     def test_of_an_action_that_is_still_running_is_409(self, api: Api, account: Account):
         message = create(api, account, schedule={"at": later(hours=1)}).json()
         path = f"/api/v1/messages/{message['id']}/cancel/"
-        request = digest("POST", path, hashlib.sha256(b"").hexdigest())
+        request = fingerprint("POST", path, b"")
         answers.begin(user_id="a-user", key_sha=digest("cancel-it"), request_sha=request, now=datetime.now(UTC))
 
         response = api.post(path, headers={"Idempotency-Key": "cancel-it"})

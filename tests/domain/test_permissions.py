@@ -7,7 +7,8 @@ import pytest
 from publishing.domain.errors import NotAllowedError, NotFoundError
 from publishing.domain.message import MessageStatus
 from publishing.domain.permissions import SYSTEM, Action, Allowed, Refused, Role, demand, may
-from tests.builders import build_account, build_actor, build_medium, build_message
+from publishing.domain.roles import SCOPES
+from tests.builders import build_account, build_actor, build_api_key, build_medium, build_message
 
 A = Action
 M, V, E, P, X = Role.MEMBER, Role.VIEWER, Role.EDITOR, Role.APPROVER, Role.ADMIN
@@ -54,11 +55,16 @@ TABLE = {
     (A.EDIT_MEDIUM, "others' picture"): EDITORS,
     (A.DELETE_MEDIUM, "own picture"): {M, *EDITORS},
     (A.DELETE_MEDIUM, "others' picture"): EDITORS,
+    (A.MANAGE_KEYS, None): EDITORS,
+    (A.MANAGE_KEYS, "own key"): EDITORS,
+    (A.MANAGE_KEYS, "others' key"): {X},
+    (A.READ_AUDIT, None): {X},
 }
+OWN_KEY, OTHERS_KEY = build_api_key(owner="asker"), build_api_key(owner="somebody-else")
 OWN_PICTURE, OTHERS_PICTURE = build_medium(owner="asker"), build_medium(owner="somebody-else")
 OBJECTS = {
     None: None, "own": OWN, "others": OTHERS, "opened": OPENED, "closed": CLOSED,
-    "own picture": OWN_PICTURE, "others' picture": OTHERS_PICTURE,
+    "own picture": OWN_PICTURE, "others' picture": OTHERS_PICTURE, "own key": OWN_KEY, "others' key": OTHERS_KEY,
 }  # fmt: skip
 
 
@@ -123,6 +129,13 @@ class TestAKey:
 
         assert {action for action in Action if is_allowed(E, action, OWN, scopes=scopes)} == {A.READ_MESSAGE}
 
+    def test_can_have_every_scope_but_those_that_are_for_people(self):
+        assert set(Action) - SCOPES == {A.MANAGE_KEYS, A.READ_AUDIT}
+
+    def test_is_recorded_besides_whom_it_acts_for(self):
+        assert build_actor(E, id="asker").recorded_as == "asker"
+        assert build_actor(E, id="asker", key_id="K1").recorded_as == "asker/key:K1"
+
     def test_is_told_which_scope_it_lacks(self):
         actor = build_actor(E, id="asker", scopes=frozenset())
 
@@ -138,7 +151,7 @@ class TestAKey:
 
 
 class TestAnObjectThatMayNotBeRead:
-    @pytest.mark.parametrize("target", [OTHERS, CLOSED, OTHERS_PICTURE])
+    @pytest.mark.parametrize("target", [OTHERS, CLOSED, OTHERS_PICTURE, OWN_KEY, OTHERS_KEY])
     def test_seems_not_to_exist(self, target):
         for action in Action:
             verdict = may(build_actor(M, id="asker"), action, target)

@@ -15,10 +15,8 @@ from tests.emulator import ROOT, Emulator
 
 
 @pytest.fixture
-def pool_client(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+def pool_client(table: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """A client of a web process that trusts the emulator's pool."""
-    for name, value in emulator.environment.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.delenv("OMNIPUB_TOKEN_ISSUER", raising=False)
     forget_keys()
     context.cache_clear()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from publishing.domain.account import Hold
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.events import Deliver
 from publishing.domain.message import Message, MessageStatus, MessageWithDeliveries
@@ -19,7 +20,7 @@ from publishing.domain.operations import (
     RecordPublished,
     RecordRejected,
 )
-from publishing.domain.outcome import Outcome, Publication, Published, Reason, Rejected
+from publishing.domain.outcome import Deferred, Outcome, Publication, Published, Reason, Rejected
 from publishing.domain.timing import Timing
 from publishing.services import sending, steps
 from publishing.services.delivering import Report, Rules, deliver
@@ -41,11 +42,13 @@ class Script:
         self.commit_takes = timedelta(0)
         self.applied: list[Any] = []
         self.published = 0
+        self.hold: Hold | None = None
+        self.held: list[Hold] = []
         self.outcome: Outcome = Published(publication=Publication(id="1"))
         self.finalised: list[str] = []
         self.later: MessageWithDeliveries | None = None
 
-    def __call__(self, step: Any) -> Any:
+    def __call__(self, step: Any) -> Any:  # noqa: C901 - one case a step
         match step:
             case steps.ReadClock():
                 return steps.Reading(now=self.now, remaining=timedelta(seconds=200) - (self.now - NOW))
@@ -54,7 +57,11 @@ class Script:
                 return self.later if self.later is not None and self.applied else found
             case steps.ReadLane():
                 credential: Any = object()
-                return Lane(account=build_account(channel=self.kind), credential=credential, is_stopped=False)
+                account = build_account(channel=self.kind)
+                return Lane(account=account, credential=credential, is_stopped=False, hold=self.hold)
+            case steps.HoldAccount(hold=hold):
+                self.held.append(hold)
+                return None
             case steps.OpenCredential():
                 return "secret"
             case steps.Publish():
@@ -147,3 +154,59 @@ class TestARefusalBeforeTheCall:
         assert script.published == 0
         assert isinstance(script.applied[-1], RecordDeferred)
         assert not script.applied[-1].is_committed
+
+
+class TestAPlatformsLimit:
+    LATER = NOW + timedelta(minutes=5)
+
+    @pytest.mark.parametrize("reason", [Reason.RATE, Reason.QUOTA])
+    def test_with_a_known_time_holds_the_whole_account(self, reason: Reason):
+        script = Script(build_message(), build_delivery(), kind="key")
+        script.outcome = Deferred(reason=reason, detail="Wait until 08:05.", not_before=self.LATER)
+
+        script.deliver()
+
+        assert script.held == [Hold(until=self.LATER, reason=reason, detail="Wait until 08:05.")]
+
+    @pytest.mark.parametrize(
+        "outcome",
+        [
+            Deferred(reason=Reason.RATE, detail="Wait."),
+            Deferred(reason=Reason.RATE, detail="Wait.", not_before=NOW),
+            Deferred(reason=Reason.UNAVAILABLE, detail="Away.", not_before=NOW + timedelta(minutes=5)),
+            Published(publication=Publication(id="1")),
+        ],
+    )
+    def test_without_one_holds_nobody(self, outcome: Outcome):
+        script = Script(build_message(), build_delivery(), kind="key")
+        script.outcome = outcome
+
+        script.deliver()
+
+        assert script.held == []
+
+    def test_beyond_all_reason_holds_for_as_long_as_a_delivery_may_take(self):
+        script = Script(build_message(), build_delivery(), kind="key")
+        script.outcome = Deferred(reason=Reason.RATE, detail="Wait.", not_before=NOW + timedelta(days=400))
+
+        script.deliver()
+
+        assert script.held[0].until == NOW + Timing().give_up
+
+    def test_that_holds_is_not_met_again(self):
+        script = Script(build_message(), build_delivery(), kind="key")
+        script.hold = Hold(until=self.LATER, reason=Reason.RATE, detail="Wait until 08:05.")
+
+        report = script.deliver()
+
+        deferred = script.applied[-1]
+        assert (report.what, script.published) == ("deferred_rate", 0)
+        assert isinstance(deferred, RecordDeferred)
+        assert (deferred.is_committed, deferred.problem.detail) == (False, "Wait until 08:05.")
+        assert self.LATER <= deferred.next_at < self.LATER + timedelta(seconds=2)
+
+    def test_that_is_over_holds_nobody(self):
+        script = Script(build_message(), build_delivery(), kind="key")
+        script.hold = Hold(until=NOW, reason=Reason.RATE, detail="Wait.")
+
+        assert script.deliver().what == "published"

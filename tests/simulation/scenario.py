@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from publishing.channels.base.contract import Channel
-from publishing.domain.account import Account
+from publishing.domain.account import Account, Hold
 from publishing.domain.decision import due_of
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.events import Deliver
@@ -58,6 +58,9 @@ class Scenario:
         #: Posts of which the platform surely reported.
         self.reported: set[tuple[str, str, int]] = set()
         self.probes = 0
+        #: What platforms asked for, and how often a delivery saw that it should wait.
+        self.holds: dict[str, Hold] = {}
+        self.held_back = 0
 
     def _channel(self, kind: str) -> Channel:
         if "resend without a key" in self.mutants:
@@ -198,7 +201,13 @@ class Scenario:
                 return self._as_seen(table.read(message_id))
             case steps.ReadLane(account_id=account_id):
                 account: Account = self.accounts[account_id.removeprefix("account-")]
-                return Lane(account=account, credential=SEALED, is_stopped=False)
+                hold = self.holds.get(account_id)
+                self.held_back += hold is not None and hold.until > self.world.now
+                return Lane(account=account, credential=SEALED, is_stopped=False, hold=hold)
+            case steps.HoldAccount(account_id=account_id, hold=hold):
+                held = self.holds.get(account_id)
+                self.holds[account_id] = hold if held is None or held.until < hold.until else held
+                return None
             case steps.Apply(operation=operation):
                 result = table.apply(operation)
                 self._check_probe(operation, result)

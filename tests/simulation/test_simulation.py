@@ -43,6 +43,11 @@ class TestTheWorld:
         named = sum(history.platforms.named for history in histories)
         assert repeats > named > 0
 
+    def test_has_platforms_that_make_all_of_an_accounts_deliveries_wait(self):
+        histories = [run(seed, faults=STRESS) for seed in range(40)]
+
+        assert sum(history.held_back for history in histories) > 0
+
 
 class TestTheChecker:
     @pytest.mark.parametrize("mutant", MUTANTS)

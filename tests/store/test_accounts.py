@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from publishing.domain.account import AccountStatus, SealedCredential
+from publishing.domain.account import AccountStatus, Hold, SealedCredential
 from publishing.domain.errors import NotFoundError, UnavailableError
 from publishing.domain.health import Health, HealthVerdict
 from publishing.domain.ids import new_id
@@ -154,10 +154,20 @@ class TestALane:
         writes.run(accounts.put_account(build_account()))
         writes.run(accounts.put_credential(SEALED))
         writes.run(accounts.put_stop_switch(is_on=True, actor_id="admin-1", now=NOW))
+        hold = Hold(until=NOW, reason=Reason.RATE, detail="Wait.")
+        accounts.hold_account(ACCOUNT_ID, hold=hold)
 
         assert accounts.read_lane(ACCOUNT_ID) == accounts.Lane(
-            account=build_account(), credential=SEALED, is_stopped=True
+            account=build_account(), credential=SEALED, is_stopped=True, hold=hold
         )
+
+    def test_is_held_until_the_latest_time_that_was_named(self):
+        early, late = (Hold(until=NOW + timedelta(minutes=n), reason=Reason.RATE, detail="Wait.") for n in (1, 2))
+
+        noted = [accounts.hold_account(ACCOUNT_ID, hold=hold) for hold in (early, late, late, early)]
+
+        assert noted == [True, True, False, False]
+        assert accounts.read_lane(ACCOUNT_ID).hold == late
 
     def test_of_nothing_is_empty(self):
         assert accounts.read_lane(ACCOUNT_ID) == accounts.Lane(account=None, credential=None, is_stopped=False)

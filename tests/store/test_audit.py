@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from publishing.domain.errors import UnavailableError
+from publishing.domain.errors import NotAllowedError, UnavailableError
+from publishing.domain.permissions import SYSTEM, Role
 from publishing.items.base import TableItem
 from publishing.items.records import AuditHeadItem, AuditItem, StopSwitchItem
+from publishing.services import auditing
 from publishing.store import accounts, audit, messages, writes
-from publishing.store.audit import AuditRecord, genesis, record_hash, transact_with_audit
+from publishing.store.audit import AuditRecord, record_hash, transact_with_audit
 from publishing.store.errors import TransactionRefusedError
-from tests.builders import NOW, build_account, build_message
+from tests.builders import NOW, build_account, build_actor, build_message
 
 pytestmark = pytest.mark.usefixtures("table")
 DAY = "2026-12-01"
@@ -28,21 +30,11 @@ def record(number: int = 0, **fields) -> AuditRecord:
     return AuditRecord(**{**values, **fields})
 
 
-def chain(day: str = DAY) -> list[AuditItem]:
-    """The day's records in the order of their links, each hash computed anew."""
-    found = list(TableItem.query(f"AUDIT#{day}", consistent_read=True))
-    following = {item.prev_hash: item for item in found if isinstance(item, AuditItem)}
-    heads = [item for item in found if isinstance(item, AuditHeadItem)]
-    linked, at = [], genesis(day)
-    while at in following:
-        item = following.pop(at)
-        kept = AuditRecord(actor=item.actor, action=item.action, target=item.target, at=item.at, facts=item.facts or {})
-        assert item.hash == record_hash(prev_hash=at, record=kept)
-        at = item.hash
-        linked.append(item)
-    assert not following
-    assert [(head.hash, head.size) for head in heads] == ([(at, len(linked))] if linked else [])
-    return linked
+def chain(day: str = DAY) -> list[AuditRecord]:
+    """The day's records in their order, after the chain was verified."""
+    (verdict,) = auditing.verify(actor=SYSTEM, day=day)
+    assert verdict.problem is None
+    return [link.record for link in audit.read_chain(day)]
 
 
 class TestTheChain:
@@ -87,8 +79,8 @@ class TestTheChain:
 
     def test_that_never_holds_still_is_said_to_be_busy(self, monkeypatch):
         transact_with_audit([], record(1))
-        stale = audit._Head(hash="gone", size=1)
-        monkeypatch.setattr(audit, "_read_head", lambda day: stale)
+        stale = audit.Head(hash="gone", size=1)
+        monkeypatch.setattr(audit, "read_head", lambda day: stale)
         audit._heads.clear()
 
         with pytest.raises(UnavailableError, match="too busy"):
@@ -100,13 +92,174 @@ class TestTheChain:
         with pytest.raises(TypeError, match="no head"):
             transact_with_audit([], record())
 
-    def test_shows_any_change_of_a_record(self):
-        transact_with_audit([], record(1))
-        (item,) = chain()
-        item.update(actions=[AuditItem.actor.set("somebody-else")])
+    def test_enters_each_day_once_among_the_days(self):
+        for at in (NOW, NOW, NOW + timedelta(days=1), NOW):
+            transact_with_audit([], record(at=at))
 
-        with pytest.raises(AssertionError):
-            chain()
+        assert auditing.list_days(actor=SYSTEM) == (DAY, "2026-12-02")
+        assert [verdict.chain for verdict in auditing.verify(actor=SYSTEM)] == ["DAYS", DAY, "2026-12-02"]
+
+
+def rows(day: str = DAY) -> list[AuditItem]:
+    found = [item for item in TableItem.query(f"AUDIT#{day}") if isinstance(item, AuditItem)]
+    return sorted(found, key=lambda item: item.position)
+
+
+def edit(items: list[AuditItem]) -> None:
+    items[2].update(actions=[AuditItem.actor.set("somebody-else")])
+
+
+def edit_facts(items: list[AuditItem]) -> None:
+    items[2].update(actions=[AuditItem.facts.set({"rev": 7})])
+
+
+def edit_and_hash_anew(items: list[AuditItem]) -> None:
+    """Change a record and make its own hash right again."""
+    changed = record(2, actor="somebody-else")
+    kept = record_hash(prev_hash=items[2].prev_hash, position=3, record_id=items[2].SK, record=changed)
+    items[2].update(actions=[AuditItem.actor.set("somebody-else"), AuditItem.hash.set(kept)])
+
+
+def delete_one(items: list[AuditItem]) -> None:
+    items[2].delete()
+
+
+def delete_the_first(items: list[AuditItem]) -> None:
+    items[0].delete()
+
+
+def swap(items: list[AuditItem]) -> None:
+    """Let two records change places."""
+    second, third = items[1].position, items[2].position
+    items[1].update(actions=[AuditItem.position.set(third)])
+    items[2].update(actions=[AuditItem.position.set(second)])
+
+
+def put_under_another_id(items: list[AuditItem]) -> None:
+    raw = items[1].to_dynamodb_dict()
+    items[1].delete()
+    raw["SK"] = {"S": "0" * 26}
+    writes.dispatch("PutItem", {"TableName": TableItem.Meta.table_name, "Item": raw})
+
+
+def add_a_copy(items: list[AuditItem]) -> None:
+    raw = items[1].to_dynamodb_dict()
+    raw["SK"] = {"S": "0" * 26}
+    writes.dispatch("PutItem", {"TableName": TableItem.Meta.table_name, "Item": raw})
+
+
+def cut_off(items: list[AuditItem]) -> None:
+    items[4].delete()
+    items[3].delete()
+
+
+def cut_off_and_move_the_head(items: list[AuditItem]) -> None:
+    cut_off(items)
+    writes.run(writes.put(AuditHeadItem(f"AUDIT#{DAY}", "HEAD", hash=items[2].hash, size=5)))
+
+
+def shorten_the_head(items: list[AuditItem]) -> None:
+    writes.run(writes.put(AuditHeadItem(f"AUDIT#{DAY}", "HEAD", hash=items[2].hash, size=3)))
+
+
+def change_the_head(items: list[AuditItem]) -> None:
+    writes.run(writes.put(AuditHeadItem(f"AUDIT#{DAY}", "HEAD", hash="0" * 64, size=5)))
+
+
+def delete_the_head(items: list[AuditItem]) -> None:
+    AuditHeadItem(f"AUDIT#{DAY}", "HEAD").delete()
+
+
+def delete_the_day(items: list[AuditItem]) -> None:
+    for item in items:
+        item.delete()
+    delete_the_head(items)
+
+
+def delete_the_day_from_the_days(items: list[AuditItem]) -> None:
+    delete_the_day(items)
+    rows("DAYS")[0].delete()
+
+
+#: What somebody does to the table, and what is named for it: the record at that place, and these words.
+TAMPERING = [
+    (edit, 2, "was changed"),
+    (edit_facts, 2, "was changed"),
+    (edit_and_hash_anew, 3, "does not follow"),
+    (delete_one, 3, "number 3 is missing"),
+    (delete_the_first, 1, "number 1 is missing"),
+    (swap, 2, "was changed or put elsewhere"),
+    (put_under_another_id, None, "was changed or put elsewhere"),
+    (add_a_copy, None, "was changed or put elsewhere"),
+    (cut_off, None, "number 4 is missing: there were 5, and the last 2 are gone"),
+    (cut_off_and_move_the_head, None, "number 4 is missing"),
+    (shorten_the_head, 3, "beyond the head"),
+    (change_the_head, None, "The head was changed"),
+    (delete_the_head, None, "The head is gone, and 5 records are there"),
+    (delete_the_day, None, "all of them are gone"),
+    (delete_the_day_from_the_days, None, "number 1 is missing"),
+]
+
+
+class TestAVerifier:
+    @pytest.fixture
+    def items(self) -> list[AuditItem]:
+        for number in range(5):
+            transact_with_audit([], record(number))
+        transact_with_audit([], record(9, at=NOW + timedelta(days=1)))
+        return rows()
+
+    @pytest.mark.parametrize(("tamper", "place", "words"), TAMPERING, ids=[one[0].__name__ for one in TAMPERING])
+    def test_names_the_first_record_that_is_wrong(self, items: list[AuditItem], tamper, place, words):
+        tamper(items)
+
+        problems = [verdict.problem for verdict in auditing.verify(actor=SYSTEM) if verdict.problem]
+
+        assert len(problems) == 1
+        assert words in problems[0]
+        assert place is None or items[place].SK in problems[0]
+
+    def test_finds_nothing_wrong_with_what_nobody_touched(self, items: list[AuditItem]):
+        verdicts = auditing.verify(actor=SYSTEM)
+
+        assert [(verdict.chain, verdict.size, verdict.problem) for verdict in verdicts] == [
+            ("DAYS", 2, None), (DAY, 5, None), ("2026-12-02", 1, None)
+        ]  # fmt: skip
+        assert verdicts[1].head == items[4].hash
+
+    def test_finds_nothing_wrong_with_a_day_without_records(self):
+        (verdict,) = auditing.verify(actor=SYSTEM, day="2026-01-01")
+
+        assert (verdict.size, verdict.problem) == (0, None)
+        assert [each.chain for each in auditing.verify(actor=SYSTEM)] == ["DAYS"]
+
+    def test_sees_a_chain_that_was_computed_anew_by_a_head_that_was_kept_elsewhere(self, items: list[AuditItem]):
+        kept = items[4].hash
+        before = auditing.verify(actor=SYSTEM, day=DAY, known_head=kept)
+        delete_the_day(items)
+        audit._heads.clear()
+        for number in range(5):
+            transact_with_audit([], record(number, actor="nobody"))
+
+        without, with_it = (auditing.verify(actor=SYSTEM, day=DAY, known_head=head) for head in (None, kept))
+
+        assert all(verdict.problem is None for verdict in (*before, *without))
+        assert kept in str(with_it[-1].problem)
+
+    def test_exports_what_another_can_verify(self, items: list[AuditItem]):
+        lines = list(auditing.export(actor=SYSTEM, day=DAY))
+
+        assert [line["target"] for line in lines[:-1]] == [f"message:{number}" for number in range(5)]
+        assert [line["prev_hash"] for line in lines[1:-1]] == [line["hash"] for line in lines[:-2]]
+        assert lines[-1] == {"day": DAY, "head": items[4].hash, "size": 5}
+        assert len(list(auditing.export(actor=SYSTEM))) == 8
+
+    @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
+    def test_serves_administrators_only(self, role: Role):
+        with pytest.raises(NotAllowedError):
+            auditing.verify(actor=build_actor(role))
+        with pytest.raises(NotAllowedError):
+            list(auditing.export(actor=build_actor(role), day=DAY))
 
 
 class TestAChange:

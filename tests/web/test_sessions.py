@@ -244,4 +244,4 @@ class TestUsers:
         assert second.user.rev == 2
         assert {one.browser for one in users.list_sessions("ada-1")} == {"first", "second"}
         records = [row["action"]["S"] for row in table.rows("AUDIT#") if row["SK"]["S"] != "HEAD"]
-        assert sorted(records) == ["user.create", "user.sign_in"]
+        assert sorted(records) == ["audit.day", "user.create", "user.sign_in"]

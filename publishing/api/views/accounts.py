@@ -4,7 +4,6 @@ from datetime import datetime
 from http import HTTPStatus
 
 from django.http import HttpResponse
-from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
@@ -14,7 +13,7 @@ from publishing.api.etags import demanded_rev
 from publishing.api.idempotency import create_once, read_key
 from publishing.api.serializers.accounts import AccountChangesIn, AccountIn, AccountOut, AccountsOut, present_account
 from publishing.api.views.actions import ActionView
-from publishing.api.views.base import View, actor_of, read_body, refuse_body
+from publishing.api.views.base import View, actor_of, link, read_body, refuse_body
 from publishing.domain.account import Account
 from publishing.domain.permissions import Actor
 from publishing.services import connecting, queries
@@ -48,11 +47,11 @@ class AccountsView(View):
     def post(self, request: Request) -> HttpResponse:
         """Connect an account."""
         now, actor = read_clock(), actor_of(request)
-        key = read_key(request, user_id=actor.id)
+        key = read_key(request, actor=actor)
         draft = read_body(request, AccountIn, now=now).draft()
 
         def render(account: Account) -> Answer:
-            location = reverse("account", kwargs={"account_id": account.id})
+            location = link(request, "account", account_id=account.id)
             return account_answer(account, actor=actor, status=HTTPStatus.CREATED, location=location)
 
         return create_once(

@@ -26,7 +26,7 @@ class ActionView(View):
     def perform(self, request: Request, **names: str) -> HttpResponse:
         """Carry out the action once under the client's key."""
         now, actor = read_clock(), actor_of(request)
-        key = read_key(request, user_id=actor.id)
+        key = read_key(request, actor=actor)
         return act_once(key, now=now, act=lambda: self.act(request, now=now, **names))
 
     @abstractmethod

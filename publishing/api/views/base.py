@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from publishing.api.context import api_limit, read_clock
 from publishing.api.problems import FieldError, invalid
 from publishing.api.serializers.base import StrictSerializer
+from publishing.domain.limits import Limit
 from publishing.domain.permissions import Actor
+from publishing.identity.api_keys import NAMESPACE, ApiKeyAuthentication
+from publishing.services import limits
 
 SerializerT = TypeVar("SerializerT", bound=StrictSerializer)
 
@@ -23,6 +30,35 @@ class View(APIView):
     is_idempotent_by_key: ClassVar[bool] = False
     #: Whether a GET here gives a single object with an ETag.
     has_etag: ClassVar[bool] = False
+    #: Limits of single methods (`POST`), besides those that hold for all of the API.
+    limits: ClassVar[Mapping[str, Limit]] = MappingProxyType({})
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        """Return how somebody signs in here: with an API key at the routes for programs, with a token elsewhere."""
+        if self.authentication_classes and is_for_programs(getattr(self, "request", None)):
+            return [ApiKeyAuthentication()]
+        return super().get_authenticators()
+
+    def check_throttles(self, request: Request) -> None:
+        """Count the request. Raises LimitedError when its actor asked too often; open views count nobody."""
+        actor = request.user
+        if not isinstance(actor, Actor):
+            return
+        now = read_clock()
+        limits.spend(api_limit(actor), actor.key_id or actor.id, now=now)
+        if own := self.limits.get(str(request.method)):
+            limits.spend(own, actor.id, now=now)
+
+
+def is_for_programs(request: HttpRequest | Request | None) -> bool:
+    """Tell whether a request came in at the routes for programs."""
+    match = getattr(request, "resolver_match", None)
+    return match is not None and match.namespace == NAMESPACE
+
+
+def link(request: Request, name: str, **names: str) -> str:
+    """Return the path of a route, among those that the request came in at."""
+    return reverse(f"{NAMESPACE}:{name}" if is_for_programs(request) else name, kwargs=names)
 
 
 def actor_of(request: Request) -> Actor:

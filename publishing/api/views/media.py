@@ -1,9 +1,9 @@
 """Media: ask for an upload, list, read, describe, delete."""
 
 from http import HTTPStatus
+from typing import ClassVar
 
 from django.http import HttpResponse
-from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
@@ -21,9 +21,10 @@ from publishing.api.serializers.media import (
     NewMediumOut,
     present_upload,
 )
-from publishing.api.views.base import View, actor_of, read_body, read_query
+from publishing.api.views.base import View, actor_of, link, read_body, read_query
 from publishing.domain.draft import StoredAnswer
 from publishing.domain.errors import AnsweredError
+from publishing.domain.limits import UPLOAD
 from publishing.domain.media import Medium, Upload
 from publishing.services import media
 
@@ -32,6 +33,7 @@ class MediaView(View):
     """The media library."""
 
     is_idempotent_by_key = True
+    limits: ClassVar = {"POST": UPLOAD}
 
     @extend_schema(
         operation_id="listMedia",
@@ -67,11 +69,11 @@ class MediaView(View):
     def post(self, request: Request) -> HttpResponse:
         """Make a medium."""
         now, actor = read_clock(), actor_of(request)
-        key = read_key(request, user_id=actor.id)
+        key = read_key(request, actor=actor)
         wanted = read_body(request, MediumIn, now=now).wanted()
 
         def created(medium: Medium, upload: Upload) -> Answer:
-            location = reverse("medium", kwargs={"medium_id": medium.id})
+            location = link(request, "medium", medium_id=medium.id)
             return Answer.of(present_upload(medium, upload), status=HTTPStatus.CREATED, location=location)
 
         def stored(medium: Medium, upload: Upload) -> StoredAnswer:

@@ -1,9 +1,9 @@
 """Messages: create, list, read, edit, delete, preview."""
 
 from http import HTTPStatus
+from typing import ClassVar
 
 from django.http import HttpResponse
-from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -25,8 +25,9 @@ from publishing.api.serializers.messages import (
     present_duplicate,
     present_message,
 )
-from publishing.api.views.base import View, actor_of, read_body, read_query, refuse_body
+from publishing.api.views.base import View, actor_of, link, read_body, read_query, refuse_body
 from publishing.domain.draft import Duplicate
+from publishing.domain.limits import PREVIEW
 from publishing.domain.message import MessageStatus, MessageWithDeliveries
 from publishing.services import duplicating, previewing, queries, scheduling
 
@@ -78,11 +79,11 @@ class MessagesView(View):
     def post(self, request: Request) -> HttpResponse:
         """Create a message."""
         now, actor = read_clock(), actor_of(request)
-        key = read_key(request, user_id=actor.id)
+        key = read_key(request, actor=actor)
         draft = read_body(request, MessageIn, now=now).draft()
 
         def render(result: MessageWithDeliveries) -> Answer:
-            location = reverse("message", kwargs={"message_id": result.message.id})
+            location = link(request, "message", message_id=result.message.id)
             return message_answer(result, status=HTTPStatus.CREATED, location=location)
 
         return create_once(
@@ -108,12 +109,12 @@ class DuplicateView(View):
     def post(self, request: Request, message_id: str) -> HttpResponse:
         """Duplicate the message."""
         now, actor = read_clock(), actor_of(request)
-        key = read_key(request, user_id=actor.id)
+        key = read_key(request, actor=actor)
         refuse_body(request)
 
         def render(duplicate: Duplicate) -> Answer:
             message = duplicate.result.message
-            location = reverse("message", kwargs={"message_id": message.id})
+            location = link(request, "message", message_id=message.id)
             body = present_duplicate(duplicate)
             return Answer.of(body, status=HTTPStatus.CREATED, rev=message.rev, location=location)
 
@@ -128,6 +129,8 @@ class DuplicateView(View):
 
 class PreviewView(View):
     """What a message would become."""
+
+    limits: ClassVar = {"POST": PREVIEW}
 
     @extend_schema(
         operation_id="previewMessage",

@@ -1,0 +1,60 @@
+"""The credential of an account on its way through the worker: it is seen by the platform and by nobody else."""
+
+from typing import Any
+
+import pytest
+
+from publishing.domain.events import CheckAccount
+from tests.canaries import logged, sightings
+from tests.clock import Clock
+from tests.emulator import Emulator
+from tests.system import System
+
+CHANNELS = ("webhook", "mastodon", "facebook", "linkedin", "bluesky")
+NAME = "canary7Kq9Zr3"
+FAULTS = ["", "rate_limited", "unavailable_before", "server_error_before", "hang_up_before", "expired_credential",
+          "forbidden", "not_found", "html", "empty", "redirect", "server_error_after", "accept_and_hang_up",
+          "malformed"]  # fmt: skip
+
+
+def secret_of(channel: str) -> str:
+    return f"{channel}-{NAME}-{'secret' if channel == 'webhook' else 'token'}"
+
+
+def dump(emulator: Emulator, table: str) -> list[Any]:
+    rows: list[Any] = emulator.client("dynamodb").scan(TableName=table)["Items"]
+    return rows
+
+
+class TestACredential:
+    @pytest.mark.parametrize("channel", CHANNELS)
+    def test_is_seen_nowhere_whatever_its_platform_does(
+        self,
+        system: System,
+        emulator: Emulator,
+        table: str,
+        clock: Clock,
+        monkeypatch: pytest.MonkeyPatch,
+        channel: str,
+    ):
+        monkeypatch.setenv("OMNIPUB_LOG_LEVEL", "DEBUG")
+        settings = {"remote_id": "urn:li:organization:5583111"} if channel == "linkedin" else {}
+        events: list[bytes] = []
+        with logged() as text:
+            account = system.connect(channel, NAME, settings=settings)
+            for fault in FAULTS:
+                if fault:
+                    system.misbehave(channel, fault, on="*", count=2)
+                system.publish(account, text=f"About {fault or 'nothing'}")
+                system.stream.append(CheckAccount(account_id=account.id))
+                for _ in range(2):
+                    system.tick()
+                    events += [event.encode() for event in system.stream]
+                    system.work()
+                    clock.move(seconds=130)
+                system.behave()
+
+        seen = sightings(secret_of(channel), logs=text.getvalue(), table=dump(emulator, table), stream=events)
+        assert seen == []
+        assert "delivery" in text.getvalue()
+        assert events
