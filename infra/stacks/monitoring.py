@@ -158,7 +158,7 @@ class MonitoringStack(Stack):
             ),
             (
                 "unconfirmed",
-                logs.FilterPattern.string_value("$.what", "=", "unconfirmed*"),
+                logs.FilterPattern.string_value("$.event", "=", "delivery.unconfirmed"),
                 "A delivery could not be settled: a person has to look.",
             ),
         ):

@@ -52,6 +52,8 @@ class ParkedItem(TableItem, discriminator="parked"):
     data = UnicodeAttribute()
     partition_key = UnicodeAttribute(null=True)
     at = InstantAttribute()
+    #: When somebody last put it on the stream again.
+    again_at = InstantAttribute(null=True)
 
 
 class StopSwitchItem(TableItem, discriminator="stop_switch"):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from publishing.domain.delivery import Delivery
+from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.events import Deliver
 from publishing.domain.message import Message, MessageWithDeliveries
 from publishing.domain.timing import Timing
@@ -65,6 +65,10 @@ class TickReport:
     unsent: int = 0
     polls: int = 0
     handed_over: bool = False
+    #: How long the message that waited longest had been due when the tick saw it; an alarm reads it.
+    overdue_ms: int = 0
+    #: Deliveries in doubt whose time to look for evidence had come.
+    in_doubt: int = 0
 
 
 def tick(*, rules: TickRules, is_wake: bool, serves_until: datetime | None = None) -> Steps[TickReport]:
@@ -113,7 +117,10 @@ def _dispatch_due(timers: Timers, now: datetime, rules: TickRules, report: TickR
 
 
 def _dispatch_scheduled(timers: Timers, now: datetime, rules: TickRules, report: TickReport) -> Steps[TickReport]:
-    due = [timer.message_id for timer in _due(timers.scheduled, now)]
+    rows = _due(timers.scheduled, now)
+    due = [timer.message_id for timer in rows]
+    overdue = max((now - timer.at for timer in rows), default=timedelta(0)) // timedelta(milliseconds=1)
+    report = replace(report, overdue_ms=max(report.overdue_ms, overdue))
     if not due or (yield IsStopped()):
         return report
     while len(due) > FAN_OUT:
@@ -179,7 +186,8 @@ def _wake(timer: Timer, rules: TickRules, report: TickReport) -> Steps[TickRepor
     if delivery is None:
         return report
     unsent: int = yield PutEvents(events=(_event_of(delivery),))
-    return replace(report, woken=report.woken + 1, unsent=report.unsent + unsent)
+    in_doubt = report.in_doubt + (delivery.state is DeliveryState.UNKNOWN)
+    return replace(report, woken=report.woken + 1, unsent=report.unsent + unsent, in_doubt=in_doubt)
 
 
 def _has_run_out(reading: Reading) -> bool:

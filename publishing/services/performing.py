@@ -11,7 +11,7 @@ from publishing.adapters import clock, functions, media, secrets, stream
 from publishing.channels.base import border
 from publishing.channels.base.registry import get_channel
 from publishing.domain.message import MessageStatus
-from publishing.domain.operations import NotApplied, RecordPublished, WriteResult
+from publishing.domain.operations import Applied, NotApplied, RecordPublished, SettleUnconfirmed, WriteResult
 from publishing.http import HttpClient
 from publishing.services import steps
 from publishing.store import accounts, deliveries, messages, timers
@@ -86,6 +86,10 @@ def _apply(_: Performer, step: steps.Apply) -> WriteResult:
         operation = step.operation
         ids = {"message_id": operation.message_id, "delivery": operation.delivery_id, "gen": operation.gen}
         log.critical("delivery.evidence_refused", extra={**ids, "state": state, "post": operation.publication.id})
+    if isinstance(step.operation, SettleUnconfirmed) and isinstance(result, Applied):
+        # Nothing more happens by itself: an alarm counts these lines, and a person looks.
+        extra = {"message_id": step.operation.message_id, "delivery": step.operation.delivery_id}
+        log.warning("delivery.unconfirmed", extra=extra)
     return result
 
 

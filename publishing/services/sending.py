@@ -1,8 +1,9 @@
 """Send one delivery: claim, prepare, commit mark, one visible call."""
 
+import logging
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from publishing.channels.base.contract import Channel, Payload, Prepared
@@ -28,6 +29,8 @@ from publishing.services.job import Done, Job, has_time, new_owner, open_credent
 from publishing.services.recording import record
 from publishing.services.steps import Apply, HoldAccount, Prepare, Publish, ReadClock, Reading, ReadLane, Steps
 from publishing.store.accounts import Lane
+
+log = logging.getLogger(__name__)
 
 #: How often the commit mark is tried while the table is out of reach. A mark that was set without our knowing would
 #: leave doubt about a call that was never made.
@@ -127,6 +130,7 @@ def _attempt(job: Job, lane: Lane, account: Account, claimed_at: datetime) -> St
     if not isinstance(committed, Applied):
         # Cancelled, or taken over: whoever won goes on from here.
         return "commit_lost"
+    _log_lateness(job, reading.now)
     job = replace(job, delivery=replace(job.delivery, commit_at=reading.now, maybe_before=job.delivery.maybe_sent))
     outcome = yield from _call(job, payload, destination)
     what = yield from record(job, account, outcome, is_committed=True)
@@ -149,6 +153,16 @@ def _hold(job: Job, outcome: Outcome) -> Steps[None]:
         return
     with suppress(UnavailableError):
         yield HoldAccount(account_id=job.delivery.account_id, hold=hold)
+
+
+def _log_lateness(job: Job, committed_at: datetime) -> None:
+    """Log how long after its due time a delivery reached its first commit mark; an alarm reads `late_ms`.
+
+    Not of later attempts, and not of what waited for a person or a quota: those are late by intention.
+    """
+    if job.delivery.first_commit_at is None and job.delivery.parked_since is None:
+        late = max(committed_at - job.due, timedelta(0))
+        log.info("delivery.committed", extra={"late_ms": late // timedelta(milliseconds=1)})
 
 
 def _call(job: Job, payload: Payload, destination: Destination) -> Steps[Outcome]:

@@ -63,7 +63,9 @@ class TestDoubt:
         assert len(system.posts()) == 1
 
     @pytest.mark.parametrize("fault", ["accept_and_hang_up", "hang_up_before", "server_error_after"])
-    def test_about_a_webhook_is_left_to_a_person_after_settling(self, system: System, clock: Clock, fault: str):
+    def test_about_a_webhook_is_left_to_a_person_after_settling(
+        self, system: System, clock: Clock, fault: str, capsys: pytest.CaptureFixture[str]
+    ):
         system.misbehave("webhook", fault, count=1)
         message_id = system.publish(system.connect("webhook", "newsroom")).message.id
 
@@ -76,6 +78,8 @@ class TestDoubt:
 
         assert before_settling is S.UNKNOWN
         assert only(system.read(message_id)).state is S.UNCONFIRMED
+        # The alarm counts this line.
+        assert capsys.readouterr().err.count('"event":"delivery.unconfirmed"') == 1
         assert system.read(message_id).message.status is M.NEEDS_ATTENTION
         assert len(system.posts()) <= 1
 
