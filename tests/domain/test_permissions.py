@@ -130,7 +130,7 @@ class TestAKey:
         assert {action for action in Action if is_allowed(E, action, OWN, scopes=scopes)} == {A.READ_MESSAGE}
 
     def test_can_have_every_scope_but_those_that_are_for_people(self):
-        assert set(Action) - SCOPES == {A.MANAGE_KEYS, A.READ_AUDIT}
+        assert set(Action) - SCOPES == {A.MANAGE_KEYS, A.MANAGE_USERS, A.READ_AUDIT}
 
     def test_is_recorded_besides_whom_it_acts_for(self):
         assert build_actor(E, id="asker").recorded_as == "asker"
