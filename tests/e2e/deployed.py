@@ -131,7 +131,7 @@ class Deployment:
             endpoint=self.emulator.url,
             id=self.outputs["UserPoolId"],
             client_id=self.outputs["ClientId"],
-            callback_url=f"{self.outputs['PublicUrl']}/auth/callback",
+            callback_url=f"{self.outputs['PublicUrl']}/auth/callback/",
         )
 
     def add_user(self, role: str) -> str:
