@@ -172,6 +172,9 @@ class Api:
         self._client = Client(raise_request_exception=False, headers={"Authorization": authorization})
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
+        if not hasattr(self._client, method):
+            raise AttributeError(method)
+
         def call(path: str, data: object = None, **options: Any) -> Any:
             if not path.startswith("/"):
                 path = f"/api/v1/{path}"

@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from publishing.api.views.docs import SCHEMA_FILE
 from publishing.channels.base.registry import kinds
-from tests.api.conftest import Api
+from tests.api.conftest import Api, Table
 
 RESPONSES = json.loads(SCHEMA_FILE.read_text())["paths"]["/api/v1/messages/"]
 TEXTS = st.text(st.characters(), max_size=20) | st.sampled_from(
@@ -44,6 +45,13 @@ RULES = settings(
 )
 
 
+def assert_problem(response: Any) -> None:
+    """A refusal that says what is wrong: no other status, no other form."""
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+    assert response.json()["errors"]
+    assert all(error["detail"].endswith(".") for error in response.json()["errors"])
+
+
 class TestCreating:
     @RULES
     @given(body=BODIES)
@@ -65,12 +73,17 @@ class TestCreating:
 class TestConnecting:
     @RULES
     @given(body=ACCOUNTS)
-    def test_answers_any_json_as_the_document_says(self, sign_in: Any, body: Any):
-        response = sign_in("admin").post("accounts/", json.dumps(body).encode())
+    @pytest.mark.usefixtures("surroundings")
+    def test_connects_it_or_says_what_is_wrong_and_writes_nothing(self, sign_in: Any, table: Table, body: Any):
+        admin, before = sign_in("admin"), table.snapshot()
 
-        # 503: there is no key here to seal a credential with.
-        assert response.status_code in {201, 400, 503}
-        assert response.status_code == 201 or response["Content-Type"] == "application/problem+json"
+        response = admin.post("accounts/", json.dumps(body).encode())
+
+        if response.status_code == 201:
+            assert admin.get(response["Location"]).json() == response.json()
+        else:
+            assert_problem(response)
+            assert table.snapshot() == before
 
 
 class TestListing:
@@ -85,4 +98,8 @@ class TestListing:
     def test_answers_any_query_as_the_document_says(self, api: Api, query: dict[str, str]):
         response = api.get("messages/", query)
 
-        assert response.status_code in {200, 400}
+        if response.status_code == 200:
+            assert response.json() == {"results": [], "next": None, "previous": None}
+        else:
+            assert_problem(response)
+            assert {error["parameter"] for error in response.json()["errors"]} <= query.keys()

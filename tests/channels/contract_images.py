@@ -40,6 +40,8 @@ class ImageContract(PureContract):
     upload_outcomes: ClassVar[Mapping[str, tuple[type[Outcome], Reason]]] = {}
     #: Whether the platform is given addresses and fetches the files from there.
     fetches_itself: ClassVar[bool] = False
+    #: Whether images have to be at the platform before the visible call.
+    prepares: ClassVar[bool] = True
 
     @pytest.fixture
     def rules(self, channel: Channel) -> ImageRules:
@@ -124,6 +126,14 @@ class ImageContract(PureContract):
         if rules.alt_text_limit != 0:
             assert [image["alt_text"] for image in post["images"]] == [use.alt_text for use in uses]
 
+    def test_wants_images_there_first_where_the_platform_does(self, channel, account, rules, shelf):
+        uses, destination = self.uses(rules, shelf, 1), account.destination()
+        with_image = self.payload(channel, destination, Content(text="Look", media=uses))
+        without = self.payload(channel, destination, Content(text="Look"))
+
+        assert channel.needs_preparing(with_image) is self.prepares
+        assert not channel.needs_preparing(without)
+
     def test_shows_nothing_before_the_visible_call(self, channel, account, client, rules, shelf):
         with shelf.serving() as media_url:
             content = Content(text="Look", media=self.uses(rules, shelf, 1))
@@ -137,8 +147,8 @@ class ImageContract(PureContract):
         uses = self.uses(rules, shelf, min(rules.limit, 3))
         with shelf.serving() as media_url:
             payload = self.payload(channel, account.destination(), Content(text="Look", media=uses), media_url)
-            if not channel.needs_preparing(payload):
-                pytest.skip("The platform fetches images itself.")
+            if not self.prepares:
+                pytest.skip("Nothing has to be there before the visible call.")
             whole = self.prepared(channel, payload, account.destination(), client, shelf)
             before = account.count("upload")
             other = type(channel)()
@@ -153,8 +163,8 @@ class ImageContract(PureContract):
         with shelf.serving() as media_url:
             content = Content(text="Look", media=self.uses(rules, shelf, 1))
             payload = self.payload(channel, account.destination(), content, media_url)
-            if not channel.needs_preparing(payload):
-                pytest.skip("The platform fetches images itself.")
+            if not self.prepares:
+                pytest.skip("Nothing has to be there before the visible call.")
             account.misbehaves(fault, on="upload")
             outcome = self.step(channel, payload, account.destination(), client, shelf)
 
@@ -167,7 +177,7 @@ class ImageContract(PureContract):
     def test_says_so_when_an_image_is_gone(self, channel, account, client, rules, shelf):
         content = Content(text="Look", media=self.uses(rules, shelf, 1))
         payload = self.payload(channel, account.destination(), content)
-        if self.fetches_itself or not channel.needs_preparing(payload):
+        if self.fetches_itself or not self.prepares:
             pytest.skip("The platform fetches images itself.")
         shelf.files.clear()
 
@@ -180,8 +190,8 @@ class ImageContract(PureContract):
         with shelf.serving() as media_url:
             content = Content(text="Look", media=self.uses(rules, shelf, rules.limit))
             payload = self.payload(channel, account.destination(), content, media_url)
-            if not channel.needs_preparing(payload):
-                pytest.skip("The platform fetches images itself.")
+            if not self.prepares:
+                pytest.skip("Nothing has to be there before the visible call.")
             handle = str(self.prepared(channel, payload, account.destination(), client, shelf).handle)
 
         assert self.secret_word(account) not in handle

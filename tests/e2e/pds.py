@@ -33,7 +33,7 @@ def install() -> Path:
     """Install the server, unless it is there. Takes about a minute, most of it for compiling SQLite's binding."""
     missing = [tool for tool in ("node", "npm", "make", "g++") if shutil.which(tool) is None]
     if missing:
-        pytest.skip(f"A real server needs Node 18 or newer and a compiler; {', '.join(missing)} is not installed.")
+        pytest.fail(f"A real server needs Node 18 or newer and a compiler; {', '.join(missing)} is not installed.")
     stamp = FOLDER / ".installed"
     wanted = "\n".join(PACKAGES)
     if stamp.is_file() and stamp.read_text() == wanted:

@@ -25,6 +25,7 @@ SETTINGS = {"region": "us-east-1", "sender": "news@example.org", "recipient": "l
 
 class TestEmail(RoleSignedChannelContract):
     kind = "email"
+    prepares = False
     host = "email"
     settings: ClassVar = SETTINGS
     fetches_itself = True

@@ -29,6 +29,7 @@ NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 class TestWebhook(ChannelContract):
     kind = "webhook"
+    prepares = False
     secret = "secret"
     status_is_proof = True
 
