@@ -12,6 +12,7 @@ from publishing.api.views.docs import DocsView, SchemaView
 from publishing.api.views.me import MeView
 from publishing.api.views.media import MediaView, MediumView
 from publishing.api.views.messages import DuplicateView, MessagesView, MessageView, PreviewView
+from publishing.api.views.reviewing import ApproveView, RejectView, SubmitView
 
 _MESSAGE = "messages/<str:message_id>/"
 _DELIVERY = f"{_MESSAGE}deliveries/<str:delivery_id>/"
@@ -24,6 +25,9 @@ for_programs = [
     path(f"{_MESSAGE}schedule/", ScheduleView.as_view(), name="schedule-message"),
     path(f"{_MESSAGE}publish/", PublishView.as_view(), name="publish-message"),
     path(f"{_MESSAGE}cancel/", CancelView.as_view(), name="cancel-message"),
+    path(f"{_MESSAGE}submit/", SubmitView.as_view(), name="submit-message"),
+    path(f"{_MESSAGE}approve/", ApproveView.as_view(), name="approve-message"),
+    path(f"{_MESSAGE}reject/", RejectView.as_view(), name="reject-message"),
     path(f"{_MESSAGE}duplicate/", DuplicateView.as_view(), name="duplicate-message"),
     path(f"{_MESSAGE}deliveries/", DeliveriesView.as_view(), name="deliveries"),
     path(_DELIVERY, DeliveryView.as_view(), name="delivery"),

@@ -21,6 +21,8 @@ class Action(StrEnum):
     CREATE_MESSAGE = "create_message"
     EDIT_MESSAGE = "edit_message"
     SCHEDULE_MESSAGE = "schedule_message"
+    SUBMIT_MESSAGE = "submit_message"
+    REVIEW_MESSAGE = "review_message"
     CANCEL_MESSAGE = "cancel_message"
     DELETE_MESSAGE = "delete_message"
     RETRY_DELIVERY = "retry_delivery"

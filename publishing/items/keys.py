@@ -21,6 +21,8 @@ SESSION_PREFIX: Final = "SESSION#"
 SCHEDULED: Final = "STATUS#scheduled"
 PUBLISHING: Final = "STATUS#publishing"
 WAITING: Final = "STATUS#waiting"
+#: No timer, but a list in the same sparse index: what waits for an approver, by when it was submitted.
+IN_REVIEW: Final = "STATUS#in_review"
 
 ACCOUNT_LIST: Final = "LIST#ACCOUNT"
 MEDIA_LIST: Final = "LIST#MEDIA"
