@@ -92,6 +92,8 @@ _ON_ALL: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType({
     Action.USE_MEDIUM: _EDITORS,
     Action.EDIT_MEDIUM: _EDITORS,
     Action.DELETE_MEDIUM: _EDITORS,
+    Action.READ_TEMPLATE: _STAFF,
+    Action.EDIT_TEMPLATE: _EDITORS,
     Action.MANAGE_USERS: _ADMINS,
     Action.MANAGE_KEYS: _ADMINS,
     Action.READ_AUDIT: _ADMINS,

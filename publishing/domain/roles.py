@@ -36,6 +36,8 @@ class Action(StrEnum):
     USE_MEDIUM = "use_medium"
     EDIT_MEDIUM = "edit_medium"
     DELETE_MEDIUM = "delete_medium"
+    READ_TEMPLATE = "read_template"
+    EDIT_TEMPLATE = "edit_template"
     MANAGE_USERS = "manage_users"
     MANAGE_KEYS = "manage_keys"
     READ_AUDIT = "read_audit"

@@ -103,6 +103,27 @@ EXPECTED: Final[dict[str, Row]] = {
     "getApiKey": Row(status=200, own="nnnaaa", other="nnnnna", scopes=None),
     "rotateApiKey": Row(status=200, own="nnnaaa", other="nnnnnf", scopes=None, body={}),
     "revokeApiKey": Row(status=204, own="nnnaaa", other="nnnnna", scopes=None),
+    "listTemplates": Row(status=200, own="ffaaaa", scopes=needs(A.READ_TEMPLATE)),
+    "createTemplate": Row(
+        status=201, own="fffaaa", scopes=needs(A.EDIT_TEMPLATE), body={"name": "new", "text": "Hi {{ who }}"}
+    ),
+    "getTemplate": Row(status=200, own="ffaaaa", other="ffaaaa", scopes=needs(A.READ_TEMPLATE)),
+    "editTemplate": Row(
+        status=200, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_TEMPLATE), body={"name": "changed"}
+    ),
+    "deleteTemplate": Row(status=204, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_TEMPLATE)),
+    "renderTemplate": Row(
+        status=200, own="ffaaaa", other="ffaaaa", scopes=needs(A.READ_TEMPLATE), body={"values": {"who": "you"}}
+    ),
+    "listHashtagGroups": Row(status=200, own="ffaaaa", scopes=needs(A.READ_TEMPLATE)),
+    "createHashtagGroup": Row(
+        status=201, own="fffaaa", scopes=needs(A.EDIT_TEMPLATE), body={"name": "new", "hashtags": ["#a"]}
+    ),
+    "getHashtagGroup": Row(status=200, own="ffaaaa", other="ffaaaa", scopes=needs(A.READ_TEMPLATE)),
+    "editHashtagGroup": Row(
+        status=200, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_TEMPLATE), body={"name": "changed"}
+    ),
+    "deleteHashtagGroup": Row(status=204, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_TEMPLATE)),
     "getMe": Row(status=200, own="aaaaaa"),
 }  # fmt: skip
 #: What everybody may read without signing in.
@@ -139,6 +160,8 @@ class World:
         assert editor.post(f"messages/{self.submitted}/submit/", {}).json()["rev"] == 2
         draft = {"name": "door.jpg", "media_type": "image/jpeg", "size": 9}
         self.medium = editor.post("media/", draft).json()["id"]
+        self.template = editor.post("templates/", {"name": "greeting", "text": "Hi {{ who }}"}).json()["id"]
+        self.group = editor.post("hashtag-groups/", {"name": "launch", "hashtags": ["launch"]}).json()["id"]
         self.key = editor.post("keys/", {"name": "bot", "scopes": ["read_message"]}).json()["id"]
 
     def address(self, name: str, prefix: str = "/api/v1/") -> str:
@@ -146,7 +169,7 @@ class World:
         message = self.submitted if name in {"approveMessage", "rejectMessage"} else self.message
         path: str = OPERATIONS[name][1].format(
             message_id=message, delivery_id="webhook", account_id=account.id, medium_id=self.medium,
-            key_id=self.key,
+            key_id=self.key, template_id=self.template, group_id=self.group,
         )  # fmt: skip
         return path.replace("/api/v1/", prefix, 1)
 

@@ -48,6 +48,8 @@ TABLE = {
     (A.MANAGE_ACCOUNTS, None): {X},
     (A.MANAGE_ACCOUNTS, "closed"): {X},
     (A.STOP_DISPATCH, None): {X},
+    (A.READ_TEMPLATE, None): {V, *EDITORS},
+    (A.EDIT_TEMPLATE, None): EDITORS,
     (A.MANAGE_USERS, None): {X},
     (A.READ_MEDIUM, "own picture"): {M, V, *EDITORS},
     (A.READ_MEDIUM, "others' picture"): {V, *EDITORS},
