@@ -23,7 +23,12 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     Raises UnavailableError when the table is out of reach: the next tick comes in a minute.
     """
     shared = runtime("KINESIS_STREAM_NAME")
-    rules = TickRules(timing=shared.timing, random=shared.random, review_on=shared.config.review_on)
+    rules = TickRules(
+        timing=shared.timing,
+        random=shared.random,
+        review_on=shared.config.review_on,
+        series_horizon=shared.config.series_horizon,
+    )
     performer = Performer(
         remaining=lambda: remaining(context),
         stream_name=shared.config.kinesis_stream_name,

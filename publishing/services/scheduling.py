@@ -202,6 +202,7 @@ def _changed(read: Message, changes: Changes, now: datetime) -> Message:
         media=read.media if changes.media is UNSET else changes.media,
         variants=read.variants if changes.variants is UNSET else changes.variants,
         targets=read.targets if changes.account_ids is UNSET else _wanted(changes.account_ids),
+        problem=None,
         rev=read.rev + 1,
         updated_at=now,
     )
@@ -240,6 +241,7 @@ def _scheduled(message: Message, due: Due, actor: Actor, context: Context) -> Me
         scheduled_at=due.at,
         zone=due.zone,
         wall_time=due.wall_time,
+        problem=None,
         rev=rev,
         approved_rev=rev if is_approved else message.approved_rev,
     )
