@@ -42,12 +42,17 @@ ROOT_URLCONF = "omnipub.urls"
 WSGI_APPLICATION = "omnipub.wsgi.application"
 
 INSTALLED_APPS = [
+    # Before Django's admin: our templates win over its own.
+    "publishing",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
     "corsheaders",
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "publishing",
 ]
 MIDDLEWARE = [
     "publishing.api.middleware.RequestIdMiddleware",
@@ -56,11 +61,35 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "publishing.api.middleware.BodyLimitMiddleware",
+    "publishing.admin.middleware.PageLocaleMiddleware",
     # Views of the API are exempt, as they know no cookie; everything else that takes a form is not.
     "django.middleware.csrf.CsrfViewMiddleware",
+    "publishing.identity.middleware.WebSessionMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "publishing.admin.middleware.DeskMiddleware",
 ]
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {}}]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# Users are rows of the table; Django's admin gets to see them as these.
+AUTH_USER_MODEL = "publishing.User"
+AUTHENTICATION_BACKENDS: list[str] = []
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# What a page says once after a redirect ("Saved.") travels in a signed cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+# Web sessions are our own (`publishing.identity.sessions`); Django's sessions are not installed.
+SILENCED_SYSTEM_CHECKS = ["admin.E410"]
 
 # All state is in one DynamoDB table; any accidental call of the ORM fails loudly.
 DATABASES: dict[str, dict[str, object]] = {}
@@ -76,8 +105,11 @@ APPEND_SLASH = False
 
 USE_TZ = True
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LANGUAGE_COOKIE_NAME = "omnipub-language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # Static files: collected and hashed at build time; found in the packages where nothing was collected (a laptop).
 # With the base path in it: a relative one would be completed by whatever path the process saw first.

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
 
 from publishing.admin.pages import failure
 from publishing.domain.errors import ConflictError, NotAllowedError, NotFoundError, UnavailableError
@@ -51,6 +52,19 @@ class DeskMiddleware:
                 return _unavailable(request, error)
             case _:
                 return None
+
+
+class PageLocaleMiddleware(LocaleMiddleware):
+    """Speaks the language that a person chose, else the browser's, on pages; the API speaks English."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Choose the language."""
+        if is_page(request):
+            super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Say on pages which language it was."""
+        return super().process_response(request, response) if is_page(request) else response
 
 
 def is_page(request: HttpRequest) -> bool:

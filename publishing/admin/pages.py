@@ -121,6 +121,19 @@ def page(
     return response
 
 
+def desk_page(
+    request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, *, title: str, status: int = 200
+) -> HttpResponse:
+    """Return a page inside the desk's frame: header, navigation, what was just done. Templates extend `base_site`."""
+    from publishing.admin.site import desk  # the site's pages need this module
+
+    whole = {**desk.each_context(request), "title": title, **(context or {})}
+    request.current_app = desk.name  # as Django's own views set it
+    response = render(request, f"publishing/desk/{template}.html", whole, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 def failure(request: HttpRequest, code: str, *, after: str = "") -> HttpResponse:
     """Return the page for something that went wrong; `after` is where the browser wanted to go."""
     what = FAILURES[code]

@@ -89,7 +89,9 @@ class SecurityHeadersMiddleware:
         # Data is kept by nobody but the client, and asked about (ETag) before it is used again; what a person sees of
         # the desk by nobody at all: who sits at the machine next must not find it.
         is_desk = request.path_info.startswith(("/admin", "/auth"))
-        response.headers.setdefault("Cache-Control", "no-store" if is_desk else "private, no-cache")
+        if is_desk:
+            response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
 
