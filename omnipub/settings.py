@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "publishing.identity.middleware.WebSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "publishing.admin.middleware.DeskMiddleware",
+    "publishing.admin.zones.PageZoneMiddleware",
 ]
 TEMPLATES = [
     {
