@@ -44,6 +44,7 @@ class Card:
     steps: tuple[Step, ...]
     #: Exactly what was sent, or would be.
     text: str
+    was_sent: bool
     lateness: float | None
     url: str
     advice: str
@@ -100,6 +101,7 @@ def _card(history: MessageHistory, evidence: DeliveryHistory, actor: Actor, *, r
         account=account,
         steps=tuple(_steps(message, evidence)),
         text=delivery.adapted or _last_text(evidence) or message.content_for(delivery.channel).text,
+        was_sent=bool(evidence.attempts),
         lateness=lateness_of(message, delivery),
         # A platform says where its posts are; what is no web address is not made a link.
         url=publication.url if publication and publication.url and publication.url.startswith(_ADDRESSES) else "",
@@ -118,7 +120,7 @@ def _steps(message: Message, evidence: DeliveryHistory) -> Iterator[Step]:
         yield Step(kind="planned", title=_("Due"), at=evidence.planned_at)
     for attempt in evidence.attempts:
         yield from _attempt_steps(attempt, delivery)
-    if delivery.state is DeliveryState.PUBLISHED:
+    if delivery.state is DeliveryState.PUBLISHED and not _is_confirmed(evidence):
         yield _published(delivery)
     for report in evidence.feedback:
         yield Step(kind=report.kind.value, title=label_of(report.kind), at=report.at, detail=report.detail)
@@ -143,13 +145,20 @@ def _attempt_steps(attempt: Attempt, delivery: Delivery) -> Iterator[Step]:
 def _outcome(outcome: AttemptOutcome) -> str:
     match outcome:
         case AttemptOutcome.PUBLISHED:
-            return _("The platform confirmed it")
+            return _("Published, as the platform confirmed")
         case AttemptOutcome.DEFERRED:
             return _("Not done yet")
         case AttemptOutcome.REJECTED:
             return _("Refused")
         case AttemptOutcome.UNKNOWN:
             return _("Not known whether it was done")
+
+
+def _is_confirmed(evidence: DeliveryHistory) -> bool:
+    """Tell whether an attempt says already that this generation was published."""
+    return any(
+        each.outcome is AttemptOutcome.PUBLISHED and each.gen == evidence.delivery.gen for each in evidence.attempts
+    )
 
 
 def _published(delivery: Delivery) -> Step:

@@ -46,10 +46,13 @@ def moment(at: datetime | None, shape: str = "moment") -> SafeString | str:
         return "-"
     local = timezone.localtime(at)
     form = {"moment": "j M Y, H:i", "time": "H:i", "exact": "j M Y, H:i:s"}[shape]
+    written = formats.date_format(local, form)
+    if shape == "exact":
+        written += f".{local.microsecond // 1000:03d}"
     full = f"{at.astimezone(timezone.get_default_timezone()):%Y-%m-%d %H:%M:%S} UTC"
     return format_html(
         '<time class="nowrap tabular" datetime="{}" data-shape="{}" title="{}">{}</time>',
-        at.isoformat(), shape, full, formats.date_format(local, form),
+        at.isoformat(), shape, full, written,
     )  # fmt: skip
 
 

@@ -8,17 +8,18 @@ export function zoneOfBrowser() {
 
 export function chosenZone() {
   const found = document.cookie.split("; ").find((one) => one.startsWith(`${NAME}=`));
-  return found ? decodeURIComponent(found.slice(NAME.length + 1)) : "";
+  return found ? found.slice(NAME.length + 1) : "";
 }
 
+/* Names of zones need no encoding: letters, digits, and /_+-. */
 export function chooseZone(zone) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `${NAME}=${encodeURIComponent(zone)}; Path=/; Max-Age=${YEAR}; SameSite=Lax${secure}`;
+  document.cookie = `${NAME}=${zone}; Path=/; Max-Age=${YEAR}; SameSite=Lax${secure}`;
 }
 
 const SHAPES = {
   moment: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" },
-  exact: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  exact: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 },
   time: { hour: "2-digit", minute: "2-digit" },
 };
 
