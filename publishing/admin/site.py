@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils.translation import gettext_lazy as _
 
+from publishing.admin.messages import MessageAdmin
 from publishing.admin.navigation import navigation
+from publishing.dynadmin.site import DynamoAdminSite
+from publishing.models import Message
 
 #: Routes of the stock site that have no meaning here: the provider has the passwords, and nothing is viewed "on site".
 _WITHOUT = frozenset({"login", "logout", "password_change", "password_change_done", "view_on_site"})
 
 
-class DeskSite(AdminSite):
+class DeskSite(DynamoAdminSite):
     """The editors' desk. Who may open it was settled by `DeskMiddleware`; each page asks for more."""
 
     site_title = "omnipub"
@@ -21,6 +24,8 @@ class DeskSite(AdminSite):
     index_title = _("Dashboard")
     site_url = None
     enable_nav_sidebar = True
+    cursor_key = settings.CURSOR_KEY
+    cursor_key_fallbacks = settings.CURSOR_KEY_FALLBACKS
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in whoever is signed in: the middleware before it lets in nobody else."""
@@ -42,3 +47,4 @@ class DeskSite(AdminSite):
 
 
 desk = DeskSite(name="admin")
+desk.register(Message, MessageAdmin)
