@@ -44,6 +44,7 @@ WSGI_APPLICATION = "omnipub.wsgi.application"
 INSTALLED_APPS = [
     # Before Django's admin: our templates win over its own.
     "publishing",
+    "publishing.dynadmin",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

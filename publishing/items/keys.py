@@ -145,6 +145,11 @@ def audit(day: str) -> str:
     return f"AUDIT#{day}"
 
 
+def audited(target: str) -> str:
+    """Return GSI1's partition of the audit records about one object (`message:<id>`)."""
+    return f"AUDIT#{target}"
+
+
 def parked(day: str) -> str:
     """Return the partition of one day's parked stream records."""
     return f"PARKED#{day}"
