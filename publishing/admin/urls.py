@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from publishing.admin import home, signing_in
+from publishing.admin import composer, home, signing_in
 
 sign_in_urls = [
     path("login/", signing_in.log_in, name="sign-in"),
@@ -13,6 +13,9 @@ sign_in_urls = [
 ]
 desk_urls = [
     path("", home.home, name="desk"),
+    path("compose/", composer.compose, name="desk-compose"),
+    path("compose/preview/", composer.preview, name="desk-compose-preview"),
+    path("compose/<str:message_id>/", composer.compose_message, name="desk-compose-message"),
     path("sessions/end/", home.end_one, name="end-session"),
     path("sessions/end-all/", home.end_all, name="end-all-sessions"),
 ]

@@ -91,7 +91,7 @@ def create_message(
 def edit_message(
     *, actor: Actor, message_id: str, changes: Changes, rev: int | None, now: datetime, context: Context
 ) -> MessageWithDeliveries:
-    """Change a message that was not dispatched yet.
+    """Change a message that was not dispatched yet; with a due time it is scheduled in the same write.
 
     Editing loses against dispatch: once a message is being published its text is frozen, and ConflictError says so.
     Raises StaleError when `rev` is given and not the message's own; with review on, a scheduled message goes back to
@@ -108,10 +108,16 @@ def edit_message(
     if read.status is MessageStatus.SCHEDULED:
         check_sendable(edited, accounts)
         edited = _reviewed_again(edited, actor, context)
+    if changes.due is not UNSET:
+        demand(actor, Action.SCHEDULE_MESSAGE, edited, review_on=context.review_on)
+        check_sendable(edited, accounts)
+        edited = replace(_scheduled(edited, changes.due, actor, context), rev=edited.rev)
     changed, writes = _delivery_changes(found, edited)
     claimed = claims(read.id, edited.media, used={use.id for use in read.media}, now=now)
     writes = [messages.replace_message(edited, read=read), *writes]
     _commit(found, writes, _record(actor, "message.edit", edited, now), claimed=claimed)
+    if changes.due is not UNSET:
+        _wake_if_near(edited, now, context)
     return MessageWithDeliveries(message=edited, deliveries=changed)
 
 
