@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
-from zoneinfo import available_timezones
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from publishing.domain.account import Account, AccountStatus
 from publishing.domain.draft import AccountPreview, Preview
 from publishing.domain.errors import FieldProblem
 from publishing.domain.message import Message
+from publishing.domain.schedule import Due
 
 #: Problems that belong to no field.
 WHOLE: Final = "whole"
@@ -63,6 +65,16 @@ class Problem:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What a composition would become, and what is wrong with it."""
+
+    #: None where it cannot even be stored.
+    preview: Preview | None
+    due: Due | None
+    problems: list[Problem]
+
+
 def choices(accounts: Sequence[Account], composition: Composition, message: Message | None) -> list[Choice]:
     """Return the accounts to choose from. What is chosen and gone is there too: it can be taken off."""
     chosen = set(composition.account_ids)
@@ -105,16 +117,16 @@ def by_field(problems: Iterable[Problem]) -> Mapping[str, list[str]]:
     return dict(grouped)
 
 
-def present_preview(
-    preview: Preview | None, problems: Iterable[Problem], accounts: Sequence[Account], *, media_url: str
-) -> dict[str, Any]:
+def present(run: DryRun, composition: Composition, accounts: Sequence[Account], *, media_url: str) -> dict[str, Any]:
     """Return a dry run as data for the page's scripts and its template."""
-    names = {account.id: account.name for account in accounts}
+    known = {account.id: account for account in accounts}
+    shown = [_present(one, known.get(one.account_id), media_url) for one in run.preview.accounts] if run.preview else []
     return {
-        "accounts": [_present(one, names, media_url) for one in preview.accounts] if preview else [],
-        "is_complete": preview is not None,
-        "due": _present_due(preview) if preview else None,
-        "problems": [{"field": problem.field, "detail": problem.detail} for problem in problems],
+        "accounts": shown,
+        "is_complete": run.preview is not None,
+        "due": _present_due(run.due, composition.zone) if run.due else None,
+        "problems": [{"field": one.field, "detail": one.detail} for one in run.problems],
+        "offsets": composition.offsets(),
     }
 
 
@@ -196,10 +208,11 @@ def _field(pointer: str, composition: Composition) -> str:
             return WHOLE
 
 
-def _present(one: AccountPreview, names: Mapping[str, str], media_url: str) -> dict[str, Any]:
+def _present(one: AccountPreview, account: Account | None, media_url: str) -> dict[str, Any]:
     return {
         "account": one.account_id,
-        "name": names.get(one.account_id, one.account_id),
+        "name": account.name if account else one.account_id,
+        "host": (urlsplit(account.base_url).hostname or "") if account and account.base_url else "",
         "channel": one.channel,
         "channel_name": get_channel(one.channel).capabilities.name,
         "text": one.text,
@@ -221,8 +234,6 @@ def _present(one: AccountPreview, names: Mapping[str, str], media_url: str) -> d
     }
 
 
-def _present_due(preview: Preview) -> dict[str, str] | None:
-    if preview.due_at is None or preview.due_local is None:
-        return None
-    local = date_format(preview.due_local, "D j N Y, H:i")
-    return {"utc": utc_words(preview.due_at), "local": f"{local} {preview.zone or 'UTC'}"}
+def _present_due(due: Due, zone: str) -> dict[str, str]:
+    local = date_format(due.at.astimezone(ZoneInfo(zone)), "D j N Y, H:i")
+    return {"utc": utc_words(due.at), "local": f"{local} {zone}"}

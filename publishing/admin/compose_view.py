@@ -13,14 +13,16 @@ from publishing.adapters import clock
 from publishing.admin.compose_form import Composition
 from publishing.admin.compose_page import (
     WHOLE,
+    DryRun,
     Problem,
     by_field,
     choices,
-    present_preview,
+    present,
+    utc_words,
     wordings,
     zones,
 )
-from publishing.admin.composing import DryRun, Step, may_schedule
+from publishing.admin.composing import Step, may_schedule
 from publishing.admin.conflicts import differences
 from publishing.admin.pages import desk_page
 from publishing.domain.account import Account
@@ -62,8 +64,7 @@ def _context(sheet: Sheet, accounts: Sequence[Account]) -> dict[str, Any]:
     composition, message = sheet.composition, sheet.message
     offered = choices(accounts, composition, message)
     problems = sheet.problems
-    preview = sheet.run.preview if sheet.run else None
-    presented = present_preview(preview, problems, accounts, media_url=context().media_url) if sheet.run else None
+    presented = present(sheet.run, composition, accounts, media_url=context().media_url) if sheet.run else None
     return {
         "form": composition,
         "message": message,
@@ -82,6 +83,7 @@ def _context(sheet: Sheet, accounts: Sequence[Account]) -> dict[str, Any]:
         "is_conflict": sheet.is_conflict,
         "is_orphan": sheet.is_orphan,
         "differences": differences(composition, message, offered) if sheet.is_conflict and message else (),
+        "changed_at": utc_words(message.updated_at) if message else "",
         "may_schedule": may_schedule(sheet.actor, message, clock.now()),
         "draft_key": f"{sheet.actor.id}:{message.id if message and not sheet.is_orphan else composition.token}",
         "is_scheduled": message is not None and bool(message.scheduled_at),
@@ -99,11 +101,8 @@ def _action(sheet: Sheet) -> str:
 def _words() -> dict[str, str]:
     """Return what the page's scripts say, so that it can be translated where everything else is."""
     return {
-        "main": _("All channels"),
         "same": _("Same as the main text"),
         "own": _("Own wording"),
-        "leave": _("What you wrote is not saved yet."),
-        "unsaved": _("Not saved yet"),
         "restored": _("What you had written before was brought back. It is not saved yet."),
         "found": _("This browser still holds another version that you wrote."),
         "bring_back": _("Bring it back"),
@@ -112,13 +111,15 @@ def _words() -> dict[str, str]:
         "sign_in": _("Sign in again"),
         "away": _("The preview cannot be reached just now. Saving may still work."),
         "limited": _("Too many previews just now; the next one follows in a moment."),
-        "checking": _("Counting…"),
         "empty": _("Choose an account and write something: here you see what it becomes there."),
         "fine": _("Everything fits."),
         "problems": _("Problems: {count}."),
         "now": _("just now"),
-        "picture_refused": _("Not shown there"),
+        "picture_refused": _("Pictures not shown there"),
+        "pictures_fine": _("takes the pictures"),
+        "twice": _("The clock shows this time twice that day. Which one?"),
+        "first": _("The first, before the change"),
+        "second": _("The second, after it"),
         "of": _("{length} of {limit} {unit}"),
         "length": _("{length} {unit}"),
-        "over": _("{count} too many"),
     }

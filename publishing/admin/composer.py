@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from publishing.adapters import clock
 from publishing.admin.compose_form import Composition, known_zone, prefilled, read_token
-from publishing.admin.compose_page import WHOLE, Problem, place_problems, present_preview
+from publishing.admin.compose_page import WHOLE, Problem, place_problems, present
 from publishing.admin.compose_view import Sheet, show
 from publishing.admin.composing import Step, carry_out, created_by, dry_run, is_stored
 from publishing.admin.pages import methods
@@ -86,7 +86,7 @@ def preview(request: HttpRequest) -> HttpResponse:
         limited["Retry-After"] = str(error.retry_after)
         return limited
     accounts = queries.list_accounts(actor=actor)
-    return JsonResponse(present_preview(run.preview, run.problems, accounts, media_url=context().media_url))
+    return JsonResponse(present(run, composition, accounts, media_url=context().media_url))
 
 
 def address_of(message_id: str) -> str:

@@ -1,7 +1,7 @@
 """What the composer's buttons do: one service call each, made once however often the form is sent."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -11,8 +11,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from publishing.admin.compose_form import Composition
-from publishing.admin.compose_page import Problem, place_problems
-from publishing.domain.draft import Draft, Preview, StoredAnswer
+from publishing.admin.compose_page import DryRun, place_problems
+from publishing.domain.draft import Draft, StoredAnswer
 from publishing.domain.errors import AnsweredError, FieldProblem, InvalidError
 from publishing.domain.ids import digest
 from publishing.domain.limits import PREVIEW
@@ -37,14 +37,6 @@ class Step(StrEnum):
     SAVE = "save"
     SCHEDULE = "schedule"
     PUBLISH = "publish"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DryRun:
-    """What a composition would become, and what is wrong with it."""
-
-    preview: Preview | None
-    problems: list[Problem]
 
 
 def carry_out(*, actor: Actor, composition: Composition, step: Step, message_id: str | None, now: datetime) -> str:
@@ -87,7 +79,7 @@ def dry_run(*, actor: Actor, composition: Composition, now: datetime) -> DryRun:
         preview = preview_message(actor=actor, draft=composition.draft(due), now=now, context=context())
     except InvalidError as error:
         found += error.problems
-    return DryRun(preview=preview, problems=place_problems(found, composition))
+    return DryRun(preview=preview, due=due, problems=place_problems(found, composition))
 
 
 def may_schedule(actor: Actor, message: Message | None, now: datetime) -> bool:

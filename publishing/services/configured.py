@@ -1,4 +1,4 @@
-"""The context of this process: what use cases need besides the table, as its environment says."""
+"""The context of the web process's use cases, as its environment says; read once a process."""
 
 import os
 from functools import cache
