@@ -50,6 +50,8 @@ class Changes:
     media: tuple[MediaUse, ...] | Unset = UNSET
     account_ids: tuple[str, ...] | Unset = UNSET
     variants: Mapping[str, Variant] | Unset = UNSET
+    #: A due time that the message gets together with the edit.
+    due: Due | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
