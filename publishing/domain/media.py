@@ -135,6 +135,28 @@ class MediumChanges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediumFilter:
+    """Which media a list shows."""
+
+    #: Found in the name or the alternative text, whatever its case; empty for all.
+    text: str = ""
+    #: Only those that can be used, or only those that cannot (not uploaded yet, refused); None for both.
+    is_ready: bool | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Tell whether nothing is left out."""
+        return not self.text.strip() and self.is_ready is None
+
+    def takes(self, medium: Medium) -> bool:
+        """Tell whether the list shows a medium."""
+        if self.is_ready is not None and (medium.status is MediaStatus.READY) is not self.is_ready:
+            return False
+        wanted = self.text.strip().casefold()
+        return wanted in medium.name.casefold() or wanted in medium.alt_text.casefold()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """Permission to upload one file: a form to be posted, with these fields before the file."""
 
