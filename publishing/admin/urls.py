@@ -1,8 +1,9 @@
 """The desk's routes, and those of signing in. Every address ends with a slash."""
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path
 
 from publishing.admin import home, signing_in
+from publishing.admin.media.urls import media_urls
 
 sign_in_urls = [
     path("login/", signing_in.log_in, name="sign-in"),
@@ -11,8 +12,9 @@ sign_in_urls = [
     path("logout/", signing_in.log_out, name="sign-out"),
     path("demo/", signing_in.demo, name="sign-in-demo"),
 ]
-desk_urls = [
+desk_urls: list[URLPattern | URLResolver] = [
     path("", home.home, name="desk"),
     path("sessions/end/", home.end_one, name="end-session"),
     path("sessions/end-all/", home.end_all, name="end-all-sessions"),
+    path("media/", include(media_urls)),
 ]

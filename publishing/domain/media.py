@@ -39,6 +39,8 @@ SMALL_SIDE: Final = 2_048
 UPLOAD_FOR: Final = timedelta(minutes=10)
 #: How many media one message can use.
 MEDIA_LIMIT: Final = 20
+#: How many media one page of a filtered list looks at, at most.
+LOOKED_AT: Final = 500
 
 
 class MediaStatus(StrEnum):

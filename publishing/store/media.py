@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 
 from publishing.domain.draft import Page
 from publishing.domain.errors import NotFoundError
-from publishing.domain.media import MediaStatus, Medium, MediumFilter, Rendition
+from publishing.domain.media import LOOKED_AT, MediaStatus, Medium, MediumFilter, Rendition
 from publishing.domain.outcome import Problem
 from publishing.items import keys
 from publishing.items.base import TableItem
@@ -24,8 +24,6 @@ _S = MediaStatus
 #: How long rows are kept of which nothing came: never uploaded, refused, deleted.
 _UNUSED_FOR: Final = timedelta(days=7)
 _ENDED_FOR: Final = timedelta(days=30)
-#: How many rows one page of a filtered list looks at, at most.
-LOOKED_AT: Final = 500
 _ALL: Final = MediumFilter()
 
 
