@@ -323,6 +323,6 @@ class TestEveryFailure:
     def test_says_what_happened_and_what_to_do(self, code: str):
         failure = FAILURES[code]
 
-        assert failure.detail.endswith(".")
-        assert not failure.title.endswith(".")
+        assert str(failure.detail).endswith(".")
+        assert not str(failure.title).endswith(".")
         assert 400 <= failure.status < 600
