@@ -1,8 +1,9 @@
 """The desk's routes, and those of signing in. Every address ends with a slash."""
 
-from django.urls import path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from publishing.admin import composer, dashboard, me, message_page, signing_in
+from publishing.admin.media.urls import media_urls
 
 sign_in_urls = [
     path("login/", signing_in.log_in, name="sign-in"),
@@ -11,7 +12,7 @@ sign_in_urls = [
     path("logout/", signing_in.log_out, name="sign-out"),
     path("demo/", signing_in.demo, name="sign-in-demo"),
 ]
-desk_urls = [
+desk_urls: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="desk"),
     path("me/", me.me, name="desk-me"),
     path("language/", me.choose_language, name="desk-language"),
@@ -20,6 +21,7 @@ desk_urls = [
     path("compose/", composer.compose, name="desk-compose"),
     path("compose/preview/", composer.preview, name="desk-compose-preview"),
     path("compose/<str:message_id>/", composer.compose_message, name="desk-compose-message"),
+    path("media/", include(media_urls)),
     path("messages/<str:message_id>/", message_page.message_page, name="desk-message"),
     path("messages/<str:message_id>/live/", message_page.message_live, name="desk-message-live"),
     re_path(
