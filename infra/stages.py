@@ -11,7 +11,8 @@ from typing import Any, Final
 
 SETTINGS: Final = Path(__file__).with_name("deploy.toml")
 #: Sign-ins beside the pool's own; each needs a secret that holds its client's id and secret.
-PROVIDERS: Final = ("Google", "LinkedIn")
+#: GitHub's holds `github_client_id`, `github_client_secret`, `github_signing_key` and `github_sealing_key` instead.
+PROVIDERS: Final = ("GitHub", "Google", "LinkedIn")
 
 
 class SettingsError(Exception):
