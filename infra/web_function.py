@@ -92,6 +92,8 @@ def variables(stage: str, outputs: Mapping[str, str], *, endpoint: str = "") -> 
         # CloudFront keeps the gateway's own host; a domain of one's own comes as it is.
         "OMNIPUB_ALLOWED_HOSTS": ",".join(dict.fromkeys([gateway.hostname or "", urlsplit(public).hostname or ""])),
     }
+    if origins := outputs.get("CorsOrigins"):
+        values["OMNIPUB_CORS_ORIGINS"] = origins
     if endpoint:
         # The emulator's gateway is a path, its pool's tokens name AWS, and its platforms are on loopback.
         host = urlsplit(endpoint)

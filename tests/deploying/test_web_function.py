@@ -47,6 +47,13 @@ class TestTheVariables:
         assert variables["OMNIPUB_BASE_PATH"] == "/restapis/abc/prod/_user_request_"
         assert variables["OMNIPUB_JWKS_URL"] == "http://127.0.0.1:4566/eu-central-1_A/.well-known/jwks.json"
 
+    def test_name_the_origins_that_the_gateway_lets_ask(self):
+        origins = "https://www.example.org"
+
+        assert "OMNIPUB_CORS_ORIGINS" not in web_function.variables("prod", OUTPUTS)
+        told = web_function.variables("prod", {**OUTPUTS, "CorsOrigins": origins})
+        assert told["OMNIPUB_CORS_ORIGINS"] == origins
+
 
 class TestTheSubscription:
     def test_goes_to_the_address_that_takes_feedback(self):

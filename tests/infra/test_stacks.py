@@ -210,7 +210,7 @@ class TestTheBridgeToGitHub:
 
 class TestTheGateway:
     @staticmethod
-    def methods(stacks):
+    def methods(stacks, asked="ANY"):
         """Path -> method, of the synthesized gateway."""
         resources = stacks.templates["OmnichannelApiStack"]["Resources"]
 
@@ -221,7 +221,11 @@ class TestTheGateway:
             return f"{path(properties['ParentId'])}/{properties['PathPart']}"
 
         found = stacks.of("Api", "AWS::ApiGateway::Method").values()
-        return {path(each["Properties"]["ResourceId"]): each["Properties"] for each in found}
+        return {
+            path(each["Properties"]["ResourceId"]): each["Properties"]
+            for each in found
+            if each["Properties"]["HttpMethod"] == asked
+        }
 
     def test_opens_exactly_the_paths_of_the_list(self, prod):
         methods = self.methods(prod)
@@ -236,6 +240,19 @@ class TestTheGateway:
                 assert method["AuthorizationType"] == "COGNITO_USER_POOLS"
                 assert method["AuthorizationScopes"] == ["omnipub/api"]
                 assert method["AuthorizerId"]
+
+    def test_lets_browsers_ask_beforehand_only_where_origins_are_listed(self, prod, synthesize):
+        assert self.methods(prod, "OPTIONS") == {}
+        full = synthesize("regulated+full")
+        preflights, protected = self.methods(full, "OPTIONS"), self.methods(full)
+
+        assert set(preflights) == set(protected) - set(paths.OPEN_PATHS)
+        for path, preflight in preflights.items():
+            assert preflight["AuthorizationType"] == "NONE"
+            # The application answers, as it does everywhere: it knows the origins.
+            assert preflight["Integration"] == protected[path]["Integration"]
+        outputs = full.templates["OmnichannelApiStack"]["Outputs"]
+        assert outputs["CorsOrigins"]["Value"] == "https://www.example.org,https://app.example.org"
 
     def test_has_a_protected_rest_beside_every_open_path_of_the_api(self, prod):
         methods = self.methods(prod)
