@@ -38,6 +38,8 @@ class Site:
     #: Repository of the front end and the name of the secret with its access token; empty deploys by hand.
     frontend_repository: str = ""
     frontend_token_secret: str = ""
+    #: Id of the webhook account that canaries are sent to; empty sends none.
+    canary_account: str = ""
     #: Where the table's audit heads and the like are kept from deletion, in days.
     audit_days: int = 365
 

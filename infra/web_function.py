@@ -43,7 +43,9 @@ def prepare(zappa: Any) -> None:  # noqa: ANN401 - Zappa's command line, which h
     except (SettingsError, PackageError) as error:
         raise ClickException(str(error)) from error
     zappa.architecture = zappa.zappa.architecture = architecture_of(target)
-    zappa.aws_environment_variables = variables(stage.name, outputs, endpoint=endpoint)
+    zappa.aws_environment_variables = variables(
+        stage.name, outputs, endpoint=endpoint, canary_account=stage.site.canary_account
+    )
     zappa.vargs["zip"] = str(archive_of(ROOT / "build", manifest.package, target))
 
 
@@ -73,7 +75,9 @@ def subscription(outputs: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def variables(stage: str, outputs: Mapping[str, str], *, endpoint: str = "") -> dict[str, str]:
+def variables(
+    stage: str, outputs: Mapping[str, str], *, endpoint: str = "", canary_account: str = ""
+) -> dict[str, str]:
     """Return the variables of the web function, from the outputs of the Data, Auth and Api stacks."""
     gateway = urlsplit(outputs["GatewayUrl"])
     public = outputs["PublicUrl"]
@@ -92,6 +96,8 @@ def variables(stage: str, outputs: Mapping[str, str], *, endpoint: str = "") -> 
         # CloudFront keeps the gateway's own host; a domain of one's own comes as it is.
         "OMNIPUB_ALLOWED_HOSTS": ",".join(dict.fromkeys([gateway.hostname or "", urlsplit(public).hostname or ""])),
     }
+    if canary_account:
+        values["OMNIPUB_CANARY_ACCOUNT"] = canary_account
     if endpoint:
         # The emulator's gateway is a path, its pool's tokens name AWS, and its platforms are on loopback.
         host = urlsplit(endpoint)

@@ -45,6 +45,12 @@ class TestTheVariables:
         assert variables["OMNIPUB_BASE_PATH"] == "/restapis/abc/prod/_user_request_"
         assert variables["OMNIPUB_JWKS_URL"] == "http://127.0.0.1:4566/eu-central-1_A/.well-known/jwks.json"
 
+    def test_name_the_account_of_the_canary_where_the_stage_has_one(self):
+        named = web_function.variables("prod", OUTPUTS, canary_account="01KBCD0000000000000000000B")
+
+        assert Config.from_environment(named).canary_account == "01KBCD0000000000000000000B"
+        assert "OMNIPUB_CANARY_ACCOUNT" not in web_function.variables("prod", OUTPUTS)
+
 
 class TestTheSubscription:
     def test_goes_to_the_address_that_takes_feedback(self):
