@@ -76,7 +76,7 @@ def fly(
     if not found.deliveries[0].state.is_terminal:
         found = _call_back(actor, found, read_clock(), context)
     flight = _judge(actor, found, is_repeated=is_repeated)
-    _log(flight)
+    _log(flight, waited=read_clock() - began)
     return flight
 
 
@@ -144,10 +144,15 @@ def _hint(found: MessageWithDeliveries) -> str:
     return problem.detail if problem else ""
 
 
-def _log(flight: Flight) -> None:
-    """Log the result; an alarm reads `canary.failed`."""
-    facts = {"message_id": flight.message_id, "state": flight.state.value}
-    if flight.late is not None and flight.has_arrived:
-        log.info("canary.arrived", extra={**facts, "late_ms": flight.late // timedelta(milliseconds=1)})
+def _log(flight: Flight, *, waited: timedelta) -> None:
+    """Log the result; an alarm reads how late it was: one that did not arrive is as late as it was waited for."""
+    late = waited if flight.late is None else flight.late
+    facts = {
+        "message_id": flight.message_id,
+        "state": flight.state.value,
+        "late_ms": late // timedelta(milliseconds=1),
+    }
+    if flight.has_arrived:
+        log.info("canary.arrived", extra=facts)
     else:
         log.error("canary.failed", extra=facts)
