@@ -153,9 +153,24 @@ def audit(day: str) -> str:
     return f"AUDIT#{day}"
 
 
+def audited(target: str) -> str:
+    """Return GSI1's partition of the audit records about one object (`message:<id>`)."""
+    return f"AUDIT#{target}"
+
+
 def parked(day: str) -> str:
     """Return the partition of one day's parked stream records."""
     return f"PARKED#{day}"
+
+
+def evolution(evolution_id: str) -> str:
+    """Return the partition of how far an evolution of the table is: a row for all of it and one for each segment."""
+    return f"EVOLUTION#{evolution_id}"
+
+
+def segment(number: int) -> str:
+    """Return the sort key of one segment's progress."""
+    return f"SEGMENT#{number:03d}"
 
 
 def setting(name: str) -> str:

@@ -156,4 +156,4 @@ def _advance(read: Series, advanced: Series, now: datetime, horizon: timedelta) 
     change = series.change_series(advanced, read=read, make_at=advanced.make_at(now, horizon))
     facts: dict[str, str | int | bool] = {"status": advanced.status.value, "last_index": advanced.last_index}
     target = f"series:{read.id}"
-    audited(change, AuditRecord(actor=SYSTEM_NAME, action="series.advance", target=target, at=now, facts=facts))
+    audited(AuditRecord(actor=SYSTEM_NAME, action="series.advance", target=target, at=now, facts=facts), change)

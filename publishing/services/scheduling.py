@@ -93,7 +93,7 @@ def create_message(
 def edit_message(
     *, actor: Actor, message_id: str, changes: Changes, rev: int | None, now: datetime, context: Context
 ) -> MessageWithDeliveries:
-    """Change a message that was not dispatched yet.
+    """Change a message that was not dispatched yet; with a due time it is scheduled in the same write.
 
     Editing loses against dispatch: once a message is being published its text is frozen, and ConflictError says so.
     Raises StaleError when `rev` is given and not the message's own. With review on, a message that is scheduled or was
@@ -111,10 +111,17 @@ def edit_message(
         check_sendable(edited, accounts)
     if context.review_on and (read.status is MessageStatus.SCHEDULED or read.is_approved):
         edited = _reviewed_again(edited, actor, context, knows=read.is_approved or has_seen(actor, read, rev))
+    if changes.due is not UNSET:
+        demand(actor, Action.SCHEDULE_MESSAGE, edited, review=context.review)
+        demand_named(actor, read, rev, context)
+        check_sendable(edited, accounts)
+        edited = _at_this_revision(_scheduled(edited, changes.due, actor, context), edited.rev)
     changed, writes = delivery_changes(found, edited)
     claimed = claims(read.id, edited.media, used={use.id for use in read.media}, now=now)
     writes = [messages.replace_message(edited, read=read), *writes]
     commit(found, writes, record(actor, "message.edit", edited, now), claimed=claimed)
+    if changes.due is not UNSET:
+        wake_if_near(edited, now, context)
     return MessageWithDeliveries(message=edited, deliveries=changed)
 
 
@@ -245,6 +252,12 @@ def _scheduled(message: Message, due: Due, actor: Actor, context: Context) -> Me
         rev=rev,
         approved_rev=rev if is_approved else message.approved_rev,
     )
+
+
+def _at_this_revision(scheduled: Message, rev: int) -> Message:
+    """Return a message that was edited and scheduled in one go, which is one revision and not two."""
+    approved_rev = rev if scheduled.is_approved else scheduled.approved_rev
+    return replace(scheduled, rev=rev, approved_rev=approved_rev)
 
 
 def _reviewed_again(edited: Message, actor: Actor, context: Context, *, knows: bool) -> Message:

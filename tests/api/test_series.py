@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from publishing.adapters import clock as adapter
-from publishing.api import context as process
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.roles import Role
 from publishing.domain.timing import Timing
 from publishing.domain.user import User, UserStatus
+from publishing.services import configured as process
 from publishing.services import making
 from publishing.services.dispatching import TickReport, TickRules, tick
 from publishing.services.making import make_occurrences
