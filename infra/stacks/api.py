@@ -60,7 +60,7 @@ class ApiStack(Stack):
         self.public_url = context.stage.site.public_url or f"https://{self.edge.distribution.distribution_domain_name}"
         self.client = self._client(auth)
         self.logs = log_group(self, "Logs", context, name=f"/aws/lambda/{self._name}")
-        self._role(data)
+        self._role(data, auth)
         self._tell_the_front_end(auth)
         self.feedback = MailFeedback(self, "MailFeedback", context=context)
         self._outputs()
@@ -194,7 +194,7 @@ class ApiStack(Stack):
             client.node.add_dependency(provider)
         return client
 
-    def _role(self, data: DataStack) -> iam.Role:
+    def _role(self, data: DataStack, auth: AuthStack) -> iam.Role:
         """Make the web function's role; Zappa finds it by its name."""
         stage = self._context.stage
         statements = [
@@ -206,6 +206,11 @@ class ApiStack(Stack):
             iam.PolicyStatement(
                 actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
                 resources=[data.media.arn_for_objects(prefix) for prefix in ("media/*", "uploads/*")],
+            ),
+            # What owners of API keys may do just now.
+            iam.PolicyStatement(
+                actions=["cognito-idp:ListUsers", "cognito-idp:AdminListGroupsForUser"],
+                resources=[auth.pool.user_pool_arn],
             ),
             puts_hints(data.stream.stream_arn),
             wakes_scheduler(self, stage.name),

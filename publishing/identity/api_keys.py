@@ -10,6 +10,7 @@ from publishing.adapters import clock
 from publishing.domain.errors import UnavailableError
 from publishing.domain.permissions import Actor
 from publishing.identity.authentication import REALM, SignInUnavailableError
+from publishing.identity.owners import owner_roles
 from publishing.services import api_keys
 from publishing.services.api_keys import KeyRefusedError
 
@@ -40,7 +41,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def _verify(self, token: str) -> Actor:
         try:
-            return api_keys.authenticate(token=token, now=clock.now())
+            return api_keys.authenticate(token=token, now=clock.now(), owner_roles=owner_roles())
         except KeyRefusedError as error:
             raise AuthenticationFailed(str(error)) from error
         except UnavailableError as error:
