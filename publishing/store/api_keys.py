@@ -50,6 +50,11 @@ def put_key(key: ApiKey) -> Write:
     return writes.put_new(_item(key))
 
 
+def delete_key(read: ApiKey) -> Write:
+    """Build the delete of a key that nobody changed since it was read."""
+    return writes.delete(_row(read.id), ApiKeyItem.rev == read.rev)
+
+
 def change_key(key: ApiKey, *, read: ApiKey) -> Write:
     """Build the change of a key that nobody changed since it was read; when it was last used stays as it is."""
     item = _item(key)
