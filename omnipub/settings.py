@@ -6,6 +6,7 @@ a build (`collectstatic`, `spectacular`) run without any variable; the server it
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,12 +43,18 @@ ROOT_URLCONF = "omnipub.urls"
 WSGI_APPLICATION = "omnipub.wsgi.application"
 
 INSTALLED_APPS = [
+    # Before Django's admin: our templates win over its own.
+    "publishing",
+    "publishing.dynadmin",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
     "corsheaders",
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "publishing",
 ]
 MIDDLEWARE = [
     "publishing.api.middleware.RequestIdMiddleware",
@@ -56,11 +63,36 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "publishing.api.middleware.BodyLimitMiddleware",
+    "publishing.admin.middleware.PageLocaleMiddleware",
     # Views of the API are exempt, as they know no cookie; everything else that takes a form is not.
     "django.middleware.csrf.CsrfViewMiddleware",
+    "publishing.identity.middleware.WebSessionMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "publishing.admin.middleware.DeskMiddleware",
+    "publishing.admin.zones.PageZoneMiddleware",
 ]
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {}}]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# Users are rows of the table; Django's admin gets to see them as these.
+AUTH_USER_MODEL = "publishing.User"
+AUTHENTICATION_BACKENDS: list[str] = []
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# What a page says once after a redirect ("Saved.") travels in a signed cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+# Web sessions are our own (`publishing.identity.sessions`); Django's sessions are not installed.
+SILENCED_SYSTEM_CHECKS = ["admin.E410"]
 
 # All state is in one DynamoDB table; any accidental call of the ORM fails loudly.
 DATABASES: dict[str, dict[str, object]] = {}
@@ -76,8 +108,11 @@ APPEND_SLASH = False
 
 USE_TZ = True
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LANGUAGE_COOKIE_NAME = "omnipub-language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # Static files: collected and hashed at build time; found in the packages where nothing was collected (a laptop).
 # With the base path in it: a relative one would be completed by whatever path the process saw first.
@@ -131,9 +166,22 @@ CORS_ALLOW_METHODS = ("GET", "POST", "PATCH", "DELETE")
 CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id")
 CORS_EXPOSE_HEADERS = ("etag", "location", "retry-after", "x-request-id")
 
-#: Origins that pages show pictures from and upload them to.
+#: Origins that pages show pictures from.
 _MEDIA = urlsplit(os.environ.get("OMNIPUB_MEDIA_URL", ""))
 MEDIA_ORIGINS = (f"{_MEDIA.scheme}://{_MEDIA.netloc}",) if _MEDIA.netloc else ()
+
+
+def upload_origins(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the origin of the bucket that browsers post uploads to: where the SDK signs their forms for."""
+    bucket, region = environment.get("MEDIA_BUCKET", ""), environment.get("AWS_REGION", "")
+    endpoint = environment.get("AWS_ENDPOINT_URL_S3", "") or environment.get("AWS_ENDPOINT_URL", "")
+    if endpoint:
+        parts = urlsplit(endpoint)
+        return (f"{parts.scheme}://{parts.netloc}",)
+    return (f"https://{bucket}.s3.{region}.amazonaws.com",) if bucket and region else ()
+
+
+UPLOAD_ORIGINS = upload_origins(os.environ)
 
 # What every answer says to browsers. The Content-Security-Policy is in `publishing.api.middleware`.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

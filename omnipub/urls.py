@@ -2,7 +2,8 @@
 
 from django.urls import include, path
 
-from publishing.admin.home import without_slash
+from publishing.admin.me import without_slash
+from publishing.admin.site import desk
 from publishing.admin.urls import desk_urls, sign_in_urls
 from publishing.api import urls as api
 from publishing.api.views.health import HealthView
@@ -18,6 +19,7 @@ urlpatterns = [
     path("auth/", include(sign_in_urls)),
     path("admin", without_slash, name="desk-without-slash"),
     path("admin/", include(desk_urls)),
+    path("admin/", desk.urls),
 ]
 
 handler400 = "omnipub.errors.bad_request"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
 
 from publishing.admin.pages import failure
 from publishing.domain.errors import ConflictError, LimitedError, NotAllowedError, NotFoundError, UnavailableError
@@ -54,6 +55,19 @@ class DeskMiddleware:
             return failure(request, "limited", retry_after=error.retry_after)
         code = next((code for kind, code in _PAGES.items() if isinstance(error, kind)), None)
         return None if code is None else failure(request, code)
+
+
+class PageLocaleMiddleware(LocaleMiddleware):
+    """Speaks the language that a person chose, else the browser's, on pages; the API speaks English."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Choose the language."""
+        if is_page(request):
+            super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Say on pages which language it was."""
+        return super().process_response(request, response) if is_page(request) else response
 
 
 def is_page(request: HttpRequest) -> bool:

@@ -43,6 +43,13 @@ class TestTheVariables:
         # Behind CloudFront the application is at the root of its address.
         assert "OMNIPUB_BASE_PATH" not in variables
 
+    def test_tell_of_review_what_the_stage_says(self):
+        silent = Config.from_environment(web_function.variables("prod", OUTPUTS))
+        told = Config.from_environment(web_function.variables("prod", OUTPUTS, site=Site(review=True, review_own=True)))
+
+        assert (silent.review_on, silent.review_own) == (False, False)
+        assert (told.review_on, told.review_own) == (True, True)
+
     def test_of_an_emulator_say_where_its_gateway_is(self):
         variables = web_function.variables("prod", OUTPUTS, endpoint="http://127.0.0.1:4566")
 
@@ -55,6 +62,12 @@ class TestTheVariables:
         assert "OMNIPUB_CORS_ORIGINS" not in web_function.variables("prod", OUTPUTS)
         told = web_function.variables("prod", {**OUTPUTS, "CorsOrigins": origins})
         assert told["OMNIPUB_CORS_ORIGINS"] == origins
+
+    def test_name_the_account_of_the_canary_where_the_stage_has_one(self):
+        named = web_function.variables("prod", OUTPUTS, site=Site(canary_account="01KBCD0000000000000000000B"))
+
+        assert Config.from_environment(named).canary_account == "01KBCD0000000000000000000B"
+        assert "OMNIPUB_CANARY_ACCOUNT" not in web_function.variables("prod", OUTPUTS)
 
 
 class TestTheSubscription:
