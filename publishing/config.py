@@ -75,6 +75,8 @@ class Config:
     #: Requests a minute that the API takes from one user, and from one API key.
     api_limit: int = 1_200
     api_key_limit: int = 600
+    #: Bucket that heads of the audit log are copied to, and verified against; empty for none.
+    audit_bucket: str = ""
     #: The account that `manage.py canary` publishes to.
     canary_account: str = ""
     log_level: str = "INFO"
@@ -257,5 +259,6 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "sns_address": ("OMNIPUB_SNS_ADDRESS", str),
     "api_limit": ("OMNIPUB_API_LIMIT", _rate),
     "api_key_limit": ("OMNIPUB_API_KEY_LIMIT", _rate),
+    "audit_bucket": ("OMNIPUB_AUDIT_BUCKET", str),
     "log_level": ("OMNIPUB_LOG_LEVEL", str),
 }
