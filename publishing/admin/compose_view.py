@@ -64,13 +64,16 @@ def _context(sheet: Sheet, accounts: Sequence[Account]) -> dict[str, Any]:
     composition, message = sheet.composition, sheet.message
     offered = choices(accounts, composition, message)
     problems = sheet.problems
+    # What a message can no longer take becomes a new one, made once as any other.
+    token = composition.token if composition.token and not sheet.is_orphan else new_secret()
+    key = message.id if message and not sheet.is_orphan else token
     presented = present(sheet.run, composition, accounts, media_url=context().media_url) if sheet.run else None
     return {
         "form": composition,
         "message": message,
         "rev": message.rev if message else None,
-        "action": _action(sheet),
-        "token": new_secret() if sheet.is_orphan else composition.token,
+        "action": _action(sheet, token),
+        "token": token,
         "choices": offered,
         "wordings": wordings(composition, offered, problems),
         "problems": problems,
@@ -85,16 +88,17 @@ def _context(sheet: Sheet, accounts: Sequence[Account]) -> dict[str, Any]:
         "differences": differences(composition, message, offered) if sheet.is_conflict and message else (),
         "changed_at": utc_words(message.updated_at) if message else "",
         "may_schedule": may_schedule(sheet.actor, message, clock.now()),
-        "draft_key": f"{sheet.actor.id}:{message.id if message and not sheet.is_orphan else composition.token}",
+        "draft_key": f"{sheet.actor.id}:{key}",
         "is_scheduled": message is not None and bool(message.scheduled_at),
         "is_own_form": bool(problems or sheet.is_conflict or sheet.run),
         "words": _words(),
     }
 
 
-def _action(sheet: Sheet) -> str:
+def _action(sheet: Sheet, token: str) -> str:
     if sheet.message is None or sheet.is_orphan:
-        return reverse("desk-compose")
+        # With the token in the address, Back and a sign-in on the way lead to this very form.
+        return f"{reverse('desk-compose')}?draft={token}"
     return reverse("desk-compose-message", args=[sheet.message.id])
 
 
