@@ -10,7 +10,7 @@ TARGET ?= arm64
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator run reset token demo chaos lock schema docs contract lint test infra build synth check-infra e2e e2e-full check
+.PHONY: help setup emulator run reset token demo chaos lock schema docs messages contract lint test infra build synth check-infra e2e e2e-full check
 
 help: ## List what make can do.
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -81,6 +81,9 @@ schema: setup ## Write the API's description anew into publishing/api/openapi.js
 
 docs: setup ## Write docs/channels.md anew from the channels' capabilities.
 	@$(BIN)/python -m local.channels_document
+
+messages: setup ## Bring the catalogues of translations up to date, and compile them.
+	@$(BIN)/python -m local.translations
 
 contract: setup ## Prove every channel against the contract, and print the matrix of channel and case.
 	@$(BIN)/pytest -q -n auto -p tests.channels.matrix tests/channels

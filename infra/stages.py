@@ -40,6 +40,9 @@ class Site:
     frontend_token_secret: str = ""
     #: Where the table's audit heads and the like are kept from deletion, in days.
     audit_days: int = 365
+    #: Whether messages need an approver before they can go out, and whether approvers may approve their own work.
+    review: bool = False
+    review_own: bool = False
 
     def __post_init__(self) -> None:
         problems = self._problems()
@@ -144,6 +147,12 @@ def load(name: str, *, path: Path = SETTINGS) -> Stage:
             f'{stage.site.region}. Set firewall = false there, or region = "us-east-1".'
         )
     return stage
+
+
+def review_variables(site: Site) -> dict[str, str]:
+    """Return what functions are told about review; the web function and the scheduler must be told the same."""
+    told = {"OMNIPUB_REVIEW": site.review, "OMNIPUB_REVIEW_OWN": site.review_own}
+    return {name: "true" for name, is_on in told.items() if is_on}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from publishing.domain.content import MediaUse
-from publishing.domain.draft import UNSET, Changes, Draft, Unset
+from publishing.domain.draft import UNSET, Changes, Draft, Intent, Unset
 from publishing.domain.errors import FieldProblem, InvalidError
 from publishing.domain.message import Message, Variant
 from publishing.domain.schedule import Due, readings, resolve_due
@@ -100,6 +100,11 @@ class Composition:
         return self.has_time and f"{self.date} {self.time} {self.zone}" != self.due_was
 
     @property
+    def clock(self) -> tuple[str, str, str]:
+        """Date, time and zone."""
+        return self.date, self.time, self.zone
+
+    @property
     def wall(self) -> str:
         """The due time as a clock on the wall shows it."""
         return f"{self.date}T{self.time}"
@@ -140,7 +145,7 @@ class Composition:
         except InvalidError:
             return ()
 
-    def draft(self, due: Due | None) -> Draft:
+    def draft(self, due: Due | None, intent: Intent = Intent.SCHEDULE) -> Draft:
         """Return the value for the services that create and preview. Raises InvalidError."""
         return Draft(
             text=self.text,
@@ -150,11 +155,14 @@ class Composition:
             account_ids=self.account_ids,
             variants=self._variants(),
             due=due,
+            intent=intent,
         )
 
-    def changes(self, due: Due | None) -> Changes:
+    def changes(self, due: Due | None, intent: Intent) -> Changes:
         """Return the value for the service that edits: all that the form shows. Raises InvalidError."""
-        chosen: Due | Unset = UNSET if due is None else due
+        chosen: Due | Unset | None = due
+        if due is None and (self.has_time or not self.due_was):
+            chosen = UNSET
         return Changes(
             text=self.text,
             title=self.title,
@@ -163,6 +171,7 @@ class Composition:
             account_ids=self.account_ids,
             variants=self._variants(),
             due=chosen,
+            intent=intent,
         )
 
     def _variants(self) -> dict[str, Variant]:

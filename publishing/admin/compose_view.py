@@ -22,12 +22,12 @@ from publishing.admin.compose_page import (
     wordings,
     zones,
 )
-from publishing.admin.composing import Step, may_schedule
+from publishing.admin.composing import Step, ways
 from publishing.admin.conflicts import differences
 from publishing.admin.pages import desk_page
 from publishing.domain.account import Account
 from publishing.domain.ids import new_secret
-from publishing.domain.message import Message
+from publishing.domain.message import Message, MessageStatus
 from publishing.domain.permissions import Actor
 from publishing.services import queries
 from publishing.services.configured import context
@@ -49,6 +49,8 @@ class Sheet:
     run: DryRun | None = None
     #: Whether somebody else changed the message since the form was opened.
     is_conflict: bool = False
+    #: The name of whoever did.
+    changed_by: str = ""
     #: Whether the message can no longer take what was typed: it is gone, or on its way.
     is_orphan: bool = False
 
@@ -87,9 +89,10 @@ def _context(sheet: Sheet, accounts: Sequence[Account]) -> dict[str, Any]:
         "is_orphan": sheet.is_orphan,
         "differences": differences(composition, message, offered) if sheet.is_conflict and message else (),
         "changed_at": utc_words(message.updated_at) if message else "",
-        "may_schedule": may_schedule(sheet.actor, message, clock.now()),
+        "ways": ways(sheet.actor, message, clock.now()),
+        "changed_by": sheet.changed_by,
         "draft_key": f"{sheet.actor.id}:{key}",
-        "is_scheduled": message is not None and bool(message.scheduled_at),
+        "is_scheduled": message is not None and message.status is MessageStatus.SCHEDULED,
         "is_own_form": bool(problems or sheet.is_conflict or sheet.run),
         "words": _words(),
     }

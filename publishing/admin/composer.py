@@ -36,6 +36,7 @@ from publishing.services.configured import context
 ZONE_COOKIE: Final = "omnipub-zone"
 _DONE: Final = {
     Step.SAVE: _lazy("Saved."),
+    Step.SUBMIT: _lazy("Submitted: somebody who may approve it is asked to."),
     Step.SCHEDULE: _lazy("Scheduled."),
     Step.PUBLISH: _lazy("On its way: it is published now."),
 }

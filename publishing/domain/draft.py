@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Final, Generic, TypeVar
 
+from publishing.domain.account import Account
 from publishing.domain.attempt import Attempt
 from publishing.domain.content import ContentProblem, Fact, MediaUse
 from publishing.domain.delivery import Delivery
 from publishing.domain.feedback import KeptFeedback
-from publishing.domain.message import MessageWithDeliveries, Variant
+from publishing.domain.message import Message, MessageWithDeliveries, Variant
 from publishing.domain.schedule import Due
 
 Row = TypeVar("Row")
@@ -25,6 +26,17 @@ class Unset(Enum):
 UNSET: Final = Unset.UNSET
 
 
+class Intent(StrEnum):
+    """What somebody wants of a message that they write, and so what a due time in it means."""
+
+    #: It goes out at its due time; without one it is a draft.
+    SCHEDULE = "schedule"
+    #: An approver decides; the due time is a wish until then.
+    SUBMIT = "submit"
+    #: It is not finished; the due time is kept as a wish. What is scheduled already moves to it.
+    WISH = "wish"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A message as somebody wants it, before any rule was applied."""
@@ -37,6 +49,7 @@ class Draft:
     variants: Mapping[str, Variant] = field(default_factory=dict)
     #: None for a draft that is not scheduled yet.
     due: Due | None = None
+    intent: Intent = Intent.SCHEDULE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +62,9 @@ class Changes:
     media: tuple[MediaUse, ...] | Unset = UNSET
     account_ids: tuple[str, ...] | Unset = UNSET
     variants: Mapping[str, Variant] | Unset = UNSET
-    #: A due time that the message gets together with the edit.
-    due: Due | Unset = UNSET
+    #: A due time that the message gets together with the edit; None takes away one that was only wished for.
+    due: Due | Unset | None = UNSET
+    intent: Intent = Intent.SCHEDULE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +138,18 @@ class DeliveryHistory:
     #: The oldest first, as are reports.
     attempts: tuple[Attempt, ...]
     feedback: tuple[KeptFeedback, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageHistory:
+    """A message with the evidence about every delivery, and whom and what it names."""
+
+    message: Message
+    deliveries: tuple[DeliveryHistory, ...]
+    #: By id: those that it is, or was, addressed to and that the actor may see.
+    accounts: Mapping[str, Account]
+    #: Who wrote it, as people know them; the id where nobody knows better.
+    owner_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

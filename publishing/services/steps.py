@@ -188,6 +188,14 @@ class KickScheduled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldForReview:
+    """Send a message back to review that is due and that nobody approved; answered with whether it was."""
+
+    message_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KickWatchdog:
     """O5; answered with the message, or None when somebody else took it up."""
 

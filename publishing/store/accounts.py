@@ -47,7 +47,7 @@ def read_lane(account_id: str) -> Lane:
         account=None if account is None else rows.account(account),
         credential=None if credential is None else rows.credential(credential),
         is_stopped=switch is not None and switch.is_stopped,
-        hold=None if rate is None else _hold(rate),
+        hold=None if rate is None else hold_of(rate),
     )
 
 
@@ -173,7 +173,8 @@ def hold_account(account_id: str, *, hold: Hold) -> bool:
     return True
 
 
-def _hold(row: RateItem) -> Hold:
+def hold_of(row: RateItem) -> Hold:
+    """Return what a row says about holding an account back."""
     return Hold(until=row.blocked_until, reason=Reason(row.reason), detail=row.detail)
 
 

@@ -39,6 +39,13 @@ class TestTheVariables:
         # Behind CloudFront the application is at the root of its address.
         assert "OMNIPUB_BASE_PATH" not in variables
 
+    def test_tell_of_review_what_the_stage_says(self):
+        silent = Config.from_environment(web_function.variables("prod", OUTPUTS))
+        told = Config.from_environment(web_function.variables("prod", OUTPUTS, site=Site(review=True, review_own=True)))
+
+        assert (silent.review_on, silent.review_own) == (False, False)
+        assert (told.review_on, told.review_own) == (True, True)
+
     def test_of_an_emulator_say_where_its_gateway_is(self):
         variables = web_function.variables("prod", OUTPUTS, endpoint="http://127.0.0.1:4566")
 

@@ -1,7 +1,6 @@
 """The composer as browsers meet it without a script: everything that can be done there can be done by form alone."""
 
 import html
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,17 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from publishing.domain.account import Account, AccountStatus
-from publishing.domain.errors import InvalidError
+from publishing.domain.draft import MessageFilter
 from publishing.domain.ids import new_id
 from publishing.domain.message import MessageStatus, MessageWithDeliveries
 from publishing.domain.schedule import readings
 from publishing.items.base import TableItem
 from publishing.services.configured import context
-from publishing.store import lists, messages, users
-from publishing.domain.draft import MessageFilter
+from publishing.store import lists, messages
 from tests.api.conftest import Table, account, put_account
 from tests.web.conftest import Browser, failure_of
 
@@ -63,9 +60,13 @@ class Writer:
 
     def send(self, action: str = "save", *, path: str = "", **typed: Any) -> Any:
         """Send the form of the open page with what was typed into it."""
-        held = {name: self.field(name) for name in ("token", "rev", "due_was", "csrfmiddlewaretoken") if self.field(name)}
+        held = {
+            name: self.field(name) for name in ("token", "rev", "due_was", "csrfmiddlewaretoken") if self.field(name)
+        }
         form = {**held, "action": action, **typed}
-        target = path or html.unescape(re.search(r'<form method="post"[^>]* action="([^"]+)" id="composer"', self.page)[1])  # type: ignore[index]
+        target = path or html.unescape(
+            re.search(r'<form method="post"[^>]* action="([^"]+)" id="composer"', self.page)[1]
+        )  # type: ignore[index]
         response = self.browser.client.post(target, form, secure=True, headers={"Origin": "https://testserver"})
         self.page = response.content.decode()
         return response
@@ -185,7 +186,9 @@ class TestANewMessage:
         assert (writer.field("date"), writer.field("time")) == ("2031-05-06", "07:08")
         assert "<option selected>Asia/Tokyo</option>" in writer.page
 
-    @pytest.mark.parametrize("query", ["at=soon&zone=Mars/Base", "at=9999-12-31T23:59&zone=Pacific/Kiritimati", "at=%00&zone=%00"])
+    @pytest.mark.parametrize(
+        "query", ["at=soon&zone=Mars/Base", "at=9999-12-31T23:59&zone=Pacific/Kiritimati", "at=%00&zone=%00"]
+    )
     def test_begins_empty_where_a_link_proposes_nonsense(self, writer: Writer, query: str):
         writer.open(f"{NEW}?{query}")
 
@@ -434,7 +437,13 @@ class TestWhatIsWrong:
         ],
     )
     def test_is_said_next_to_its_field_and_at_the_top_and_nothing_typed_is_lost(
-        self, writer: Writer, account: Account, put_account: PutAccount, typed: dict[str, str], field: str, sentence: str
+        self,
+        writer: Writer,
+        account: Account,
+        put_account: PutAccount,
+        typed: dict[str, str],
+        field: str,
+        sentence: str,
     ):
         put_account(channel="mastodon")
         whole = {"text": "Fine", "title": "Fine", "accounts": [account.id], **typed}
@@ -539,7 +548,9 @@ class TestWhatIsWrong:
 
     def test_with_half_characters_never_reaches_the_table(self, writer: Writer, account: Account):
         writer.open()
-        form = f"csrfmiddlewaretoken={writer.field('csrfmiddlewaretoken')}&token={writer.field('token')}&text=a%ED%A0%80b"
+        form = (
+            f"csrfmiddlewaretoken={writer.field('csrfmiddlewaretoken')}&token={writer.field('token')}&text=a%ED%A0%80b"
+        )
 
         response = writer.browser.client.post(
             NEW, form, content_type="application/x-www-form-urlencoded", secure=True,
@@ -645,7 +656,9 @@ class TestADryRun:
     def test_names_everything_that_is_wrong_with_its_field(self, writer: Writer, account: Account):
         writer.open()
 
-        answer = writer.preview(text="", title="x" * 301, accounts=[account.id, "nobody"], date="2020-01-01", time="09:00").json()
+        answer = writer.preview(
+            text="", title="x" * 301, accounts=[account.id, "nobody"], date="2020-01-01", time="09:00"
+        ).json()
 
         assert not answer["is_complete"]
         assert [one["field"] for one in answer["problems"]] == ["time", "text", "title", "account-nobody"]
@@ -653,7 +666,9 @@ class TestADryRun:
     def test_offers_the_choice_where_the_clock_shows_a_time_twice(self, writer: Writer):
         writer.open()
 
-        answer = writer.preview(text="Hi", date=change_of_clocks(march=False), time="02:30", zone="Europe/Berlin").json()
+        answer = writer.preview(
+            text="Hi", date=change_of_clocks(march=False), time="02:30", zone="Europe/Berlin"
+        ).json()
 
         assert answer["offsets"] == ["+02:00", "+01:00"]
 
@@ -690,7 +705,9 @@ class TestADryRun:
         assert writer.area("text") == "Kept"
 
     def test_is_no_way_around_the_forms_proof(self, writer: Writer):
-        response = writer.browser.client.post(PREVIEW, {"text": "Hi"}, secure=True, headers={"Origin": "https://testserver"})
+        response = writer.browser.client.post(
+            PREVIEW, {"text": "Hi"}, secure=True, headers={"Origin": "https://testserver"}
+        )
 
         assert failure_of(response) == (403, "form")
 
@@ -743,7 +760,9 @@ class TestThePage:
         writer.send("schedule", text="", accounts=account.id)
 
         ids = set(re.findall(r'\sid="([^"]+)"', writer.page))
-        fields = re.findall(r'<(?:input type="(?:text|url|date|time|checkbox|search)"|textarea|select)[^>]*\sid="([^"]+)"', writer.page)
+        fields = re.findall(
+            r'<(?:input type="(?:text|url|date|time|checkbox|search)"|textarea|select)[^>]*\sid="([^"]+)"', writer.page
+        )
         labels = re.findall(r'<label[^>]*for="([^"]+)"', writer.page)
         described = " ".join(re.findall(r'aria-describedby="([^"]+)"', writer.page)).split()
         assert set(fields) <= set(labels)
@@ -829,6 +848,8 @@ class TestReadingAClock:
         assert readings(at="2026-03-29T02:30", zone="Europe/Berlin") == ()
         assert len(readings(at="2026-03-30T02:30", zone="Europe/Berlin")) == 1
 
-    @pytest.mark.parametrize(("at", "zone"), [("soon", "UTC"), ("2026-01-01", "Mars/Base"), ("0001-01-01", "Asia/Tokyo")])
+    @pytest.mark.parametrize(
+        ("at", "zone"), [("soon", "UTC"), ("2026-01-01", "Mars/Base"), ("0001-01-01", "Asia/Tokyo")]
+    )
     def test_finds_none_for_nonsense(self, at: str, zone: str):
         assert readings(at=at, zone=zone) == ()
