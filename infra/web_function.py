@@ -95,6 +95,8 @@ def variables(
         "OMNIPUB_ALLOWED_HOSTS": ",".join(dict.fromkeys([gateway.hostname or "", urlsplit(public).hostname or ""])),
         **review_variables(site or Site()),
     }
+    if origins := outputs.get("CorsOrigins"):
+        values["OMNIPUB_CORS_ORIGINS"] = origins
     if endpoint:
         # The emulator's gateway is a path, its pool's tokens name AWS, and its platforms are on loopback.
         host = urlsplit(endpoint)

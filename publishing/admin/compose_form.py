@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from publishing.admin.media.picker import read_uses
 from publishing.domain.content import MediaUse
 from publishing.domain.draft import UNSET, Changes, Draft, Intent, Unset
 from publishing.domain.errors import FieldProblem, InvalidError
@@ -131,12 +132,7 @@ class Composition:
 
     def uses(self) -> tuple[MediaUse, ...]:
         """Return the media. Raises InvalidError for what no picker writes."""
-        try:
-            found = json.loads(self.media)
-            return tuple(MediaUse(id=_text(one["id"]), alt_text=_text(one.get("alt_text", ""))) for one in found)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            detail = _("The list of pictures could not be read. Load the page again and choose them anew.")
-            raise InvalidError(FieldProblem(pointer="/media", code="unreadable", detail=detail)) from None
+        return read_uses(self.media)
 
     def shown_uses(self) -> tuple[MediaUse, ...]:
         """Return the media, none where they cannot be read."""
@@ -210,9 +206,3 @@ def known_zone(zone: str) -> str:
     except (ValueError, OSError, LookupError):
         return ""
     return zone
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("Not a text.")
-    return value

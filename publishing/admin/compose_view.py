@@ -24,6 +24,7 @@ from publishing.admin.compose_page import (
 )
 from publishing.admin.composing import Step, ways
 from publishing.admin.conflicts import differences
+from publishing.admin.media.picker import picker
 from publishing.admin.pages import desk_page
 from publishing.domain.account import Account
 from publishing.domain.ids import new_secret
@@ -78,6 +79,7 @@ def _context(sheet: Sheet, accounts: Sequence[Account]) -> dict[str, Any]:
         "token": token,
         "choices": offered,
         "wordings": wordings(composition, offered, problems),
+        "picker": picker(sheet.actor, composition.shown_uses()),
         "problems": problems,
         "errors": by_field(problems),
         "whole": WHOLE,

@@ -103,9 +103,9 @@ def _finalise(_: Performer, step: steps.Finalise) -> bool:
 
 def _note_credential(_: Performer, step: steps.NoteCredential) -> None:
     if step.problem is None:
-        if accounts.mark_working(step.account.id, now=clock.now()):
+        if accounts.mark_working(step.account.id, version=step.version, now=clock.now()):
             log.info("account.works_again", extra={"account": step.account.id})
-    elif accounts.mark_needs_reauth(step.account.id, problem=step.problem, now=clock.now()):
+    elif accounts.mark_needs_reauth(step.account.id, version=step.version, problem=step.problem, now=clock.now()):
         # Only the first to note it says so: one notice, however many deliveries wait.
         log.warning("account.needs_reauth", extra={"account": step.account.id, "channel": step.account.channel})
 

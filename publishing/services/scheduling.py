@@ -104,6 +104,8 @@ def edit_message(
     if read.status not in EDITABLE:
         raise ConflictError(f"The message is {words(read.status)}; only what was not dispatched yet can be edited.")
     due = None if isinstance(changes.due, Unset) else changes.due
+    if due is not None and changes.intent is Intent.SCHEDULE:
+        demand_named(actor, read, rev, context)
     if due is not None and changes.intent is Intent.SCHEDULE and _says_the_same(_changed(read, changes, now), read):
         # What was approved stays approved: it is only given a time.
         demand(actor, Action.SCHEDULE_MESSAGE, read, review=context.review)
@@ -237,7 +239,7 @@ def _directed(
         return replace(message, scheduled_at=due.at, zone=due.zone, wall_time=due.wall_time)
     demand(actor, Action.SCHEDULE_MESSAGE, message, review=context.review)
     check_sendable(message, accounts)
-    return _scheduled(message, due, actor, context)
+    return _at_this_revision(_scheduled(message, due, actor, context), message.rev)
 
 
 def _untimed(message: Message) -> Message:
@@ -299,6 +301,12 @@ def _scheduled(message: Message, due: Due, actor: Actor, context: Context) -> Me
         rev=rev,
         approved_rev=rev if is_approved else message.approved_rev,
     )
+
+
+def _at_this_revision(scheduled: Message, rev: int) -> Message:
+    """Return a message that was edited and scheduled in one go, which is one revision and not two."""
+    approved_rev = rev if scheduled.is_approved else scheduled.approved_rev
+    return replace(scheduled, rev=rev, approved_rev=approved_rev)
 
 
 def _reviewed_again(edited: Message, actor: Actor, context: Context, *, knows: bool) -> Message:

@@ -131,6 +131,8 @@ class NoteCredential:
     """Note whether an account's credential works; `problem` None when it does. Answered with None."""
 
     account: Account
+    #: Of the credential that was used; 0 for none. Another one is neither blamed nor vouched for.
+    version: int
     problem: Problem | None
 
 

@@ -221,7 +221,8 @@ def finalise(message_id: str, *, gen: int, status: MessageStatus, now: datetime)
     if status is MessageStatus.NEEDS_ATTENTION:
         # Whoever finds it so will ask since when.
         action = "message.needs_attention"
-        return audited(change, AuditRecord(actor=SYSTEM_NAME, action=action, target=f"message:{message_id}", at=now))
+        record = AuditRecord(actor=SYSTEM_NAME, action=action, target=f"message:{message_id}", at=now)
+        return audited(record, change)
     try:
         writes.run(change)
     except ConditionFailedError:

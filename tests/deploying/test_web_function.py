@@ -1,5 +1,7 @@
 """What Zappa is told, from the stacks' outputs."""
 
+from dataclasses import replace
+
 import pytest
 from click import ClickException
 
@@ -52,6 +54,13 @@ class TestTheVariables:
         assert variables["OMNIPUB_BASE_PATH"] == "/restapis/abc/prod/_user_request_"
         assert variables["OMNIPUB_JWKS_URL"] == "http://127.0.0.1:4566/eu-central-1_A/.well-known/jwks.json"
 
+    def test_name_the_origins_that_the_gateway_lets_ask(self):
+        origins = "https://www.example.org"
+
+        assert "OMNIPUB_CORS_ORIGINS" not in web_function.variables("prod", OUTPUTS)
+        told = web_function.variables("prod", {**OUTPUTS, "CorsOrigins": origins})
+        assert told["OMNIPUB_CORS_ORIGINS"] == origins
+
 
 class TestTheSubscription:
     def test_goes_to_the_address_that_takes_feedback(self):
@@ -89,10 +98,18 @@ class TestPreflight:
         ssm = emulator.client("ssm")
         ssm.put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="28", Type="String", Overwrite=True)
         site = Site(identity_providers={"Google": "omnipub/google"})
-        from dataclasses import replace
 
         with pytest.raises(NotReadyError, match="aws secretsmanager create-secret --name omnipub/google"):
             check(replace(PROD, site=site), lambda service, _: emulator.client(service))
         emulator.client("secretsmanager").create_secret(Name="omnipub/google", SecretString="{}")
         check(replace(PROD, site=site), lambda service, _: emulator.client(service))
+        ssm.delete_parameter(Name="/cdk-bootstrap/hnb659fds/version")
+
+    def test_says_what_the_secret_of_the_bridge_to_github_is_to_hold(self, emulator):
+        ssm = emulator.client("ssm")
+        ssm.put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="28", Type="String", Overwrite=True)
+        stage = replace(PROD, site=Site(identity_providers={"GitHub": "omnipub/github"}))
+
+        with pytest.raises(NotReadyError, match='"github_signing_key": "…", "github_sealing_key": "…"'):
+            check(stage, lambda service, _: emulator.client(service))
         ssm.delete_parameter(Name="/cdk-bootstrap/hnb659fds/version")

@@ -59,7 +59,7 @@ function bringBack() {
   fillIn(form, kept.held);
   // The revision that was written upon: whoever saved meanwhile is not overwritten unseen.
   if (form.elements.rev && kept.rev) form.elements.rev.value = kept.rev;
-  form.elements.media?.dispatchEvent(new CustomEvent("media-restore", { bubbles: true }));
+  root.querySelector("[data-media-picker]")?.dispatchEvent(new CustomEvent("media-restore"));
   tabs.read();
   changed();
 }
