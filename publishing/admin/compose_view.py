@@ -29,7 +29,7 @@ from publishing.admin.pages import desk_page
 from publishing.domain.account import Account
 from publishing.domain.ids import new_secret
 from publishing.domain.message import Message, MessageStatus
-from publishing.domain.permissions import Actor
+from publishing.domain.permissions import Action, Actor, Allowed, may
 from publishing.services import queries
 from publishing.services.configured import context
 
@@ -93,6 +93,7 @@ def _context(sheet: Sheet, accounts: Sequence[Account]) -> dict[str, Any]:
         "changed_at": utc_words(message.updated_at) if message else "",
         "ways": ways(sheet.actor, message, clock.now()),
         "changed_by": sheet.changed_by,
+        "may_use_texts": isinstance(may(sheet.actor, Action.READ_TEMPLATE), Allowed),
         "draft_key": f"{sheet.actor.id}:{key}",
         "is_scheduled": message is not None and message.status is MessageStatus.SCHEDULED,
         "is_own_form": bool(problems or sheet.is_conflict or sheet.run),
@@ -126,6 +127,11 @@ def _words() -> dict[str, str]:
         "now": _("just now"),
         "picture_refused": _("Pictures not shown there"),
         "pictures_fine": _("takes the pictures"),
+        "templates": _("Insert a template"),
+        "groups": _("Insert hashtags"),
+        "no_templates": _("There are no templates yet. Whoever may write messages can make one under Templates."),
+        "no_groups": _("There are no groups of hashtags yet. Whoever may write messages can make one under Hashtags."),
+        "insert": _("Insert"),
         "twice": _("The clock shows this time twice that day. Which one?"),
         "first": _("The first, before the change"),
         "second": _("The second, after it"),

@@ -2,6 +2,7 @@
 import { calmly, make } from "./dom.js";
 import { Draft, fillIn, same, snapshot } from "./drafts.js";
 import { PreviewPane } from "./preview.js";
+import { texts } from "./texts.js";
 import { wordings } from "./wordings.js";
 
 const root = document.querySelector("[data-composer]");
@@ -188,6 +189,7 @@ if (search) {
     }
   });
 }
+texts(root, form, words, tabs);
 const look = root.querySelector("[data-look]");
 look.hidden = false;
 look.addEventListener("click", () => {
