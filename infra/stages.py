@@ -46,6 +46,8 @@ class Site:
     frontend_token_secret: str = ""
     #: Sites whose scripts may call the API with a token: `https://www.example.org`, separated by commas.
     cors_origins: str = ""
+    #: Id of the webhook account that canaries are sent to; empty sends none.
+    canary_account: str = ""
     #: Where the table's audit heads and the like are kept from deletion, in days.
     audit_days: int = 365
     #: Whether messages need an approver before they can go out, and whether approvers may approve their own work.

@@ -97,6 +97,8 @@ def variables(
     }
     if origins := outputs.get("CorsOrigins"):
         values["OMNIPUB_CORS_ORIGINS"] = origins
+    if site is not None and site.canary_account:
+        values["OMNIPUB_CANARY_ACCOUNT"] = site.canary_account
     if endpoint:
         # The emulator's gateway is a path, its pool's tokens name AWS, and its platforms are on loopback.
         host = urlsplit(endpoint)

@@ -73,6 +73,8 @@ class Config:
     #: Requests a minute that the API takes from one user, and from one API key.
     api_limit: int = 1_200
     api_key_limit: int = 600
+    #: The account that `manage.py canary` publishes to.
+    canary_account: str = ""
     log_level: str = "INFO"
 
     @classmethod
@@ -217,6 +219,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "bedrock_model_id": ("BEDROCK_MODEL_ID", str),
     "scheduler_function": ("OMNIPUB_SCHEDULER_FUNCTION", str),
     "kms_key_id": ("OMNIPUB_KMS_KEY_ID", str),
+    "canary_account": ("OMNIPUB_CANARY_ACCOUNT", str),
     "jwks_url": ("OMNIPUB_JWKS_URL", str),
     "token_issuer": ("OMNIPUB_TOKEN_ISSUER", str),
     "oidc_issuer": ("OMNIPUB_OIDC_ISSUER", _issuer),

@@ -155,6 +155,16 @@ def parked(day: str) -> str:
     return f"PARKED#{day}"
 
 
+def evolution(evolution_id: str) -> str:
+    """Return the partition of how far an evolution of the table is: a row for all of it and one for each segment."""
+    return f"EVOLUTION#{evolution_id}"
+
+
+def segment(number: int) -> str:
+    """Return the sort key of one segment's progress."""
+    return f"SEGMENT#{number:03d}"
+
+
 def setting(name: str) -> str:
     """Return the partition of one setting of the whole deployment."""
     return f"SETTING#{name}"

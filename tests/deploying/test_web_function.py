@@ -61,6 +61,12 @@ class TestTheVariables:
         told = web_function.variables("prod", {**OUTPUTS, "CorsOrigins": origins})
         assert told["OMNIPUB_CORS_ORIGINS"] == origins
 
+    def test_name_the_account_of_the_canary_where_the_stage_has_one(self):
+        named = web_function.variables("prod", OUTPUTS, site=Site(canary_account="01KBCD0000000000000000000B"))
+
+        assert Config.from_environment(named).canary_account == "01KBCD0000000000000000000B"
+        assert "OMNIPUB_CANARY_ACCOUNT" not in web_function.variables("prod", OUTPUTS)
+
 
 class TestTheSubscription:
     def test_goes_to_the_address_that_takes_feedback(self):

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from infra import cost
 from infra.constructs import gateway
 from infra.names import STACKS, stack_id
 from infra.stacks.auth import ROLES
+from infra.stages import PROFILES
 from publishing import paths, table
 from publishing.domain.permissions import Role
 
@@ -458,12 +460,55 @@ class TestMonitoring:
     def test_has_no_more_alarms_than_are_free_and_a_page_for_each(self, prod):
         alarms = [each["Properties"] for each in prod.of("Monitoring", "AWS::CloudWatch::Alarm").values()]
 
+        pages = {re.findall(r"docs/runbooks/([a-z-]+)\.md", alarm["AlarmDescription"])[0] for alarm in alarms}
         assert len(alarms) <= 10
-        for alarm in alarms:
-            page = re.search(r"docs/runbooks/[a-z-]+\.md", alarm["AlarmDescription"])
-            assert page
-            assert (ROOT / page[0]).is_file(), page[0]
-            assert alarm["AlarmActions"]
+        assert all(alarm["AlarmActions"] for alarm in alarms)
+        assert {alarm["AlarmName"].removeprefix("omnipub-prod-") for alarm in alarms} == pages
+        written = {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")}
+        assert written - {"README", "backup-and-restore"} == pages
+        listed = re.findall(
+            r"^\| \[([a-z-]+)\]\(\1\.md\) \|", (ROOT / "docs/runbooks/README.md").read_text(), re.MULTILINE
+        )
+        assert sorted(listed) == sorted(pages)
+
+    def test_measures_every_fact_about_lateness_in_one_metric_that_an_alarm_reads(self, prod):
+        filters = [each["Properties"] for each in prod.of("Monitoring", "AWS::Logs::MetricFilter").values()]
+        facts = {
+            (each["FilterPattern"], each["MetricTransformations"][0]["MetricValue"])
+            for each in filters
+            if each["MetricTransformations"][0]["MetricName"] == "Lateness"
+        }
+        alarm = prod.one("Monitoring", "AWS::CloudWatch::Alarm", "PublicationsLate")["Properties"]
+
+        assert facts == {
+            ('{ ($.event = "delivery.committed") && ($.late_ms >= 0) }', "$.late_ms"),
+            ('{ ($.event = "scheduler.tick") && ($.overdue_ms >= 0) }', "$.overdue_ms"),
+            ('{ ($.event = "canary.failed") && ($.late_ms >= 0) }', "$.late_ms"),
+        }
+        assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("Lateness", "Maximum", 20_000)
+        assert alarm["Namespace"] == "Omnipub/prod"
+
+    def test_has_no_more_metrics_of_its_own_than_the_estimate_counts(self, prod):
+        filters = [each["Properties"] for each in prod.of("Monitoring", "AWS::Logs::MetricFilter").values()]
+        names = {each["MetricTransformations"][0]["MetricName"] for each in filters}
+        items = cost.estimate(PROFILES["prod"], cost.Load(requests_a_day=1, messages_a_day=1, channels=1))
+
+        assert [item.units for item in items if item.price == "metric"] == [len(names)]
+
+    def test_shows_lateness_and_doubt_on_the_dashboard(self, prod):
+        body = json.dumps(prod.one("Monitoring", "AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"])
+
+        assert {"Lateness", "InDoubt", "Unconfirmed", "RecordsParked"} <= set(re.findall(r"[A-Z][A-Za-z]+", body))
+
+    def test_sends_a_canary_every_hour_where_it_has_an_account_for_it(self, synthesize, prod):
+        canary = synthesize("prod+full").one("Monitoring", "AWS::Scheduler::Schedule")["Properties"]
+
+        assert prod.of("Monitoring", "AWS::Scheduler::Schedule") == {}
+        assert canary["ScheduleExpression"] == "rate(1 hour)"
+        # Exactly what the web function's handler takes for a command.
+        assert json.loads(canary["Target"]["Input"]) == {"manage": "canary"}
+        assert json.dumps(canary["Target"]["Arn"]).endswith(':function:omnipub-prod"]]}')
+        assert canary["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 0}
 
     def test_notices_a_scheduler_that_does_not_run(self, prod):
         alarm = prod.one("Monitoring", "AWS::CloudWatch::Alarm", "SchedulerSilent")["Properties"]
