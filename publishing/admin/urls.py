@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from publishing.admin import dashboard, me, message_page, signing_in
+from publishing.admin import calendar, dashboard, me, message_page, signing_in
 
 sign_in_urls = [
     path("login/", signing_in.log_in, name="sign-in"),
@@ -17,6 +17,9 @@ desk_urls = [
     path("language/", me.choose_language, name="desk-language"),
     path("sessions/end/", me.end_one, name="end-session"),
     path("sessions/end-all/", me.end_all, name="end-all-sessions"),
+    path("calendar/", calendar.calendar, name="desk-calendar"),
+    path("calendar/events/", calendar.calendar_events, name="desk-calendar-events"),
+    path("calendar/move/", calendar.calendar_move, name="desk-calendar-move"),
     path("messages/<str:message_id>/", message_page.message_page, name="desk-message"),
     path("messages/<str:message_id>/live/", message_page.message_live, name="desk-message-live"),
     re_path(

@@ -136,8 +136,40 @@ def schedule_message(
     Raises InvalidError when an account would refuse the content; ConflictError while it is being published, when it is
     published, and when a delivery must be resolved first.
     """
+    return _schedule(actor, message_id, due, now, context)
+
+
+def move_message(
+    *, actor: Actor, message_id: str, due: Due, rev: int | None, now: datetime, context: Context
+) -> MessageWithDeliveries:
+    """Move the due time of a message that is scheduled; see `schedule_message`.
+
+    Unlike that it starts nothing anew: ConflictError for a message that is not scheduled (any more), so that one that
+    was cancelled meanwhile stays cancelled. Raises StaleError when `rev` is given and not the message's own.
+    """
+    return _schedule(actor, message_id, due, now, context, moves=True, rev=rev)
+
+
+def publish_message(*, actor: Actor, message_id: str, now: datetime, context: Context) -> MessageWithDeliveries:
+    """Schedule a message for now; see `schedule_message`."""
+    return schedule_message(actor=actor, message_id=message_id, due=due_now(now), now=now, context=context)
+
+
+def _schedule(  # noqa: PLR0917 - the two use cases above, with one more condition for the one that moves
+    actor: Actor,
+    message_id: str,
+    due: Due,
+    now: datetime,
+    context: Context,
+    *,
+    moves: bool = False,
+    rev: int | None = None,
+) -> MessageWithDeliveries:
     found = _read_for(actor, Action.SCHEDULE_MESSAGE, message_id, context=context)
     read = found.message
+    _demand_rev(read, rev)
+    if moves and read.status is not MessageStatus.SCHEDULED:
+        raise ConflictError(f"The message is {_words(read.status)}; only a scheduled one can be moved.")
     if not allows(read.status, MessageEvent.SCHEDULE):
         raise ConflictError(f"The message is {_words(read.status)} and cannot be scheduled.")
     # Media of a message that is finished can be deleted: one that starts anew begins to use them anew.
@@ -155,11 +187,6 @@ def schedule_message(
     _commit(found, writes, _record(actor, "message.schedule", scheduled, now), claimed=claimed)
     _wake_if_near(scheduled, now, context)
     return MessageWithDeliveries(message=scheduled, deliveries=changed)
-
-
-def publish_message(*, actor: Actor, message_id: str, now: datetime, context: Context) -> MessageWithDeliveries:
-    """Schedule a message for now; see `schedule_message`."""
-    return schedule_message(actor=actor, message_id=message_id, due=due_now(now), now=now, context=context)
 
 
 def _read_for(
