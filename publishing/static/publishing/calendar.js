@@ -129,7 +129,7 @@ function start() {
     view: isPhone ? "listWeek" : remembered() || "dayGridMonth",
     locale,
     firstDay: 1,
-    height: isPhone ? "auto" : "46rem",
+    height: isPhone ? "auto" : "56rem",
     headerToolbar: isPhone
       ? { start: "prev,next", center: "title", end: "today" }
       : { start: "today prev,next", center: "title", end: "dayGridMonth,timeGridWeek,timeGridDay,listWeek" },
