@@ -24,6 +24,8 @@ from publishing.services.scheduling import move_message
 
 #: A month as calendars draw it has six weeks at most.
 _LONGEST: Final = timedelta(days=43)
+#: Far from the ends of the calendar, where zones and months run out.
+_YEARS: Final = range(1970, 3000)
 #: What one request looks at.
 _ROWS: Final = 500
 #: How long an entry is drawn: a message has no duration.
@@ -115,6 +117,8 @@ def _wall(text: str, zone: ZoneInfo) -> datetime | None:
     try:
         given = datetime.fromisoformat(text[:40])
     except ValueError:
+        return None
+    if given.year not in _YEARS:
         return None
     return given.replace(tzinfo=zone) if given.tzinfo is None else given
 

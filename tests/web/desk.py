@@ -25,17 +25,18 @@ HOSTILE = '<script>alert(1)</script> "quoted" \u202eRTL\u202c zero\u200bwidth ðŸ
 def counted() -> Iterator[Counter[str]]:
     """Count the requests that are sent to the table, by operation."""
     found: Counter[str] = Counter()
-    send = BaseClient._make_api_call
+    client: Any = BaseClient
+    send = client._make_api_call
 
     def count(self: Any, operation: str, arguments: Any) -> Any:
         found[operation] += 1
         return send(self, operation, arguments)
 
-    BaseClient._make_api_call = count
+    client._make_api_call = count
     try:
         yield found
     finally:
-        BaseClient._make_api_call = send
+        client._make_api_call = send
 
 
 def now() -> datetime:
