@@ -56,11 +56,10 @@ function element(name, css, text) {
 function content(info) {
   const { channels, statusLabel, movable } = info.event.extendedProps;
   const head = element("span", "entry-head");
-  const dot = element("span", "entry-dot");
   const time = element("time", "entry-time tabular", new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(info.event.start));
   const marks = element("span", "entry-channels");
   for (const channel of channels.slice(0, 4)) marks.append(symbol(`channel-${channel.kind}`));
-  head.append(dot, time, marks);
+  head.append(time, marks);
   const title = element("span", "entry-title", info.event.title);
   title.dir = "auto";
   const hidden = element("span", "visually-hidden", `${statusLabel}. ${channels.map((channel) => channel.name).join(", ")}. ${movable ? texts.move : ""}`);
