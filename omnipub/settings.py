@@ -45,6 +45,7 @@ WSGI_APPLICATION = "omnipub.wsgi.application"
 INSTALLED_APPS = [
     # Before Django's admin: our templates win over its own.
     "publishing",
+    "publishing.dynadmin",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "publishing.identity.middleware.WebSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "publishing.admin.middleware.DeskMiddleware",
+    "publishing.admin.zones.PageZoneMiddleware",
 ]
 TEMPLATES = [
     {
