@@ -112,7 +112,8 @@ def test_an_upload_that_breaks_off_can_be_tried_again(
 
 
 def test_pictures_are_chosen_for_a_message(sign_in: Callable[..., Page], picture: Path) -> None:
-    page = sign_in("editor", "/admin/compose/")
+    page = sign_in("editor")
+    page.goto("/admin/compose/")
     value = page.locator("[data-media-value]")
     page.get_by_role("button", name="Add pictures").click()
     upload(page, picture)
