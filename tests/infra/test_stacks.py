@@ -103,6 +103,17 @@ class TestEveryBucket:
         assert allowed[0]["Resource"]["Fn::Join"][1][-1] == "/media/*"
         assert "aws:SourceAccount" in json.dumps(allowed[0]["Condition"])
 
+    @pytest.mark.parametrize(
+        ("stage", "origin"),
+        [("prod", "*"), ("prod+full", "https://publish.example.org")],
+        ids=["bare", "with an address"],
+    )
+    def test_lets_browsers_upload_from_the_desk_and_do_nothing_else(self, synthesize, stage, origin):
+        bucket = synthesize(stage).one("Data", "AWS::S3::Bucket", "Media")["Properties"]
+
+        (rule,) = bucket["CorsConfiguration"]["CorsRules"]
+        assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], [origin])
+
     def test_keeps_audit_heads_from_everybody(self, prod):
         properties = prod.one("Security", "AWS::S3::Bucket", "AuditHeads")["Properties"]
 
