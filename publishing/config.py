@@ -62,6 +62,8 @@ class Config:
     late_limit: timedelta = timedelta(hours=6)
     #: Whether messages need an approver before they can go out.
     review_on: bool = False
+    #: Whether approvers may approve what they wrote themselves: for teams of one.
+    review_own: bool = False
     #: Whether channels may talk to private addresses over plain HTTP: local mode only.
     allow_private_networks: bool = False
     #: Topics of SNS whose notifications about mail are taken, as ARNs; none closes the address for them.
@@ -238,6 +240,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "time_divisor": ("OMNIPUB_TIME_DIVISOR", _positive),
     "late_limit": ("OMNIPUB_LATE_LIMIT", _hours),
     "review_on": ("OMNIPUB_REVIEW", _boolean),
+    "review_own": ("OMNIPUB_REVIEW_OWN", _boolean),
     "allow_private_networks": ("OMNIPUB_ALLOW_PRIVATE_NETWORKS", _boolean),
     "mail_topics": ("OMNIPUB_MAIL_TOPICS", _topics),
     "sns_address": ("OMNIPUB_SNS_ADDRESS", str),

@@ -10,12 +10,11 @@ import jwt
 from publishing.domain.user import EMAIL_LIMIT, NAME_LIMIT, ProvenIdentity, clean, is_user_id
 from publishing.identity.keys import KeySet
 from publishing.identity.roles import RoleMap
+from publishing.identity.signatures import ALGORITHM, signing_key
 
-ALGORITHM: Final = "RS256"
 LEEWAY: Final = 60
 #: With many groups they grow; a browser never carries them, so that they may.
 SIZE_LIMIT: Final = 32 * 1024
-_KID_LIMIT: Final = 200
 _REQUIRED: Final = ("iss", "sub", "aud", "exp", "iat", "nonce")
 
 
@@ -43,7 +42,7 @@ def verify_id_token(token: str, *, nonce: str, access_token: str, keys: KeySet, 
     Raises IdTokenError, ClockSkewError for one that is not valid at this time, and KeysUnavailableError when the
     provider's keys cannot be read just now.
     """
-    key = _signing_key(token, keys)
+    key = signing_key(token, keys, size_limit=SIZE_LIMIT, what="ID token", refuse=IdTokenError)
     try:
         claims = jwt.decode(
             token,
@@ -61,25 +60,6 @@ def verify_id_token(token: str, *, nonce: str, access_token: str, keys: KeySet, 
         raise IdTokenError(f"The ID token is not a valid one ({type(error).__name__}).") from None
     _demand_ours(claims, nonce=nonce, access_token=access_token, rules=rules)
     return _identity(claims, rules)
-
-
-def _signing_key(token: str, keys: KeySet) -> jwt.PyJWK:
-    if len(token) > SIZE_LIMIT:
-        raise IdTokenError("The ID token is too long.")
-    try:
-        header = jwt.get_unverified_header(token)
-    except (jwt.PyJWTError, ValueError, RecursionError):
-        raise IdTokenError("The ID token cannot be read.") from None
-    # Of the header only these two are looked at; jku, x5u and jwk name keys of the sender's choice.
-    kid = header.get("kid")
-    if header.get("alg") != ALGORITHM:
-        raise IdTokenError(f"The ID token is not signed with {ALGORITHM}.")
-    if not isinstance(kid, str) or not 0 < len(kid) <= _KID_LIMIT:
-        raise IdTokenError("The ID token does not name its key.")
-    key = keys.find(kid)
-    if key is None:
-        raise IdTokenError("The ID token was signed with a key that the provider does not have.")
-    return key
 
 
 def _demand_ours(claims: Mapping[str, Any], *, nonce: str, access_token: str, rules: IdTokenRules) -> None:

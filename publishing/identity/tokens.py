@@ -10,13 +10,12 @@ from publishing.config import Config, ConfigError
 from publishing.domain.permissions import SYSTEM, Actor
 from publishing.identity.keys import KeySet
 from publishing.identity.roles import RoleMap
+from publishing.identity.signatures import ALGORITHM, signing_key
 
-ALGORITHM: Final = "RS256"
 LEEWAY: Final = 60
 SCOPE: Final = "omnipub/api"
 #: Cognito's access tokens have about 1 KB; with many groups some more.
 SIZE_LIMIT: Final = 8 * 1024
-KID_LIMIT: Final = 200
 _REQUIRED: Final = ("exp", "iat", "iss", "sub", "token_use", "client_id")
 
 
@@ -61,7 +60,7 @@ def verify(token: str, *, keys: KeySet, rules: TokenRules) -> Actor:
 
     Raises TokenError when it proves nothing here, and KeysUnavailableError when that cannot be told just now.
     """
-    key = _signing_key(token, keys)
+    key = signing_key(token, keys, size_limit=SIZE_LIMIT, what="access token", refuse=TokenError)
     try:
         claims = jwt.decode(
             token,
@@ -79,25 +78,6 @@ def verify(token: str, *, keys: KeySet, rules: TokenRules) -> Actor:
     except (jwt.PyJWTError, ValueError, OverflowError, RecursionError):
         raise TokenError("The access token is not a valid one of this user pool.") from None
     return _actor(claims, rules)
-
-
-def _signing_key(token: str, keys: KeySet) -> jwt.PyJWK:
-    if len(token) > SIZE_LIMIT:
-        raise TokenError(f"The access token is too long: at most {SIZE_LIMIT:,} characters are read.")
-    try:
-        header = jwt.get_unverified_header(token)
-    except (jwt.PyJWTError, ValueError, RecursionError):
-        raise TokenError("The access token cannot be read.") from None
-    # Of the header only these two are looked at; jku, x5u and jwk name keys of the sender's choice.
-    kid = header.get("kid")
-    if header.get("alg") != ALGORITHM:
-        raise TokenError(f"The access token must be signed with {ALGORITHM}.")
-    if not isinstance(kid, str) or not 0 < len(kid) <= KID_LIMIT:
-        raise TokenError("The access token does not name its key.")
-    key = keys.find(kid)
-    if key is None:
-        raise TokenError("The access token was signed with a key that this user pool does not have.")
-    return key
 
 
 def _actor(claims: Mapping[str, object], rules: TokenRules) -> Actor:

@@ -19,6 +19,7 @@ from publishing.domain.timing import Timing
 from publishing.services.job import new_owner
 from publishing.services.steps import (
     CallScheduler,
+    HoldForReview,
     IsStopped,
     KickScheduled,
     KickWaiting,
@@ -69,6 +70,8 @@ class TickReport:
     #: How long what waited longest had been due when the tick saw it: a message that was not dispatched, or a delivery
     #: that no worker ever claimed. An alarm reads it, and nothing else tells that the stream is not being read.
     overdue_ms: int = 0
+    #: Messages that were due and that nobody approved: they wait for an approver now.
+    held: int = 0
     #: Deliveries in doubt whose time to look for evidence had come.
     in_doubt: int = 0
 
@@ -146,6 +149,10 @@ def _dispatch(message_id: str, rules: TickRules, report: TickReport) -> Steps[Ti
         token=new_owner(rules.random),
         review_on=rules.review_on,
     )
+    if message is None and rules.review_on:
+        # It is not due after all, or nobody approved it: then it must not stay here, waiting for nothing.
+        is_held: bool = yield HoldForReview(message_id=message_id, now=reading.now)
+        return replace(report, held=report.held + is_held)
     if message is None:
         return report
     events = tuple(_event(message.id, target.delivery_id, target.account_id, message.gen) for target in message.targets)

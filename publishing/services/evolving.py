@@ -107,7 +107,7 @@ def evolve(
         at=now,
         facts={"changed": changed},
     )
-    audited(evolutions.finish(evolution.id, changed=changed, now=now), record)
+    audited(record, evolutions.finish(evolution.id, changed=changed, now=now))
     return replace(ended, done_at=now)
 
 

@@ -76,7 +76,7 @@ def _hold(actor: Actor, found: MessageWithDeliveries, point: datetime, now: date
     )
     changes = [restoring.hold_message(found.message, status=status, now=now)]
     changes += [restoring.hold_delivery(each, problem=problem) for each in open_ones]
-    if not audited(changes, record):
+    if not audited(record, *changes):
         raise ConflictError(
             f"Message {found.message.id} changed just now: something else writes to this table. "
             "See that no function is pointed to it, then type the same again."

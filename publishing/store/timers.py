@@ -5,7 +5,7 @@ The index lags behind the table; its rows are suggestions, and the kick's condit
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from publishing import table
@@ -16,6 +16,9 @@ from publishing.store.writes import dispatch
 
 #: Sorts behind every moment.
 _END: Final = "~"
+
+#: Later than any moment that is stored.
+_ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)
 _PARTITION, _SORT = table.index_keys(table.TIMERS)
 
 
@@ -55,6 +58,11 @@ def iterate_all() -> Iterator[Timer]:
                 if "LastEvaluatedKey" not in answer:
                     break
                 start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def list_in_review(*, limit: int) -> tuple[Timer, ...]:
+    """Return messages that wait for an approver, the longest waiting first."""
+    return _due(keys.IN_REVIEW, _ALWAYS, limit)
 
 
 def _due(status: str, until: datetime, limit: int) -> tuple[Timer, ...]:

@@ -8,23 +8,22 @@ from typing import ClassVar, Final
 from publishing.channels.base import aws
 from publishing.channels.base.aws_answers import AwsError
 from publishing.channels.base.aws_call import Operation, call
+from publishing.channels.base.aws_channel import AwsChannel
 from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import account_problems, common_problems
-from publishing.channels.base.contract import Channel, Payload, Submission, Trace
+from publishing.channels.base.contract import Payload, Submission
 from publishing.channels.email.address import BadAddressError, ascii_address, name_problem
 from publishing.channels.email.health import NAME, SERVICE, SES, Question
 from publishing.channels.email.payload import IMAGES, build_body, compose, encode
 from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.errors import FieldProblem
-from publishing.domain.health import Health, unusable
+from publishing.domain.health import Health
 from publishing.domain.outcome import (
     Deferred,
-    Finding,
     Outcome,
     Reason,
     Rejected,
-    Undecidable,
 )
 from publishing.http import Answer, Courier
 
@@ -47,7 +46,7 @@ _REJECTED: Final = {
 }
 
 
-class EmailChannel(Channel):
+class EmailChannel(AwsChannel):
     """Sends mail through SES, which knows no key and cannot be asked later: a lost answer stays in doubt."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -71,9 +70,13 @@ class EmailChannel(Channel):
         documentation_url="https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html",
     )
 
-    def account_problems(self, account: Account) -> tuple[FieldProblem, ...]:
-        """Return what is wrong with the account's addresses and settings."""
-        return (*aws.endpoint_problems(account, SES), *_setting_problems(account))
+    service = SES
+    # SES lists no mail, and asks for the very id that was lost.
+    cannot_ask = "Amazon SES cannot be asked which mail it took. Look into the recipient's inbox."
+
+    def setting_problems(self, account: Account) -> Iterator[FieldProblem]:
+        """Yield what is wrong with the account's addresses and settings."""
+        return _setting_problems(account)
 
     def measure(self, content: Content) -> int:
         """Return the number of characters of the text part, link included."""
@@ -107,24 +110,8 @@ class EmailChannel(Channel):
         )
         return call(_OPERATION, request, courier, now=now)
 
-    def look_up(
-        self,
-        trace: Trace,  # noqa: ARG002
-        destination: Destination,  # noqa: ARG002
-        courier: Courier,  # noqa: ARG002
-        *,
-        now: datetime,  # noqa: ARG002
-    ) -> Finding:
-        """Answer that there is nobody to ask: SES lists no mail, and asks for the very id that was lost."""
-        return Undecidable(detail="Amazon SES cannot be asked which mail it took. Look into the recipient's inbox.")
-
-    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+    def ask_health(self, place: str, account: Account, courier: Courier, *, now: datetime) -> Health:
         """Ask whether the AWS account may send, and whether it may send in the sender's name."""
-        account = destination.account
-        place, wrong = aws.endpoint(account, SES), self.account_problems(account)
-        if place is None or wrong:
-            detail = wrong[0].detail if wrong else "The account's region or address cannot be used."
-            return unusable(Reason.DESTINATION, f"{NAME} was not checked. {detail}")
         return Question(place, account, courier, now=now).ask()
 
 

@@ -7,9 +7,10 @@ from typing import ClassVar, Final
 from publishing.channels.base import aws
 from publishing.channels.base.aws_answers import AwsError, read_aws_health, read_xml, role_refused
 from publishing.channels.base.aws_call import Operation, call
+from publishing.channels.base.aws_channel import AwsChannel
 from publishing.channels.base.capabilities import Capabilities, Deduplication, optional, required
 from publishing.channels.base.checks import account_problems, common_problems, no_titles
-from publishing.channels.base.contract import Channel, Payload, Submission, Trace
+from publishing.channels.base.contract import Payload, Submission
 from publishing.channels.sms.alphabet import Encoding, count_parts, outside_gsm_7
 from publishing.channels.sms.payload import (
     SMS_TYPES,
@@ -27,7 +28,7 @@ from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem, Fact, Severity
 from publishing.domain.errors import FieldProblem
 from publishing.domain.health import Health, healthy, unusable
-from publishing.domain.outcome import Finding, Outcome, Reason, Rejected, Undecidable
+from publishing.domain.outcome import Outcome, Reason, Rejected
 from publishing.http import Answer, Courier, UnreadableError
 
 NAME: Final = "SMS"
@@ -45,7 +46,7 @@ _ENCODINGS: Final = {
 }
 
 
-class SmsChannel(Channel):
+class SmsChannel(AwsChannel):
     """Sends text messages through SNS, which knows no key for them and keeps no list: a lost answer stays in doubt."""
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -70,9 +71,12 @@ class SmsChannel(Channel):
         documentation_url="https://docs.aws.amazon.com/sns/latest/api/API_Publish.html",
     )
 
-    def account_problems(self, account: Account) -> tuple[FieldProblem, ...]:
-        """Return what is wrong with the account's number and settings."""
-        return (*aws.endpoint_problems(account, SNS), *_setting_problems(account))
+    service = SNS
+    cannot_ask = "Amazon SNS cannot be asked what it sent. Ask whoever has the phone."
+
+    def setting_problems(self, account: Account) -> Iterator[FieldProblem]:
+        """Yield what is wrong with the account's number and settings."""
+        return _setting_problems(account)
 
     def measure(self, content: Content) -> int:
         """Return the length that counts against the limit of one call, link included."""
@@ -102,24 +106,8 @@ class SmsChannel(Channel):
             return Rejected(reason=Reason.DESTINATION, detail=detail)
         return call(_OPERATION, _request(place, account, payload.body), courier, now=now)
 
-    def look_up(
-        self,
-        trace: Trace,  # noqa: ARG002
-        destination: Destination,  # noqa: ARG002
-        courier: Courier,  # noqa: ARG002
-        *,
-        now: datetime,  # noqa: ARG002
-    ) -> Finding:
-        """Answer that there is nobody to ask."""
-        return Undecidable(detail="Amazon SNS cannot be asked what it sent. Ask whoever has the phone.")
-
-    def check(self, destination: Destination, courier: Courier, *, now: datetime) -> Health:
+    def ask_health(self, place: str, account: Account, courier: Courier, *, now: datetime) -> Health:
         """Ask whether whoever has the number opted out."""
-        account = destination.account
-        place, wrong = aws.endpoint(account, SNS), self.account_problems(account)
-        if place is None or wrong:
-            detail = wrong[0].detail if wrong else "The account's region or address cannot be used."
-            return unusable(Reason.DESTINATION, f"{NAME} was not checked. {detail}")
         try:
             answer = aws.ask(_request(place, account, build_question(account.settings)), courier, now=now)
         except aws.UnsignedError:

@@ -1,10 +1,13 @@
-"""The desk's first page: who you are, what you may do, where you are signed in."""
+"""One's own page: who you are, what you may do, where you are signed in."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.i18n import set_language
 
 from publishing.adapters import clock
-from publishing.admin.pages import methods, page
+from publishing.admin.pages import desk_page, methods
+from publishing.admin.words import ROLES, action_name
 from publishing.domain.permissions import Action, Allowed, may
 from publishing.identity import sessions
 from publishing.identity.provider import sign_in_service
@@ -12,19 +15,19 @@ from publishing.services.signing_in import SignedIn, end_session, list_sessions,
 
 
 @methods("GET")
-def home(request: HttpRequest) -> HttpResponse:
+def me(request: HttpRequest) -> HttpResponse:
     """Show who is signed in, with their roles and web sessions."""
     here = _here(request)
     actor = here.user.as_actor()
     allowed = [action for action in Action if isinstance(may(actor, action), Allowed)]
     context = {
-        "user": here.user,
-        "roles": sorted(role.value for role in here.user.roles),
-        "allowed": [action.value.replace("_", " ") for action in allowed],
+        "profile": here.user,
+        "roles": [(role.value, ROLES[role.value]) for role in sorted(here.user.roles)],
+        "allowed": [action_name(action) for action in allowed],
         "sessions": list_sessions(actor=actor, limits=sign_in_service().limits, now=clock.now()),
         "current": here.session.key,
     }
-    return page(request, "desk", context)
+    return desk_page(request, "me", context, title=_("Profile and sessions"))
 
 
 @methods("GET")
@@ -46,6 +49,12 @@ def end_all(request: HttpRequest) -> HttpResponse:
     actor = _here(request).user.as_actor()
     sign_out_everywhere(actor=actor, user_id=actor.id, now=clock.now())
     return HttpResponseRedirect(reverse("sign-out"))
+
+
+@methods("POST")
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language that was chosen, and go on where the reader was."""
+    return set_language(request)
 
 
 def _here(request: HttpRequest) -> SignedIn:
