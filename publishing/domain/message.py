@@ -57,6 +57,8 @@ class MessageEvent(StrEnum):
     DISPATCH = "dispatch"
     CANCEL = "cancel"
     FINISH = "finish"
+    #: The table was put back to an earlier time: whether it went out since is not known here any more.
+    RESTORED = "restored"
     RETRY = "retry"
     RESOLVE = "resolve"
     DELETE = "delete"
@@ -90,8 +92,10 @@ TRANSITIONS: Final[Mapping[tuple[MessageStatus, MessageEvent], frozenset[Message
     # Scheduled anew after a part of it was published, it ends as what its deliveries make of it.
     (_S.SCHEDULED, _E.CANCEL): FINAL,
     (_S.SCHEDULED, _E.DELETE): frozenset(),
+    (_S.SCHEDULED, _E.RESTORED): FINAL,
     (_S.PUBLISHING, _E.CANCEL): frozenset({_S.CANCELLING}),
     (_S.PUBLISHING, _E.FINISH): FINAL,
+    (_S.PUBLISHING, _E.RESTORED): FINAL,
     (_S.PUBLISHING, _E.RETRY): frozenset({_S.PUBLISHING}),
     (_S.PUBLISHING, _E.RESOLVE): frozenset({_S.PUBLISHING}),
     (_S.CANCELLING, _E.CANCEL): frozenset({_S.CANCELLING}),

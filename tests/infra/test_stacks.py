@@ -481,6 +481,36 @@ class TestMailFeedback:
         assert {"SEND", "BOUNCE", "COMPLAINT"} <= set(destination["MatchingEventTypes"])
 
 
+def exports(stacks):
+    return {output["Export"]["Name"] for output in stacks.templates["OmnichannelDataStack"]["Outputs"].values()
+            if "Export" in output}  # fmt: skip
+
+
+class TestARestoredTable:
+    """What `restored_table` in an operator's settings does; `docs/runbooks/backup-and-restore.md` uses it."""
+
+    def test_is_what_every_function_is_told_and_may_reach(self, synthesize):
+        restored = synthesize("prod+restored")
+
+        for stack in ("Worker", "Scheduler"):
+            variables = restored.one(stack, "AWS::Lambda::Function")["Properties"]["Environment"]["Variables"]
+            assert variables["TABLE_NAME"] == "restored-table"
+        for stack, like in ROLES_OF:
+            tables = {each for action, each in statements(restored, stack, like) if action.startswith("dynamodb:")}
+            assert tables
+            assert all(":table/restored-table" in each for each in tables)
+        outputs = restored.templates["OmnichannelDataStack"]["Outputs"]
+        assert outputs["TableName"]["Value"] == "restored-table"
+
+    def test_leaves_the_stacks_own_table_and_what_others_import_of_it(self, synthesize, prod):
+        restored = synthesize("prod+restored")
+
+        own = restored.one("Data", "AWS::DynamoDB::Table")
+        assert own == prod.one("Data", "AWS::DynamoDB::Table")
+        # CloudFormation refuses to take an export away that a stack which is updated later still imports.
+        assert exports(prod) <= exports(restored)
+
+
 class TestMonitoring:
     def test_has_no_more_alarms_than_are_free_and_a_page_for_each(self, prod):
         alarms = [each["Properties"] for each in prod.of("Monitoring", "AWS::CloudWatch::Alarm").values()]
