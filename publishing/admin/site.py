@@ -7,10 +7,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils.translation import gettext_lazy as _
 
+from publishing.admin.accounts import AccountAdmin
+from publishing.admin.api_keys import ApiKeyAdmin
+from publishing.admin.audit import AuditAdmin
+from publishing.admin.history import AuditLog
+from publishing.admin.media import MediumAdmin
 from publishing.admin.messages import MessageAdmin
 from publishing.admin.navigation import navigation
+from publishing.admin.users import UserAdmin
 from publishing.dynadmin.site import DynamoAdminSite
-from publishing.models import Message
+from publishing.models import Account, ApiKey, AuditEntry, Medium, Message, User
 
 #: Routes of the stock site that have no meaning here: the provider has the passwords, and nothing is viewed "on site".
 _WITHOUT = frozenset({"login", "logout", "password_change", "password_change_done", "view_on_site"})
@@ -24,6 +30,7 @@ class DeskSite(DynamoAdminSite):
     index_title = _("Dashboard")
     site_url = None
     enable_nav_sidebar = True
+    audit = AuditLog()
     cursor_key = settings.CURSOR_KEY
     cursor_key_fallbacks = settings.CURSOR_KEY_FALLBACKS
 
@@ -48,3 +55,8 @@ class DeskSite(DynamoAdminSite):
 
 desk = DeskSite(name="admin")
 desk.register(Message, MessageAdmin)
+desk.register(Account, AccountAdmin)
+desk.register(Medium, MediumAdmin)
+desk.register(User, UserAdmin)
+desk.register(ApiKey, ApiKeyAdmin)
+desk.register(AuditEntry, AuditAdmin)

@@ -7,33 +7,15 @@ from functools import cache
 from typing import Final
 
 from publishing.adapters import clock
-from publishing.adapters.functions import SchedulerWaker
 from publishing.adapters.sns import Inbox
 from publishing.config import Config
 from publishing.domain.limits import API_PER_KEY, API_PER_USER, Limit
 from publishing.domain.permissions import Actor
-from publishing.domain.timing import Timing
 from publishing.http import HttpClient, OutgoingPolicy
-from publishing.services.context import Context
+from publishing.services.configured import context as context
 
 #: Seconds for reading a certificate or confirming a subscription; SNS waits 15 for an answer.
 _CALL_SECONDS: Final = 5.0
-
-
-@cache
-def context() -> Context:
-    """Return what use cases need besides the table, as this process is configured."""
-    config = Config.from_environment(os.environ)
-    return Context(
-        waker=SchedulerWaker(config.scheduler_function),
-        timing=Timing(late=config.late_limit).divided_by(config.time_divisor),
-        review_on=config.review_on,
-        media_bucket=config.media_bucket,
-        media_url=config.media_url,
-        stream_name=config.kinesis_stream_name,
-        key_id=config.kms_key_id,
-        outgoing=OutgoingPolicy(allow_private=config.allow_private_networks),
-    )
 
 
 @cache

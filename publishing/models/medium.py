@@ -48,6 +48,8 @@ class Medium(TableModel):
         Access(partition=keys.MEDIA_LIST, index="GSI3", sort="created_at", token=write_instant),
     )
 
+    recorded_as = "media"
+
     class Meta(TableModel.Meta):
         """Names."""
 
