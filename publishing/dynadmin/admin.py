@@ -139,14 +139,13 @@ class DynamoModelAdmin(_ModelAdmin):
         term = (search_term or "").strip()
         if not term:
             return queryset, False
-        names = [
-            name for name in self.get_search_fields(request) if name.split("__")[0] not in {"pk", self.opts.pk.name}
-        ]
-        if len(names) < len(self.get_search_fields(request)) and self.looks_like_key(term):
+        fields = list(self.get_search_fields(request))
+        names = [name for name in fields if name not in {"pk", self.opts.pk.name}]
+        if len(names) < len(fields) and self.looks_like_key(term):
             by_key = queryset.filter(pk=term)
             if by_key.exists():
                 return by_key, False
-        return (queryset.containing([_contains(name) for name in names], term) if names else queryset.none()), False
+        return queryset.containing([_contains(name) for name in names or [self.opts.pk.name]], term), False
 
     def looks_like_key(self, term: str) -> bool:
         """Tell whether a search can be for a primary key; it costs a read."""

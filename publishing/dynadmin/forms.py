@@ -77,7 +77,9 @@ class DynamoForm(_ModelForm):
                 stored = self[name].initial
                 self.add_error(name, _("It says now: %(value)s") % {"value": _words(stored)})
         # Whoever saves after this was told knows what they replace.
-        self.data = {**self.data, self.add_prefix(VERSION): str(self.stored_version)}
+        told: Any = self.data.copy()  # type: ignore[attr-defined]  # what was sent, which the stubs call a Mapping
+        told[self.add_prefix(VERSION)] = str(self.stored_version)
+        self.data = told
 
     def _tell_refusal(self, refusal: RefusedError) -> None:
         for name, sentences in refusal.errors.items():

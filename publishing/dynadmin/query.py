@@ -168,6 +168,8 @@ class DynamoQuerySet:
         model = self.model
         equal, is_possible = self._equal()
         access = self._choose(equal, strict=strict)
+        # No key is empty, so that what belongs to an object without a key yet is nothing.
+        is_possible = is_possible and all(equal[name] not in {None, ""} for name in access.needs)
         descending = self.order[1] if self.order and self.order[0] == access.sort else access.descending
         names, front = partitions(access, equal, self.lookups) if is_possible else ([], 0)
         low, high = bounds(access, equal, self.lookups)
