@@ -167,9 +167,9 @@ def _schedule(  # noqa: PLR0917 - the two use cases above, with one more conditi
 ) -> MessageWithDeliveries:
     found = _read_for(actor, Action.SCHEDULE_MESSAGE, message_id, context=context)
     read = found.message
-    _demand_rev(read, rev)
     if moves and read.status is not MessageStatus.SCHEDULED:
         raise ConflictError(f"The message is {_words(read.status)}; only a scheduled one can be moved.")
+    _demand_rev(read, rev)
     if not allows(read.status, MessageEvent.SCHEDULE):
         raise ConflictError(f"The message is {_words(read.status)} and cannot be scheduled.")
     # Media of a message that is finished can be deleted: one that starts anew begins to use them anew.
