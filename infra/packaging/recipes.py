@@ -37,7 +37,7 @@ WORKER: Final = Recipe(
     sources=("publishing", "workers"),
     without=(
         "publishing/admin", "publishing/api", "publishing/dynadmin", "publishing/identity", "publishing/management",
-        "publishing/models.py", "publishing/static", "publishing/templates", "publishing/apps.py",
+        "publishing/models", "publishing/static", "publishing/templates", "publishing/apps.py",
     ),
     services=("dynamodb", "kinesis", "kms", "lambda", "s3", "secretsmanager", "sts", "bedrock-runtime"),
     entry_points=("workers.delivery", "workers.scheduler", "workers.github"),

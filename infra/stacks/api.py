@@ -60,10 +60,10 @@ class ApiStack(Stack):
         self.public_url = context.stage.site.public_url or f"https://{self.edge.distribution.distribution_domain_name}"
         self.client = self._client(auth)
         self.logs = log_group(self, "Logs", context, name=f"/aws/lambda/{self._name}")
-        self._role(data)
+        self._role(data, auth, security)
         self._tell_the_front_end(auth)
         self.feedback = MailFeedback(self, "MailFeedback", context=context)
-        self._outputs()
+        self._outputs(security)
 
     def _gateway(self) -> apigateway.RestApi:
         stage, site = self._context.stage, self._context.stage.site
@@ -143,10 +143,19 @@ class ApiStack(Stack):
                 authorizer=None if is_open else authorizer,
                 authorization_scopes=None if is_open else ["omnipub/api"],
             )
+            if not is_open and self._context.stage.site.allowed_origins:
+                self._add_preflight(path, integration)
             if is_open:
                 accept(
                     method, dict.fromkeys(("APIG4", "COG4"), f"{path} is open: the application says who may do what.")
                 )
+
+    def _add_preflight(self, path: str, integration: apigateway.Integration) -> None:
+        """Let browsers ask beforehand, without a token. The application knows the origins, and answers."""
+        method = self.api.root.resource_for_path(path).add_method(
+            "OPTIONS", integration, authorization_type=apigateway.AuthorizationType.NONE
+        )
+        accept(method, dict.fromkeys(("APIG4", "COG4"), "A preflight carries no token, and is told nothing but that."))
 
     def _client(self, auth: AuthStack) -> cognito.UserPoolClient:
         providers = [cognito.UserPoolClientIdentityProvider.COGNITO]
@@ -185,7 +194,7 @@ class ApiStack(Stack):
             client.node.add_dependency(provider)
         return client
 
-    def _role(self, data: DataStack) -> iam.Role:
+    def _role(self, data: DataStack, auth: AuthStack, security: SecurityStack) -> iam.Role:
         """Make the web function's role; Zappa finds it by its name."""
         stage = self._context.stage
         statements = [
@@ -198,6 +207,13 @@ class ApiStack(Stack):
                 actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
                 resources=[data.media.arn_for_objects(prefix) for prefix in ("media/*", "uploads/*")],
             ),
+            # What owners of API keys may do just now.
+            iam.PolicyStatement(
+                actions=["cognito-idp:ListUsers", "cognito-idp:AdminListGroupsForUser"],
+                resources=[auth.pool.user_pool_arn],
+            ),
+            # Names of the audit log's heads, which `audit verify --heads` compares.
+            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[security.audit_heads.bucket_arn]),
             puts_hints(data.stream.stream_arn),
             wakes_scheduler(self, stage.name),
             *([traces()] if stage.tracing else []),
@@ -232,7 +248,7 @@ class ApiStack(Stack):
             ),
         )
 
-    def _outputs(self) -> None:
+    def _outputs(self, security: SecurityStack) -> None:
         outputs = {
             "RestApiId": self.api.rest_api_id,
             "GatewayUrl": self.api.url,
@@ -243,8 +259,11 @@ class ApiStack(Stack):
             "MailConfigurationSet": self.feedback.configuration_set.ref,
             "MailFailuresQueueArn": self.feedback.failures.queue_arn,
             "SchedulerFunction": scheduler_function(self._context.stage.name),
+            "AuditBucket": security.audit_heads.bucket_name,
             "DistributionDomain": self.edge.distribution.distribution_domain_name,
         }
+        if origins := self._context.stage.site.allowed_origins:
+            outputs["CorsOrigins"] = ",".join(origins)
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
 

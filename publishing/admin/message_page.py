@@ -97,8 +97,8 @@ def _facts(request: HttpRequest, history: MessageHistory) -> dict[str, Any]:
     return {
         "message": message,
         "owner_name": history.owner_name,
-        "cards": cards_of(history, actor, review_on=process.review_on),
-        "rights": rights_of(history, actor, review_on=process.review_on),
+        "cards": cards_of(history, actor, review=process.review),
+        "rights": rights_of(history, actor, review=process.review),
         "targets": _targets(history),
         "variants": [(channel, variant.text) for channel, variant in message.variants.items()],
         "pictures": _pictures(message, process.media_url),

@@ -44,7 +44,7 @@ GROUPS: Final[tuple[tuple[str | Promise, tuple[Entry, ...]], ...]] = (
             Entry(route="admin:publishing_series_changelist", label=_("Recurring"), icon="repeat"),
             Entry(route="admin:publishing_template_changelist", label=_("Templates"), icon="template"),
             Entry(route="admin:publishing_hashtaggroup_changelist", label=_("Hashtags"), icon="hash"),
-            Entry(route="admin:publishing_medium_changelist", label=_("Media"), icon="image"),
+            Entry(route="desk-media", label=_("Media"), icon="image"),
         ),
     ),
     (

@@ -2,20 +2,23 @@
 
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from publishing.admin.messages import MessageAdmin
 from publishing.admin.navigation import navigation
 from publishing.domain.permissions import Action, Allowed, may
+from publishing.dynadmin.site import DynamoAdminSite
+from publishing.models import Message
 
 #: Routes of the stock site that have no meaning here: the provider has the passwords, and nothing is viewed "on site".
 _WITHOUT = frozenset({"login", "logout", "password_change", "password_change_done", "view_on_site"})
 
 
-class DeskSite(AdminSite):
+class DeskSite(DynamoAdminSite):
     """The editors' desk. Who may open it was settled by `DeskMiddleware`; each page asks for more."""
 
     site_title = "omnipub"
@@ -24,6 +27,8 @@ class DeskSite(AdminSite):
     site_url = None
     #: Ours stands beside it, in `admin/base_site.html`.
     enable_nav_sidebar = False
+    cursor_key = settings.CURSOR_KEY
+    cursor_key_fallbacks = settings.CURSOR_KEY_FALLBACKS
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in whoever is signed in: the middleware before it lets in nobody else."""
@@ -49,3 +54,4 @@ class DeskSite(AdminSite):
 
 
 desk = DeskSite(name="admin")
+desk.register(Message, MessageAdmin)

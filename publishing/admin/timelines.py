@@ -17,7 +17,7 @@ from publishing.domain.message import Message, MessageEvent
 from publishing.domain.message import allows as message_allows
 from publishing.domain.outcome import Reason
 from publishing.domain.overview import lateness_of
-from publishing.domain.permissions import Action, Actor, Allowed, may
+from publishing.domain.permissions import Action, Actor, Allowed, ReviewRules, may
 
 _ADDRESSES: Final = ("https://", "http://")
 
@@ -66,12 +66,12 @@ class Rights:
     delete: bool
 
 
-def rights_of(history: MessageHistory, actor: Actor, *, review_on: bool) -> Rights:
+def rights_of(history: MessageHistory, actor: Actor, *, review: ReviewRules) -> Rights:
     """Return which buttons the page offers: what the reader may do, and the message's status allows."""
     message = history.message
 
     def can(action: Action, event: MessageEvent | None = None) -> bool:
-        allowed = isinstance(may(actor, action, message, review_on=review_on), Allowed)
+        allowed = isinstance(may(actor, action, message, review=review), Allowed)
         return allowed and (event is None or message_allows(message.status, event))
 
     tried = any(each.delivery.fence > 0 for each in history.deliveries)
@@ -84,15 +84,15 @@ def rights_of(history: MessageHistory, actor: Actor, *, review_on: bool) -> Righ
     )
 
 
-def cards_of(history: MessageHistory, actor: Actor, *, review_on: bool) -> tuple[Card, ...]:
+def cards_of(history: MessageHistory, actor: Actor, *, review: ReviewRules) -> tuple[Card, ...]:
     """Return the page's card of every delivery."""
-    return tuple(_card(history, each, actor, review_on=review_on) for each in history.deliveries)
+    return tuple(_card(history, each, actor, review=review) for each in history.deliveries)
 
 
-def _card(history: MessageHistory, evidence: DeliveryHistory, actor: Actor, *, review_on: bool) -> Card:
+def _card(history: MessageHistory, evidence: DeliveryHistory, actor: Actor, *, review: ReviewRules) -> Card:
     message, delivery = history.message, evidence.delivery
     account = history.accounts.get(delivery.account_id)
-    may_publish = isinstance(may(actor, Action.SCHEDULE_MESSAGE, message, review_on=review_on), Allowed)
+    may_publish = isinstance(may(actor, Action.SCHEDULE_MESSAGE, message, review=review), Allowed)
     can_retry = allows(delivery.state, DeliveryEvent.REARM) and message_allows(message.status, MessageEvent.RETRY)
     publication = delivery.publication
     is_blocked = account is not None and account.status is AccountStatus.BLOCKED

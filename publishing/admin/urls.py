@@ -1,8 +1,9 @@
 """The desk's routes, and those of signing in. Every address ends with a slash."""
 
-from django.urls import path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from publishing.admin import calendar, dashboard, me, message_page, signing_in
+from publishing.admin import calendar, compose_texts, composer, dashboard, me, message_page, signing_in
+from publishing.admin.media.urls import media_urls
 
 sign_in_urls = [
     path("login/", signing_in.log_in, name="sign-in"),
@@ -11,12 +12,18 @@ sign_in_urls = [
     path("logout/", signing_in.log_out, name="sign-out"),
     path("demo/", signing_in.demo, name="sign-in-demo"),
 ]
-desk_urls = [
+desk_urls: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="desk"),
     path("me/", me.me, name="desk-me"),
     path("language/", me.choose_language, name="desk-language"),
     path("sessions/end/", me.end_one, name="end-session"),
     path("sessions/end-all/", me.end_all, name="end-all-sessions"),
+    path("compose/", composer.compose, name="desk-compose"),
+    path("compose/preview/", composer.preview, name="desk-compose-preview"),
+    path("compose/texts/", compose_texts.texts, name="desk-compose-texts"),
+    path("compose/texts/<str:template_id>/", compose_texts.filled_in, name="desk-compose-filled-in"),
+    path("compose/<str:message_id>/", composer.compose_message, name="desk-compose-message"),
+    path("media/", include(media_urls)),
     path("calendar/", calendar.calendar, name="desk-calendar"),
     path("calendar/events/", calendar.calendar_events, name="desk-calendar-events"),
     path("calendar/move/", calendar.calendar_move, name="desk-calendar-move"),

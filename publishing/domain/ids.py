@@ -2,12 +2,14 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 #: Crockford's base 32: no I, L, O, U.
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ID_LENGTH: Final = 26
+#: How many of the characters are the time.
+_TIME_LENGTH: Final = 10
 
 
 def new_id(now: datetime) -> str:
@@ -31,9 +33,33 @@ def new_key_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def derived_id(moment: datetime, *parts: str) -> str:
+    """Return an id that follows from parts: always the same for the same moment and parts."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return _encode((milliseconds << 80) | (int(digest(*parts), 16) >> 176))
+
+
 def is_id(text: str) -> bool:
     """Tell whether a text has the form of an id."""
     return len(text) == ID_LENGTH and all(character in _ALPHABET for character in text)
+
+
+def made_at(text: str) -> datetime:
+    """Return when an id was made, to the millisecond. Raises ValueError for what is no id."""
+    if not is_id(text):
+        raise ValueError("This is no id.")
+    number = 0
+    for character in text[:_TIME_LENGTH]:
+        number = number * 32 + _ALPHABET.index(character)
+    try:
+        return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=number)
+    except OverflowError:
+        raise ValueError("This is no id of our time.") from None
+
+
+def begins_at(moment: datetime) -> str:
+    """Return what ids of a moment begin with: ids made before sort before it, and those made after behind it."""
+    return _encode(int(moment.timestamp() * 1000) << 80)[:_TIME_LENGTH]
 
 
 def delivery_key(*, message_id: str, delivery_id: str, gen: int) -> str:

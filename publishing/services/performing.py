@@ -14,6 +14,8 @@ from publishing.domain.message import MessageStatus
 from publishing.domain.operations import Applied, NotApplied, RecordPublished, SettleUnconfirmed, WriteResult
 from publishing.http import HttpClient
 from publishing.services import steps
+from publishing.services.holding import hold_unapproved
+from publishing.services.making import make_occurrences
 from publishing.store import accounts, deliveries, messages, timers
 
 log = logging.getLogger(__name__)
@@ -102,9 +104,9 @@ def _finalise(_: Performer, step: steps.Finalise) -> bool:
 
 def _note_credential(_: Performer, step: steps.NoteCredential) -> None:
     if step.problem is None:
-        if accounts.mark_working(step.account.id, now=clock.now()):
+        if accounts.mark_working(step.account.id, version=step.version, now=clock.now()):
             log.info("account.works_again", extra={"account": step.account.id})
-    elif accounts.mark_needs_reauth(step.account.id, problem=step.problem, now=clock.now()):
+    elif accounts.mark_needs_reauth(step.account.id, version=step.version, problem=step.problem, now=clock.now()):
         # Only the first to note it says so: one notice, however many deliveries wait.
         log.warning("account.needs_reauth", extra={"account": step.account.id, "channel": step.account.channel})
 
@@ -116,8 +118,10 @@ def _hold_account(_: Performer, step: steps.HoldAccount) -> None:
 
 
 def _list_timers(_: Performer, step: steps.ListTimers) -> steps.Timers:
+    due = timers.list_scheduled(step.until, limit=step.limit)
     return steps.Timers(
-        scheduled=timers.list_scheduled(step.until, limit=step.limit),
+        scheduled=tuple(timer for timer in due if timer.series_id is None),
+        series=tuple(timer for timer in due if timer.series_id is not None),
         stalled=timers.list_stalled(step.until, limit=step.limit),
         waiting=timers.list_waiting(step.until, limit=step.limit),
     )
@@ -127,6 +131,22 @@ def _kick_scheduled(_: Performer, step: steps.KickScheduled) -> object:
     return messages.kick_scheduled(
         step.message_id, now=step.now, watchdog=step.watchdog, token=step.token, review_on=step.review_on
     )
+
+
+def _hold_for_review(_: Performer, step: steps.HoldForReview) -> bool:
+    is_held = hold_unapproved(message_id=step.message_id, now=step.now)
+    if is_held:
+        # Its editors expected it to go out now.
+        log.warning("message.held_for_review", extra={"message_id": step.message_id})
+    return is_held
+
+
+def _make_occurrences(_: Performer, step: steps.MakeOccurrences) -> int:
+    try:
+        return make_occurrences(series_id=step.series_id, now=step.now, horizon=step.horizon, review_on=step.review_on)
+    except Exception:  # the border: what is wrong with one series must not keep messages from going out
+        log.exception("series.failed", extra={"series": step.series_id})
+        return 0
 
 
 def _kick_watchdog(_: Performer, step: steps.KickWatchdog) -> object:
@@ -159,6 +179,8 @@ _PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.ListTimers: _list_timers,
     steps.IsStopped: lambda _, __: accounts.is_stopped(),
     steps.KickScheduled: _kick_scheduled,
+    steps.HoldForReview: _hold_for_review,
+    steps.MakeOccurrences: _make_occurrences,
     steps.KickWatchdog: _kick_watchdog,
     steps.KickWaiting: _kick_waiting,
     steps.CallScheduler: lambda performer, step: functions.invoke_scheduler(

@@ -131,6 +131,8 @@ class NoteCredential:
     """Note whether an account's credential works; `problem` None when it does. Answered with None."""
 
     account: Account
+    #: Of the credential that was used; 0 for none. Another one is neither blamed nor vouched for.
+    version: int
     problem: Problem | None
 
 
@@ -164,11 +166,12 @@ class Timers:
     scheduled: tuple[Timer, ...]
     stalled: tuple[Timer, ...]
     waiting: tuple[Timer, ...]
+    series: tuple[Timer, ...] = ()
 
     @property
     def all(self) -> tuple[Timer, ...]:
         """All of them."""
-        return (*self.scheduled, *self.stalled, *self.waiting)
+        return (*self.scheduled, *self.stalled, *self.waiting, *self.series)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +187,24 @@ class KickScheduled:
     now: datetime
     watchdog: timedelta
     token: str
+    review_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldForReview:
+    """Send a message back to review that is due and that nobody approved; answered with whether it was."""
+
+    message_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeOccurrences:
+    """Make the next messages of a series; answered with how many were made, never raises."""
+
+    series_id: str
+    now: datetime
+    horizon: timedelta
     review_on: bool
 
 

@@ -100,10 +100,10 @@ def transact_with_audit(changes: Sequence[Write], record: AuditRecord) -> None:
     raise UnavailableError("The audit chain is too busy.")
 
 
-def audited(change: Write, record: AuditRecord) -> bool:
-    """Carry out one conditional change with its record; return False when its condition did not hold."""
+def audited(record: AuditRecord, *changes: Write) -> bool:
+    """Carry out conditional changes with their record; return False, and do nothing, when a condition did not hold."""
     try:
-        transact_with_audit([change], record)
+        transact_with_audit(changes, record)
     except TransactionRefusedError:
         return False
     return True
@@ -182,6 +182,9 @@ def _link(chain: str, head: Head, record: AuditRecord) -> tuple[dict[str, Head],
     item = AuditItem(keys.audit(chain), record_id)
     item.actor, item.action, item.target, item.at = record.actor, record.action, record.target, record.at
     item.facts = dict(record.facts) or None
+    # By object too; the index has the keys only, and a record of a day's beginning is in no object's history.
+    if chain != DAYS:
+        item.GSI1PK, item.GSI1SK = keys.audited(record.target), record_id
     item.position, item.prev_hash, item.hash = position, head.hash, following.hash
     top = AuditHeadItem(keys.audit(chain), keys.HEAD)
     top.hash, top.size = following.hash, following.size

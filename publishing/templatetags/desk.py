@@ -29,6 +29,16 @@ def badge(state: str) -> SafeString:
 
 
 @register.simple_tag
+def channel_mark(kind: str) -> SafeString:
+    """Return a channel's mark alone, where its name stands beside it."""
+    address = static("publishing/icons.svg")
+    return format_html(
+        '<svg class="channel" aria-hidden="true" focusable="false"><use href="{}#channel-{}"></use></svg>',
+        address, kind,
+    )  # fmt: skip
+
+
+@register.simple_tag
 def channel(kind: str) -> SafeString:
     """Return a channel's mark, which says its name to who cannot see it."""
     name = words.channel_name(kind)

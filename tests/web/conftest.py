@@ -1,7 +1,9 @@
 """The pages as browsers meet them: Django's test client, the real services, an in-process table, a real provider."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,8 +11,12 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from publishing.domain.ids import new_id
+from publishing.domain.message import Message, MessageStatus
 from publishing.identity import provider as configured
+from publishing.store import messages, writes
 from tests.api.conftest import Table, environment, jwks, module_table, table
+from tests.builders import build_message
 from tests.provider import CLIENT, OpenIdProvider, serve_provider
 
 __all__ = ["environment", "jwks", "module_table", "table"]
@@ -108,3 +114,21 @@ def failure_of(response: Any) -> tuple[int, str]:
     """Return the status and the name of the page that a failure was answered with."""
     found = re.search(r'data-failure="(\w+)"', response.content.decode())
     return response.status_code, found[1] if found else ""
+
+
+@pytest.fixture
+def write_message(table: Table) -> Callable[..., Message]:
+    """Store messages as they would be after whatever happened to them; each made a second after the one before."""
+    count = itertools.count()
+
+    def write(**fields: Any) -> Message:
+        made = datetime.now(UTC) + timedelta(seconds=next(count))
+        defaults: dict[str, Any] = {
+            "id": new_id(made), "owner": "alice", "status": MessageStatus.DRAFT, "targets": (), "scheduled_at": None,
+            "created_at": made, "updated_at": made,
+        }  # fmt: skip
+        message = build_message(**{**defaults, **fields})
+        writes.run(messages.put_message(message))
+        return message
+
+    return write

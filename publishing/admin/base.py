@@ -1,0 +1,135 @@
+"""What every ModelAdmin of the desk has: permissions from the one table, use cases' errors next to their fields."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.core.exceptions import FieldDoesNotExist
+from django.forms import Script
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from publishing.domain.errors import ConflictError as DomainConflictError
+from publishing.domain.errors import (
+    DomainError,
+    FieldProblem,
+    InvalidError,
+    LimitedError,
+    NotAllowedError,
+    NotFoundError,
+    StaleError,
+    UnavailableError,
+)
+from publishing.domain.permissions import Action, Actor, Allowed, may
+from publishing.dynadmin.admin import DynamoModelAdmin
+from publishing.dynadmin.errors import ConflictError, RefusedError
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who asks; `DeskMiddleware` put them on the request."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]  # as above
+    return actor
+
+
+@contextmanager
+def acting(fields: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Turn what a use case raises into what the admin shows. `fields`: form fields by JSON pointer."""
+    try:
+        yield
+    except InvalidError as error:
+        errors: dict[str | None, list[str]] = {}
+        for problem in error.problems:
+            errors.setdefault(_field_of(problem, fields or {}), []).append(problem.detail)
+        raise RefusedError(errors) from error
+    except StaleError as error:
+        raise ConflictError(str(error)) from error
+    except (DomainConflictError, NotAllowedError, NotFoundError, LimitedError) as error:
+        raise RefusedError.because(str(error)) from error
+    except UnavailableError as error:
+        text = _("Something that is needed does not answer. Look whether it was done, then try again.")
+        raise RefusedError.because(text) from error
+    except DomainError as error:
+        raise RefusedError.because(str(error)) from error
+
+
+def _field_of(problem: FieldProblem, fields: Mapping[str, str]) -> str | None:
+    for pointer, name in fields.items():
+        if problem.pointer == pointer or problem.pointer.startswith(f"{pointer}/"):
+            return name
+    return problem.pointer.strip("/").partition("/")[0] or None
+
+
+def moment(value: datetime | None, *, empty: str = "-") -> SafeString | str:
+    """Return a moment as pages show it: in UTC, which a script replaces by the viewer's zone."""
+    if value is None:
+        return empty
+    text = f"{value:%Y-%m-%d %H:%M} UTC"
+    return format_html('<time class="moment" datetime="{}" title="{}">{}</time>', value.isoformat(), text, text)
+
+
+def badge(status: str, label: object) -> SafeString:
+    """Return a status as pages show it."""
+    return format_html('<span class="badge badge-{}">{}</span>', status, label)
+
+
+class DeskAdmin(DynamoModelAdmin):
+    """A ModelAdmin whose permissions come from `domain.permissions`. What an action needs is None where nobody may."""
+
+    view_needs: ClassVar[Action | None] = None
+    add_needs: ClassVar[Action | None] = None
+    change_needs: ClassVar[Action | None] = None
+    delete_needs: ClassVar[Action | None] = None
+
+    class Media:
+        """Times in the viewer's zone; what lists look like."""
+
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("publishing/lists.css",)}
+        js = (Script("publishing/moments.js", type="module"),)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the model is offered to the person."""
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401 - an instance
+        """Tell whether the person may see the list, or one object."""
+        return self.is_allowed(request, self.view_needs, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the person may add one."""
+        return self.is_allowed(request, self.add_needs, None)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401 - as above
+        """Tell whether the person may change any, or one object."""
+        return self.is_allowed(request, self.change_needs, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ANN401 - as above
+        """Tell whether the person may delete any, or one object."""
+        return self.is_allowed(request, self.delete_needs, obj)
+
+    def is_allowed(self, request: HttpRequest, action: Action | None, obj: Any) -> bool:  # noqa: ANN401 - as above
+        """Judge one action by the one table, for one object or for the list as a whole."""
+        if action is None:
+            return False
+        target = None if obj is None else self.subject(obj)
+        return isinstance(may(actor_of(request), action, target), Allowed)
+
+    def subject(self, obj: Any) -> Any:  # noqa: ANN401 - as above; returns what `may` judges
+        """Return the object as rules judge it."""
+        return obj.as_domain() if hasattr(obj, "as_domain") else None
+
+    def describe_position(self, partition: str, key: str | None) -> str:
+        """Return up to which day, else month, a list was looked at."""
+        if key and key[:4].isdigit():
+            return key[:10]
+        return partition.rpartition("#")[2]
+
+    def has_field(self, name: str) -> bool:
+        """Tell whether the model has a field."""
+        try:
+            self.opts.get_field(name)
+        except FieldDoesNotExist:
+            return False
+        return True
