@@ -1,7 +1,7 @@
 """Rows to domain values and back. No reads or writes happen here."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from publishing.domain.account import Account, AccountStatus, SealedCredential
 from publishing.domain.attempt import Attempt, AttemptOutcome
@@ -18,6 +18,9 @@ from publishing.items.attributes import read_instant, write_instant
 from publishing.items.base import TableItem
 from publishing.items.media import MediumItem
 from publishing.items.message import AttemptItem, DeliveryItem, MessageItem
+
+#: What is stored of a file, in this order; one more marks the one that lists show.
+_FACTS: Final = ("key", "media_type", "size", "width", "height", "sha256", "frames")
 
 
 def message(item: MessageItem) -> Message:
@@ -108,11 +111,23 @@ def rendition_column(values: Sequence[Rendition]) -> list[list[Any]]:
 
 
 def renditions(column: Any) -> tuple[Rendition, ...]:  # noqa: ANN401 - JSON, as pynamodb types it
-    """Return the files of a stored column."""
-    return tuple(
-        Rendition(key=key, media_type=media_type, size=size, width=width, height=height, sha256=sha256, frames=frames)
-        for key, media_type, size, width, height, sha256, frames in column
-    )
+    """Return the files of a stored column, without the one that lists show."""
+    return tuple(_rendition(row) for row in column if len(row) == len(_FACTS))
+
+
+def thumbnail(column: Any) -> Rendition | None:  # noqa: ANN401 - as above
+    """Return the file of a stored column that lists show."""
+    return next((_rendition(row[: len(_FACTS)]) for row in column if len(row) > len(_FACTS)), None)
+
+
+def medium_files_column(values: Sequence[Rendition], small: Rendition | None) -> list[list[Any]]:
+    """Return all files of a medium as they are stored."""
+    column = rendition_column(values)
+    return column if small is None else [*column, [*rendition_column([small])[0], "thumbnail"]]
+
+
+def _rendition(row: Sequence[Any]) -> Rendition:
+    return Rendition(**dict(zip(_FACTS, row, strict=True)))
 
 
 def variants_column(value: Message) -> dict[str, str]:
@@ -287,6 +302,7 @@ def medium(item: MediumItem) -> Medium:
         size=int(item.size),
         alt_text=item.alt_text or "",
         renditions=renditions(item.renditions or ()),
+        thumbnail=thumbnail(item.renditions or ()),
         problem=problem(item.problem),
         token=item.token or "",
         use_rev=int(item.use_rev or 0),
@@ -301,7 +317,7 @@ def medium_item(value: Medium) -> MediumItem:
     item = MediumItem(keys.medium(value.id), keys.METADATA)
     item.id, item.user_id, item.status, item.name = value.id, value.owner, value.status.value, value.name
     item.media_type, item.size, item.alt_text = value.media_type, value.size, value.alt_text or None
-    item.renditions = rendition_column(value.renditions) or None
+    item.renditions = medium_files_column(value.renditions, value.thumbnail) or None
     item.problem = problem_column(value.problem)
     item.token, item.use_rev, item.rev = value.token, value.use_rev, value.rev
     item.created_at, item.updated_at = value.created_at, value.updated_at
