@@ -158,6 +158,22 @@ def schedule_message(
     return arrange(actor=actor, found=found, wanted=found.message, due=due, now=now, context=context)
 
 
+def move_message(
+    *, actor: Actor, message_id: str, due: Due, rev: int | None, now: datetime, context: Context
+) -> MessageWithDeliveries:
+    """Move the due time of a message that is scheduled; see `schedule_message`.
+
+    Unlike that it starts nothing anew: ConflictError for a message that is not scheduled (any more), so that one that
+    was cancelled meanwhile stays cancelled.
+    """
+    found = _read_for(actor, Action.SCHEDULE_MESSAGE, message_id, context=context)
+    demand_rev(found.message, rev)
+    if found.message.status is not MessageStatus.SCHEDULED:
+        raise ConflictError(f"The message is {words(found.message.status)}; only a scheduled one can be moved.")
+    demand_named(actor, found.message, rev, context)
+    return arrange(actor=actor, found=found, wanted=found.message, due=due, now=now, context=context)
+
+
 def arrange(
     *,
     actor: Actor,
@@ -213,6 +229,7 @@ def _changed(read: Message, changes: Changes, now: datetime) -> Message:
         media=read.media if changes.media is UNSET else changes.media,
         variants=read.variants if changes.variants is UNSET else changes.variants,
         targets=read.targets if changes.account_ids is UNSET else _wanted(changes.account_ids),
+        problem=None,
         rev=read.rev + 1,
         updated_at=now,
     )
@@ -298,6 +315,7 @@ def _scheduled(message: Message, due: Due, actor: Actor, context: Context) -> Me
         scheduled_at=due.at,
         zone=due.zone,
         wall_time=due.wall_time,
+        problem=None,
         rev=rev,
         approved_rev=rev if is_approved else message.approved_rev,
     )

@@ -55,7 +55,9 @@ def moment(at: datetime | None, shape: str = "moment") -> SafeString | str:
     if at is None:
         return "-"
     local = timezone.localtime(at)
-    form = {"moment": "j M Y, H:i", "time": "H:i", "exact": "j M Y, H:i:s"}[shape]
+    # This year goes without saying.
+    day = "j M" if local.year == timezone.localtime().year else "j M Y"
+    form = {"moment": f"{day}, H:i", "time": "H:i", "exact": f"{day}, H:i:s"}[shape]
     written = formats.date_format(local, form)
     if shape == "exact":
         written += f".{local.microsecond // 1000:03d}"
