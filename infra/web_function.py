@@ -17,6 +17,7 @@ if str(ROOT) not in sys.path:
     # Zappa loads this file by itself, from wherever it was installed.
     sys.path.insert(0, str(ROOT))
 
+import boto3  # type: ignore[import-untyped]  # noqa: E402
 from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
 from click import ClickException  # noqa: E402
 
@@ -71,6 +72,21 @@ def subscription(outputs: Mapping[str, str]) -> dict[str, Any]:
         },
         "ReturnSubscriptionArn": True,
     }
+
+
+def variables_of(name: str) -> Mapping[str, str]:
+    """Return the variables of a deployed stage's web function, asked for with this shell's credentials.
+
+    Raises ClickException with the command to type when the stage is not there, or not completely.
+    """
+    try:
+        stage = load(name)
+    except SettingsError as error:
+        raise ClickException(str(error)) from error
+    region = stage.site.region
+    outputs = _outputs(boto3.Session(region_name=region), stage.name, region=region)
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    return variables(stage.name, outputs, endpoint=endpoint, site=stage.site)
 
 
 def variables(
