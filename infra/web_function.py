@@ -4,6 +4,7 @@
 it builds the package, and refuses to go on before anything is changed where the infrastructure is not there.
 """
 
+import importlib
 import json
 import os
 import sys
@@ -17,7 +18,6 @@ if str(ROOT) not in sys.path:
     # Zappa loads this file by itself, from wherever it was installed.
     sys.path.insert(0, str(ROOT))
 
-import boto3  # type: ignore[import-untyped]  # noqa: E402
 from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
 from click import ClickException  # noqa: E402
 
@@ -84,7 +84,8 @@ def variables_of(name: str) -> Mapping[str, str]:
     except SettingsError as error:
         raise ClickException(str(error)) from error
     region = stage.site.region
-    outputs = _outputs(boto3.Session(region_name=region), stage.name, region=region)
+    session = importlib.import_module("boto3").Session(region_name=region)
+    outputs = _outputs(session, stage.name, region=region)
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     return variables(stage.name, outputs, endpoint=endpoint, site=stage.site)
 
