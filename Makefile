@@ -11,7 +11,7 @@ TARGET ?= arm64
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator run reset token demo chaos lock schema docs messages contract lint test infra build synth check-infra e2e e2e-full security check
+.PHONY: help setup emulator run reset token demo chaos lock schema docs messages screenshots contract lint test infra build synth check-infra e2e e2e-full security check
 
 help: ## List what make can do.
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -85,6 +85,9 @@ docs: setup ## Write docs/channels.md anew from the channels' capabilities.
 
 messages: setup ## Bring the catalogues of translations up to date, and compile them.
 	@$(BIN)/python -m local.translations
+
+screenshots: setup emulator ## Take a picture of each of the desk's pages, light and dark. Needs Chromium.
+	@$(BIN)/python -m local.screenshots
 
 contract: setup ## Prove every channel against the contract, and print the matrix of channel and case.
 	@$(BIN)/pytest -q -n auto -p tests.channels.matrix tests/channels

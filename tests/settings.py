@@ -15,3 +15,7 @@ os.environ.update(
 )
 
 from omnipub.settings import *  # noqa: F403 - the environment comes first
+from omnipub.settings import INSTALLED_APPS as _PRODUCT
+
+# A second application over DynamoDB, which shows that `publishing.dynadmin` is generic.
+INSTALLED_APPS = [*_PRODUCT, "tests.dynadmin.apps.LibraryConfig"]

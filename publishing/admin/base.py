@@ -1,17 +1,23 @@
 """What every ModelAdmin of the desk has: permissions from the one table, use cases' errors next to their fields."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.core.exceptions import FieldDoesNotExist
+from django.contrib import messages
+from django.contrib.admin.utils import quote, unquote
 from django.forms import Script
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from publishing.admin.pages import failure
 from publishing.domain.errors import ConflictError as DomainConflictError
 from publishing.domain.errors import (
     DomainError,
@@ -75,6 +81,20 @@ def badge(status: str, label: object) -> SafeString:
     return format_html('<span class="badge badge-{}">{}</span>', status, label)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """Something that can be done to one object, by a button on its page."""
+
+    name: str
+    label: str | Promise
+    #: Makes the one call of a use case; returns what is said afterwards, or a page of its own.
+    act: Callable[[HttpRequest, Any], str | Promise | HttpResponse]
+    needs: Action
+    #: Whether it is offered for an object as it is.
+    fits: Callable[[Any], bool] = field(default=lambda _obj: True)
+    is_dangerous: bool = False
+
+
 class DeskAdmin(DynamoModelAdmin):
     """A ModelAdmin whose permissions come from `domain.permissions`. What an action needs is None where nobody may."""
 
@@ -126,10 +146,65 @@ class DeskAdmin(DynamoModelAdmin):
             return key[:10]
         return partition.rpartition("#")[2]
 
-    def has_field(self, name: str) -> bool:
-        """Tell whether the model has a field."""
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list under the name of what is in it."""
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    # --- buttons on an object's page ---------------------------------------------------------------------------------
+
+    def verbs(self) -> Sequence[Verb]:
+        """Return what can be done to an object besides changing and deleting it."""
+        return ()
+
+    def get_urls(self) -> list[Any]:
+        """Return the stock routes, and the one that buttons lead to."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        view = self.admin_site.admin_view(self.do_view)
+        return [path("<path:object_id>/do/<slug:verb>/", view, name=name), *super().get_urls()]
+
+    def do_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
+        """Do something to one object, then show it again."""
+        if request.method != "POST":
+            return failure(request, "method")
+        obj = self.get_object(request, unquote(object_id))
+        found = next((each for each in self.verbs() if each.name == verb), None)
+        if obj is None or found is None or not self.has_view_permission(request, obj):
+            return failure(request, "gone")
+        if not self.is_allowed(request, found.needs, obj):
+            return failure(request, "not_allowed")
         try:
-            self.opts.get_field(name)
-        except FieldDoesNotExist:
-            return False
-        return True
+            said = found.act(request, obj)
+        except (RefusedError, ConflictError) as error:
+            messages.error(request, str(error))
+        else:
+            if isinstance(said, HttpResponse):
+                return said
+            messages.success(request, str(said))
+        return HttpResponseRedirect(self.address(obj))
+
+    def address(self, obj: Any) -> str:  # noqa: ANN401 - an instance
+        """Return where an object is shown."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[quote(obj.pk)])
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        *args: Any,  # noqa: ANN401 - Django's signature
+        **options: Any,  # noqa: ANN401 - as above
+    ) -> HttpResponse:
+        """Offer the buttons that the person may press and that fit the object."""
+        obj = options.get("obj")
+        if obj is not None:
+            context["verbs"] = [
+                {
+                    "verb": verb,
+                    "address": reverse(
+                        f"admin:{self.opts.app_label}_{self.opts.model_name}_do", args=[quote(obj.pk), verb.name]
+                    ),
+                }
+                for verb in self.verbs()
+                if verb.fits(obj) and self.is_allowed(request, verb.needs, obj)
+            ]
+        return super().render_change_form(request, context, *args, **options)

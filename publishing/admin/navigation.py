@@ -39,7 +39,6 @@ GROUPS: Final[tuple[tuple[str | Promise, tuple[Entry, ...]], ...]] = (
     (
         _("Publishing"),
         (
-            Entry(route="desk-compose", label=_("New message"), icon="pen", needs=Action.CREATE_MESSAGE),
             Entry(route="admin:publishing_message_changelist", label=_("Messages"), icon="message"),
             Entry(route="desk-calendar", label=_("Calendar"), icon="calendar"),
             Entry(route="admin:publishing_series_changelist", label=_("Recurring"), icon="repeat"),
@@ -53,6 +52,9 @@ GROUPS: Final[tuple[tuple[str | Promise, tuple[Entry, ...]], ...]] = (
         (
             Entry(route="admin:publishing_account_changelist", label=_("Accounts"), icon="plug"),
             Entry(route="admin:publishing_user_changelist", label=_("Users"), icon="users", needs=Action.MANAGE_USERS),
+            Entry(
+                route="admin:publishing_apikey_changelist", label=_("API keys"), icon="key", needs=Action.MANAGE_KEYS,
+            ),
             Entry(
                 route="admin:publishing_auditentry_changelist", label=_("Audit log"), icon="shield",
                 needs=Action.READ_AUDIT,

@@ -8,11 +8,16 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from publishing.admin.accounts import AccountAdmin
+from publishing.admin.api_keys import ApiKeyAdmin
+from publishing.admin.audit import AuditAdmin
+from publishing.admin.history import AuditLog
 from publishing.admin.messages import MessageAdmin
 from publishing.admin.navigation import navigation
+from publishing.admin.users import UserAdmin
 from publishing.domain.permissions import Action, Allowed, may
 from publishing.dynadmin.site import DynamoAdminSite
-from publishing.models import Message
+from publishing.models import Account, ApiKey, AuditEntry, Message, User
 
 #: Routes of the stock site that have no meaning here: the provider has the passwords, and nothing is viewed "on site".
 _WITHOUT = frozenset({"login", "logout", "password_change", "password_change_done", "view_on_site"})
@@ -27,6 +32,7 @@ class DeskSite(DynamoAdminSite):
     site_url = None
     #: Ours stands beside it, in `admin/base_site.html`.
     enable_nav_sidebar = False
+    audit = AuditLog()
     cursor_key = settings.CURSOR_KEY
     cursor_key_fallbacks = settings.CURSOR_KEY_FALLBACKS
 
@@ -55,3 +61,7 @@ class DeskSite(DynamoAdminSite):
 
 desk = DeskSite(name="admin")
 desk.register(Message, MessageAdmin)
+desk.register(Account, AccountAdmin)
+desk.register(User, UserAdmin)
+desk.register(ApiKey, ApiKeyAdmin)
+desk.register(AuditEntry, AuditAdmin)

@@ -170,6 +170,10 @@ class Message:
     review: Review | None = None
     #: Id of the user who wrote or changed it last; None for a message of an earlier version of this software.
     edited_by: str | None = None
+    #: Why a message that a series made was not scheduled; None once somebody changed or scheduled it.
+    problem: Problem | None = None
+    #: Id of the series that made it.
+    series_id: str | None = None
     #: Token of the last scheduler or request that moved it.
     kick: str | None = None
     created_at: datetime

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import ShowFacets, csrf_protect_m
+from django.contrib.admin import helpers
+from django.contrib.admin.options import IS_POPUP_VAR, ShowFacets, csrf_protect_m
 from django.contrib.admin.utils import flatten_fieldsets, quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page
@@ -20,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from publishing.dynadmin.changelist import CountlessPaginator, DynamoChangeList
 from publishing.dynadmin.errors import ConflictError, RefusedError
-from publishing.dynadmin.forms import ONCE, VERSION, DynamoForm
+from publishing.dynadmin.forms import ONCE, VERSION, DynamoForm, OnceActionForm
 
 if TYPE_CHECKING:
     _View = TypeVar("_View", bound=Callable[..., Any])
@@ -44,12 +45,15 @@ else:
 
 #: Entries that a history shows.
 _HISTORY = 100
+#: Rows that an action takes: what one BatchGetItem reads.
+_CHOSEN = 100
 
 
 class DynamoModelAdmin(_ModelAdmin):
     """A ModelAdmin of a `DynamoModel`."""
 
     form = DynamoForm
+    action_form = OnceActionForm
     show_facets = ShowFacets.NEVER
     show_full_result_count = False
     paginator = CountlessPaginator
@@ -57,7 +61,6 @@ class DynamoModelAdmin(_ModelAdmin):
     #: How many queries one page of the list may make.
     list_queries = 3
     change_list_template = "admin/dynadmin/change_list.html"
-    delete_confirmation_template = None
     #: Names of search fields whose exact match is looked for first, by one point read: the primary key.
     search_by_key: ClassVar[bool] = True
 
@@ -113,6 +116,14 @@ class DynamoModelAdmin(_ModelAdmin):
 
     # --- lists -------------------------------------------------------------------------------------------------------
 
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+        """Act on what was chosen: at most as many as one read takes."""
+        if len(request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)) > _CHOSEN:
+            text = _("Choose at most %(count)d at once.") % {"count": _CHOSEN}
+            self.message_user(request, text, messages.WARNING)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset)
+
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[DynamoChangeList]:
         """Return the kind of list."""
         return DynamoChangeList
@@ -128,14 +139,13 @@ class DynamoModelAdmin(_ModelAdmin):
         term = (search_term or "").strip()
         if not term:
             return queryset, False
-        names = [
-            name for name in self.get_search_fields(request) if name.split("__")[0] not in {"pk", self.opts.pk.name}
-        ]
-        if len(names) < len(self.get_search_fields(request)) and self.looks_like_key(term):
+        fields = list(self.get_search_fields(request))
+        names = [name for name in fields if name not in {"pk", self.opts.pk.name}]
+        if len(names) < len(fields) and self.looks_like_key(term):
             by_key = queryset.filter(pk=term)
             if by_key.exists():
                 return by_key, False
-        return (queryset.containing([_contains(name) for name in names], term) if names else queryset.none()), False
+        return queryset.containing([_contains(name) for name in names or [self.opts.pk.name]], term), False
 
     def looks_like_key(self, term: str) -> bool:
         """Tell whether a search can be for a primary key; it costs a read."""
@@ -224,6 +234,15 @@ class DynamoModelAdmin(_ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Have the application delete it."""
         self.remove(request, obj)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        """Say that it is gone; show the list to everybody who may see it."""
+        response = super().response_delete(request, obj_display, obj_id)
+        if IS_POPUP_VAR in request.POST or not self.has_view_permission(request):
+            return response
+        return HttpResponseRedirect(
+            reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        )
 
     def delete_queryset(self, request: HttpRequest, queryset: Iterable[Any]) -> None:
         """Have the application delete each."""

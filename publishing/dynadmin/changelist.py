@@ -1,5 +1,6 @@
 """The list of an admin: keyset pages both ways, within a budget of queries, and never a count."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,6 +14,8 @@ from django.utils.functional import cached_property
 from publishing.dynadmin.access import Budget, Found, Plan, Position, UnsupportedLookupError
 
 CURSOR_VAR: Final = "cursor"
+#: Rows that an export reads at once.
+_EXPORTED: Final = 500
 
 
 class CountlessPaginator(Paginator):  # type: ignore[type-arg]  # the stubs' parameter is not there at run time
@@ -60,6 +63,8 @@ class DynamoChangeList(ChangeList):
     model_admin: Any
     previous_url: str | None = None
     next_url: str | None = None
+    #: Where a page that was cut short goes on, in its own direction.
+    go_on_url: str | None = None
     #: Whether the budget ended before the page was full.
     is_cut = False
     #: Up to where the list was looked at; a value of the sort field, or the name of a part.
@@ -132,11 +137,38 @@ class DynamoChangeList(ChangeList):
         """Say where the pages before and behind this one begin."""
         ahead = None if found.end is None else self._url(found.end, backwards=backwards)
         is_first = start == plan.beginning and not backwards
-        behind = None if is_first and not plan.has_before else self._url(_mirror(start, found), backwards=not backwards)
+        behind = (
+            None
+            if is_first and not plan.has_before
+            else self._url(_mirror(plan, start, found, is_first=is_first), backwards=not backwards)
+        )
         self.next_url, self.previous_url = (behind, ahead) if backwards else (ahead, behind)
         self.is_cut = found.is_cut
         if found.is_cut and found.end is not None:
+            self.go_on_url = ahead
             self.looked_until = self.model_admin.describe_position(found.end.partition, found.end.key)
+
+    def export(self, *, rows: int = 5_000, queries: int = 40) -> Iterator[Any]:
+        """Yield the whole list as it is filtered, from its beginning; None at last where there is more than so much."""
+        plan = self._plan_or_none()
+        if plan is None:
+            yield from self.queryset
+            return
+        at, left, budget = self._top(plan), rows, Budget(queries=queries)
+        while at is not None and left > 0 and not budget.is_spent:
+            with self.model.reading():
+                found = plan.walk(at, wanted=min(left, _EXPORTED), budget=budget)
+            yield from map(self.model.from_item, found.items)
+            at, left = found.end, left - len(found.items)
+        if at is not None:
+            yield None
+
+    @staticmethod
+    def _top(plan: Plan) -> Position | None:
+        """Return the list's very beginning, before the front that its first page shows."""
+        if not plan.partitions:
+            return None
+        return Position(partition=plan.partitions[-1 if plan.descending else 0])
 
     # --- cursors -----------------------------------------------------------------------------------------------------
 
@@ -173,8 +205,10 @@ class DynamoChangeList(ChangeList):
         return bool(self._token)
 
 
-def _mirror(start: Position | None, found: Found) -> Position | None:
-    """Return where to begin in the other direction: behind the first row, or where this page began."""
+def _mirror(plan: Plan, start: Position | None, found: Found, *, is_first: bool) -> Position | None:
+    """Return where to begin in the other direction: before the front, behind the first row, or at this page's start."""
+    if is_first:
+        return Position(partition=plan.partitions[plan.front + 1])
     if found.begin is not None or start is None:
         return found.begin
     return Position(partition=start.partition, key=start.key, inclusive=True)

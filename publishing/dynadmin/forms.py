@@ -4,6 +4,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.contrib.admin.helpers import ActionForm
 from django.utils.translation import gettext as _
 
 from publishing.dynadmin.errors import ConflictError, RefusedError
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Any]
 else:
     _ModelForm = forms.ModelForm
+
+
+def new_once() -> str:
+    """Return a token that is good for one new object."""
+    return secrets.token_urlsafe(24)
+
+
+class OnceActionForm(ActionForm):
+    """The choice of an action, with a token by which one that creates does so once."""
+
+    once = forms.CharField(required=False, max_length=64, label="", widget=forms.HiddenInput, initial=new_once)
+
 
 #: Names of the fields that are no fields of the model.
 VERSION, ONCE = "edit_version", "once"
@@ -38,7 +51,7 @@ class DynamoForm(_ModelForm):
         name = getattr(self._meta.model, "version_field", None)
         self.stored_version = getattr(self.instance, name) if name and not self.instance._state.adding else None
         self.initial[VERSION] = self.stored_version
-        self.initial[ONCE] = secrets.token_urlsafe(24)
+        self.initial[ONCE] = new_once()
 
     @property
     def changed_data(self) -> list[str]:
@@ -64,7 +77,9 @@ class DynamoForm(_ModelForm):
                 stored = self[name].initial
                 self.add_error(name, _("It says now: %(value)s") % {"value": _words(stored)})
         # Whoever saves after this was told knows what they replace.
-        self.data = {**self.data, self.add_prefix(VERSION): str(self.stored_version)}
+        told: Any = self.data.copy()  # type: ignore[attr-defined]  # what was sent, which the stubs call a Mapping
+        told[self.add_prefix(VERSION)] = str(self.stored_version)
+        self.data = told
 
     def _tell_refusal(self, refusal: RefusedError) -> None:
         for name, sentences in refusal.errors.items():

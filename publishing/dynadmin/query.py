@@ -166,10 +166,12 @@ class DynamoQuerySet:
     def plan(self, *, strict: bool = False) -> Plan:
         """Return how to read the list. Strict: the order must be had. Raises UnsupportedLookupError."""
         model = self.model
-        equal = {name: value for name, op, value in self.lookups if op == "exact"}
+        equal, is_possible = self._equal()
         access = self._choose(equal, strict=strict)
+        # No key is empty, so that what belongs to an object without a key yet is nothing.
+        is_possible = is_possible and all(equal[name] not in {None, ""} for name in access.needs)
         descending = self.order[1] if self.order and self.order[0] == access.sort else access.descending
-        names, front = partitions(access, equal, self.lookups)
+        names, front = partitions(access, equal, self.lookups) if is_possible else ([], 0)
         low, high = bounds(access, equal, self.lookups)
         answered = {name for name, op, _ in self.lookups if op == "exact" and name in access.needs}
         is_filtered = bool(self.anywhere) or any(name not in answered | {access.sort} for name, _, _ in self.lookups)
@@ -178,6 +180,18 @@ class DynamoQuerySet:
             descending=descending, complete=model.complete,
             matches=(lambda item: self.matches(model.from_item(item))) if is_filtered else None,
         )  # fmt: skip
+
+    def _equal(self) -> tuple[dict[str, Any], bool]:
+        """Return the values of fields that are given by equality, and whether they can all hold.
+
+        A list that is limited to one owner stays so whatever a query string says: two owners at once have no rows.
+        """
+        equal: dict[str, Any] = {}
+        is_possible = not self._is_none
+        for name, op, value in self.lookups:
+            if op == "exact":
+                is_possible = is_possible and equal.setdefault(name, value) == value
+        return equal, is_possible
 
     def _choose(self, equal: dict[str, Any], *, strict: bool) -> Access:
         patterns: tuple[Access, ...] = self.model.access_patterns

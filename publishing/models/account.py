@@ -55,6 +55,8 @@ class Account(TableModel):
         ),
     )  # fmt: skip
 
+    recorded_as = "account"
+
     #: Until when its credential is good, where that is known; put there by `with_expiry`.
     expires_at: datetime | None = None
 

@@ -43,6 +43,8 @@ class ApiKey(TableModel):
         ),
     )  # fmt: skip
 
+    recorded_as = "key"
+
     class Meta(TableModel.Meta):
         """Names."""
 

@@ -41,6 +41,9 @@ class AuditEntry(TableModel):
         Access(partition="AUDIT#{part}", sort="at", token=begins_at, part_of=_day, parts=days),
     )
 
+    #: What people know the actor by; put there by who shows a list.
+    who: str = ""
+
     class Meta(TableModel.Meta):
         """Names."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
@@ -19,6 +19,9 @@ _BEGINNING = (2026, 1)
 
 class TableModel(DynamoModel):
     """A model over a row of the table."""
+
+    #: What audit records call objects of this kind, before their ids.
+    recorded_as: ClassVar[str] = ""
 
     class Meta(DynamoModel.Meta):
         """Nothing of it is a table of SQL."""

@@ -72,6 +72,8 @@ class Message(TableModel):
         ),
     )  # fmt: skip
 
+    recorded_as = "message"
+
     class Meta(TableModel.Meta):
         """Names."""
 

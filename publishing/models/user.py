@@ -45,6 +45,8 @@ class User(TableModel):
         ),
     )
 
+    recorded_as = "user"
+
     USERNAME_FIELD = "id"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     is_anonymous = False

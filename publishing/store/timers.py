@@ -30,10 +30,12 @@ class Timer:
     #: None for a message's own timer.
     delivery_id: str | None
     at: datetime
+    #: Of a series' timer, which names no message.
+    series_id: str | None = None
 
 
 def list_scheduled(until: datetime, *, limit: int) -> tuple[Timer, ...]:
-    """Return messages that are due by then, the earliest first."""
+    """Return messages that are due by then, and series whose next message is to be made, the earliest first."""
     return _due(keys.SCHEDULED, until, limit)
 
 
@@ -89,8 +91,11 @@ def _asked(partition: str, until: str) -> dict[str, object]:
 def _timers(answer: Mapping[str, Any]) -> Iterator[Timer]:
     for row in answer.get("Items", ()):
         sort = row[table.SORT_KEY]["S"]
+        partition_key = row[table.PARTITION_KEY]["S"]
+        is_series = partition_key.startswith(keys.SERIES_PREFIX)
         yield Timer(
-            message_id=keys.message_id_of(row[table.PARTITION_KEY]["S"]),
+            message_id="" if is_series else keys.message_id_of(partition_key),
+            series_id=partition_key.removeprefix(keys.SERIES_PREFIX) if is_series else None,
             delivery_id=None if sort == keys.METADATA else keys.delivery_id_of(sort),
             at=read_instant(row[_SORT]["S"]),
         )

@@ -103,6 +103,17 @@ class TestEveryBucket:
         assert allowed[0]["Resource"]["Fn::Join"][1][-1] == "/media/*"
         assert "aws:SourceAccount" in json.dumps(allowed[0]["Condition"])
 
+    @pytest.mark.parametrize(
+        ("stage", "origin"),
+        [("prod", "*"), ("prod+full", "https://publish.example.org")],
+        ids=["bare", "with an address"],
+    )
+    def test_lets_browsers_upload_from_the_desk_and_do_nothing_else(self, synthesize, stage, origin):
+        bucket = synthesize(stage).one("Data", "AWS::S3::Bucket", "Media")["Properties"]
+
+        (rule,) = bucket["CorsConfiguration"]["CorsRules"]
+        assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], [origin])
+
     def test_keeps_audit_heads_from_everybody(self, prod):
         properties = prod.one("Security", "AWS::S3::Bucket", "AuditHeads")["Properties"]
 
@@ -437,6 +448,20 @@ class TestARole:
 
         assert {"ses:SendEmail", "sns:Publish"} <= actions
         assert [(each["Action"], each["Resource"]) for each in denied] == [("sns:Publish", "arn:*:sns:*:*:*")]
+
+    def test_of_the_scheduler_adds_audit_heads_and_takes_none_away(self, prod):
+        allowed = {action: where for action, where in statements(prod, "Scheduler", "SchedulerRole") if "s3:" in action}
+        listing = {action: where for action, where in statements(prod, "Api", "WebRole") if action == "s3:ListBucket"}
+
+        assert set(allowed) == {"s3:PutObject"}
+        assert allowed["s3:PutObject"].endswith('/heads/*"]]}')
+        assert "AuditHeads" in listing["s3:ListBucket"]
+        assert not [where for _, where in statements(prod, "Api", "WebRole") if "heads/*" in where]
+
+    def test_of_the_web_function_asks_the_pool_about_users_and_changes_none(self, prod):
+        asked = {action for action, _ in statements(prod, "Api", "WebRole") if action.startswith("cognito-idp:")}
+
+        assert asked == {"cognito-idp:ListUsers", "cognito-idp:AdminListGroupsForUser"}
 
     def test_of_the_scheduler_reads_the_timers_and_no_other_index(self, prod):
         queried = {

@@ -37,6 +37,14 @@ PAGES: Final[dict[str, Page]] = {
     # Of one's own sessions: that one, which nobody has, is gone.
     "/admin/sessions/end/": Page(who="nnnnnn", method="post"),
     "/admin/sessions/end-all/": Page(who="aaaaaa", method="post"),
+    "/admin/media/": Page(who="faaaaa"),
+    "/admin/media/browse/": Page(who="faaaaa"),
+    # What they make of a request with something in it is in test_library.py.
+    "/admin/media/upload/": Page(who="aaaaaa"),
+    "/admin/media/<str:medium_id>/": Page(who="nnnnnn"),
+    "/admin/media/<str:medium_id>/delete/": Page(who="nnnnnn", method="post"),
+    "/admin/media/<str:medium_id>/state/": Page(who="nnnnnn"),
+    "/admin/media/<str:medium_id>/describe/": Page(who="aaaaaa"),
 }
 
 

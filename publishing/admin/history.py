@@ -1,0 +1,93 @@
+"""Histories of objects, from the audit log, in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from publishing.dynadmin.history import Entry
+from publishing.models import AuditEntry, User
+
+#: What audit records call actions, in words.
+SENTENCES: Final[Mapping[str, str | Promise]] = {
+    "account.block": _("Blocked, as its recipient is not to be sent to"),
+    "account.change": _("Changed"),
+    "account.check": _("Checked, with another result than before"),
+    "account.connect": _("Connected"),
+    "account.disconnect": _("Disconnected"),
+    "account.needs_reauth": _("Credential refused; a new one is needed"),
+    "account.unblock": _("Block lifted"),
+    "account.works_again": _("Works again"),
+    "delivery.resolve": _("Said what became of a delivery"),
+    "delivery.retry": _("Retried a delivery"),
+    "dispatch.resume": _("Dispatch resumed"),
+    "dispatch.stop": _("Dispatch stopped"),
+    "key.create": _("Made"),
+    "key.follow_roles": _("Roles taken away, as its owner lost them"),
+    "key.revoke": _("Revoked"),
+    "key.rotate": _("Secret replaced"),
+    "media.delete": _("Deleted"),
+    "media.edit": _("Changed"),
+    "media.upload": _("Uploaded"),
+    "message.cancel": _("Cancelled"),
+    "message.create": _("Written"),
+    "message.delete": _("Deleted"),
+    "message.edit": _("Edited"),
+    "message.needs_attention": _("Needs attention"),
+    "message.schedule": _("Scheduled"),
+    "parked.again": _("Put on the stream again"),
+    "user.create": _("Signed in for the first time"),
+    "user.disable": _("Disabled"),
+    "user.enable": _("Enabled"),
+    "user.sign_in": _("Signed in"),
+    "user.sign_out": _("Signed out"),
+    "user.sign_out_everywhere": _("All web sessions ended"),
+}
+_SYSTEM: Final = "system"
+
+
+class AuditLog:
+    """The audit log as the admin asks for it."""
+
+    def of_object(self, request: HttpRequest, obj: Any, *, limit: int) -> Sequence[Entry]:  # noqa: ANN401 - an instance
+        """Return what was done to an object, the latest first: one query, then the records, then the names."""
+        del request
+        target = f"{obj.recorded_as}:{obj.pk}"
+        return _entries(list(AuditEntry.objects.filter(target=target)[:limit]))
+
+    def recent(self, request: HttpRequest, *, user_id: Any, limit: int) -> Sequence[Entry]:  # noqa: ANN401 - any key
+        """Return what was done on the last days, by one user or by all."""
+        del request
+        found = AuditEntry.objects.filter(actor=user_id) if user_id else AuditEntry.objects.all()
+        return _entries(list(found[:limit]))
+
+
+def actors(ids: Sequence[str]) -> dict[str, str]:
+    """Return what people know actors by: names, with a word for programs and for the system itself."""
+    people = {actor.partition("/")[0] for actor in ids} - {_SYSTEM}
+    with User.reading():
+        known = {user.pk: str(user) for user in User.read(sorted(people)[:100])}
+    return {actor: _name(actor, known) for actor in ids}
+
+
+def sentence(record: AuditEntry) -> str:
+    """Return what a record says was done."""
+    words = str(SENTENCES.get(record.action, record.action))
+    return f"{words} ({record.details})" if record.details else words
+
+
+def _name(actor: str, known: Mapping[str, str]) -> str:
+    person, _slash, key = actor.partition("/")
+    if person == _SYSTEM:
+        return "omnipub"
+    return f"{known.get(person, person)} (API)" if key else known.get(person, person)
+
+
+def _entries(records: Sequence[AuditEntry]) -> list[Entry]:
+    names = actors([record.actor for record in records])
+    return [
+        Entry(action_time=record.at, who=names[record.actor], sentence=sentence(record), object_repr=record.target)
+        for record in records
+    ]

@@ -1,0 +1,8 @@
+"""The library as an application of Django's."""
+
+from django.apps import AppConfig
+
+
+class LibraryConfig(AppConfig):
+    name = "tests.dynadmin"
+    label = "library"
