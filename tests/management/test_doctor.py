@@ -1,6 +1,7 @@
 """The doctor, on an emulator where all is there, and where something is not."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
@@ -236,3 +237,15 @@ class TestTheSurroundings:
 
         assert "note    backups of the table\n        A function may not ask this." in said
         assert "All is well." in said
+
+
+class TestAStage:
+    @pytest.mark.parametrize(
+        ("stage", "sentence"),
+        [("staging", "There is no stage 'staging'"), ("dev", "Type: uv run cdk deploy --all -c stage=dev")],
+    )
+    def test_that_is_not_deployed_is_named_with_the_command_that_deploys_it(self, surroundings, stage, sentence):
+        surroundings.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+        with pytest.raises(CommandError, match=re.escape(sentence)):
+            call_command("doctor", "--stage", stage)
