@@ -191,17 +191,17 @@ class TestADeployment:
         assert "RefusedEventError" in deployment.zappa("manage", STAGE, "check", fails=True)
 
     def is_examined_with_an_operators_rights(self, deployment):
-        """What CloudFormation asks for and this emulator does not do: the table is not recoverable until told so."""
+        """The demonstration's sender is not verified, and this emulator turns no recovery on: both are found."""
         asked = (sys.executable, "manage.py", "doctor", "--stage", STAGE)
         before = deployment.run(*asked, fails=True)
         deployment.emulator.client("dynamodb").update_continuous_backups(
             TableName=deployment.outputs["TableName"],
             PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
         )
+        deployment.emulator.client("sesv2").create_email_identity(EmailIdentity="news@example.org")
         after = deployment.run(*asked)
 
-        assert "FAILED  backups of the table" in before
-        assert "1 of the checks failed" in before
+        assert "SES does not know as verified: news@example.org" in before
         for what in ("backups of the table", "worker's and scheduler's rights", "stream's reader", "mail"):
             assert re.search(rf"^(ok|note) +{what}$", after, re.MULTILINE), after
 
