@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 EMULATOR_VENV := .venv-emulator
 INFRA_VENV := .venv-infra
+SECURITY_VENV := .venv-security
 # Where built functions are to run: arm64 or x86_64 on AWS, or emulator.
 TARGET ?= arm64
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulator run reset token demo chaos lock schema docs messages contract lint test infra build synth check-infra e2e e2e-full check
+.PHONY: help setup emulator run reset token demo chaos lock schema docs messages screenshots contract lint test infra build synth check-infra e2e e2e-full security check
 
 help: ## List what make can do.
 	@grep -hE '^[a-z0-9-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,7 +68,7 @@ chaos: setup emulator ## Kill workers, make platforms misbehave, count at the pl
 		$(if $(SEED),--seed $(SEED)) $(if $(PRODUCTION),--production)
 
 lock: setup ## Resolve the dependency groups anew into requirements/<group>.txt, with hashes.
-	@for group in worker web dev emulator infra; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	@for group in worker web dev emulator infra security; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 		--no-annotate --no-header --group pyproject.toml:$$group -o requirements/$$group.txt || exit 1; done
 
 lint: setup ## Format check, lint, types, layers.
@@ -85,6 +86,9 @@ docs: setup ## Write docs/channels.md anew from the channels' capabilities.
 messages: setup ## Bring the catalogues of translations up to date, and compile them.
 	@$(BIN)/python -m local.translations
 
+screenshots: setup emulator ## Take a picture of each of the desk's pages, light and dark. Needs Chromium.
+	@$(BIN)/python -m local.screenshots
+
 contract: setup ## Prove every channel against the contract, and print the matrix of channel and case.
 	@$(BIN)/pytest -q -n auto -p tests.channels.matrix tests/channels
 
@@ -96,5 +100,23 @@ e2e: setup emulator infra ## The whole system as processes: demonstration, crash
 
 e2e-full: setup emulator ## Real servers of the platforms, installed into .pds: needs Node, npm and a C++ compiler.
 	@$(BIN)/pytest -m e2e_full -n 0 tests/e2e
+
+$(SECURITY_VENV)/.synced: requirements/security.txt | $(VENV)/.synced
+	@test -x $(SECURITY_VENV)/bin/python || $(BIN)/python -m venv --without-pip $(SECURITY_VENV)
+	@$(BIN)/uv pip sync --quiet --python $(SECURITY_VENV)/bin/python --require-hashes requirements/security.txt
+	@touch $@
+
+# bandit judges what is deployed; ruff's own S rules judge everything, at every level. Semgrep's samples come first: a rule
+# that finds nothing bad proves nothing. TESTED=1 leaves out what `make test` and `make e2e` ran already.
+security: export SEMGREP_SEND_METRICS = off
+security: export SEMGREP_ENABLE_VERSION_CHECK = 0
+security: setup $(SECURITY_VENV)/.synced $(if $(TESTED),,emulator) ## bandit, semgrep with our rules, known vulnerabilities, every test that docs/security.md names.
+	@$(SECURITY_VENV)/bin/bandit --quiet --severity-level medium --recursive publishing omnipub workers infra manage.py
+	@$(SECURITY_VENV)/bin/semgrep test tests/security/rules
+	@$(SECURITY_VENV)/bin/semgrep scan --error --quiet --metrics off --config tests/security/rules publishing omnipub workers manage.py
+	@$(BIN)/python -m local.vulnerabilities
+	@$(if $(TESTED),,$(BIN)/pytest $$($(BIN)/python -m tests.security.named))
+	@$(if $(TESTED),,$(BIN)/pytest -m e2e -n 0 tests/e2e/test_any_request.py)
+	@echo 'Bandit and semgrep found nothing$(if $(TESTED),., and the tests pass.)'
 
 check: lint test check-infra ## Everything that must hold for a commit.

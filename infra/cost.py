@@ -159,7 +159,7 @@ def _watching(stage: Stage, load: Load) -> Iterator[Item]:
     logs = sum(count * size for count, size in zip(kilobytes, LOG_KB, strict=True)) / 1e6
     yield Item(service="CloudWatch", what="logs", price="logs_gb", units=logs)
     yield Item(service="CloudWatch", what="alarms", price="alarm", units=10)
-    yield Item(service="CloudWatch", what="metrics of our own", price="metric", units=3)
+    yield Item(service="CloudWatch", what="metrics of our own", price="metric", units=5)
     yield Item(service="CloudWatch", what="dashboard", price="dashboard", units=1)
     if stage.guard_duty:
         yield Item(service="GuardDuty", what="events, roughly", price="guard_duty_million_events", units=0.25)

@@ -1,6 +1,7 @@
 """What is looked at before a deployment changes anything. Each refusal ends with the command to type next."""
 
 import importlib
+import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -46,12 +47,16 @@ def check(stage: Stage, client: MakeClient) -> None:
 
 
 def _check_secret(manager: Any, whose: str, secret: str, refused: type[Exception]) -> None:  # noqa: ANN401 - a client
+    keys: tuple[str, ...] = ("client_id", "client_secret")
+    if whose == "GitHub":
+        keys = ("github_client_id", "github_client_secret", "github_signing_key", "github_sealing_key")
+    form = json.dumps(dict.fromkeys(keys, "…"), ensure_ascii=False)
     try:
         manager.describe_secret(SecretId=secret)
     except refused as error:
         raise NotReadyError(
             f"The secret {secret} of {whose} cannot be found. Type: aws secretsmanager create-secret --name {secret} "
-            """--secret-string '{"client_id": "…", "client_secret": "…"}'"""
+            f"--secret-string '{form}'"
         ) from error
 
 

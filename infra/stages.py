@@ -3,6 +3,7 @@
 Prices are those of us-east-1 in US dollars a month, from price records of 2024-07 and 2024-11 (`infra/prices.json`).
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -11,7 +12,12 @@ from typing import Any, Final
 
 SETTINGS: Final = Path(__file__).with_name("deploy.toml")
 #: Sign-ins beside the pool's own; each needs a secret that holds its client's id and secret.
-PROVIDERS: Final = ("Google", "LinkedIn")
+#: GitHub's holds `github_client_id`, `github_client_secret`, `github_signing_key` and `github_sealing_key` instead.
+PROVIDERS: Final = ("GitHub", "Google", "LinkedIn")
+
+
+#: Scheme, host and port, as browsers write them: no path, no wildcard.
+_ORIGIN: Final = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?")
 
 
 class SettingsError(Exception):
@@ -38,13 +44,25 @@ class Site:
     #: Repository of the front end and the name of the secret with its access token; empty deploys by hand.
     frontend_repository: str = ""
     frontend_token_secret: str = ""
+    #: Sites whose scripts may call the API with a token: `https://www.example.org`, separated by commas.
+    cors_origins: str = ""
+    #: Id of the webhook account that canaries are sent to; empty sends none.
+    canary_account: str = ""
     #: Where the table's audit heads and the like are kept from deletion, in days.
     audit_days: int = 365
+    #: Whether messages need an approver before they can go out, and whether approvers may approve their own work.
+    review: bool = False
+    review_own: bool = False
 
     def __post_init__(self) -> None:
         problems = self._problems()
         if problems:
             raise SettingsError(f"{SETTINGS.name}: {' '.join(problems)}")
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """Return the sites whose scripts may call the API."""
+        return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
 
     def _problems(self) -> list[str]:
         problems = []
@@ -64,6 +82,11 @@ class Site:
             f"The identity provider {name} needs the name of its secret."
             for name, secret in self.identity_providers.items()
             if not secret
+        ]
+        problems += [
+            f"cors_origins should be addresses like https://www.example.org, separated by commas; {origin!r} is none."
+            for origin in self.allowed_origins
+            if not _ORIGIN.fullmatch(origin)
         ]
         if bool(self.frontend_repository) != bool(self.frontend_token_secret):
             problems.append("frontend_repository and frontend_token_secret go together: set both or neither.")
@@ -144,6 +167,12 @@ def load(name: str, *, path: Path = SETTINGS) -> Stage:
             f'{stage.site.region}. Set firewall = false there, or region = "us-east-1".'
         )
     return stage
+
+
+def review_variables(site: Site) -> dict[str, str]:
+    """Return what functions are told about review; the web function and the scheduler must be told the same."""
+    told = {"OMNIPUB_REVIEW": site.review, "OMNIPUB_REVIEW_OWN": site.review_own}
+    return {name: "true" for name, is_on in told.items() if is_on}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from infra.names import scheduler_function, stack_name  # noqa: E402
 from infra.packaging.build import architecture_of, build  # noqa: E402
 from infra.packaging.manifest import EMULATOR, PackageError, archive_of  # noqa: E402
 from infra.packaging.recipes import WEB  # noqa: E402
-from infra.stages import SettingsError, load  # noqa: E402
+from infra.stages import SettingsError, Site, load, review_variables  # noqa: E402
 
 #: Zappa's commands that upload code or configuration.
 _DEPLOYING: Final = frozenset({"deploy", "update"})
@@ -43,7 +43,7 @@ def prepare(zappa: Any) -> None:  # noqa: ANN401 - Zappa's command line, which h
     except (SettingsError, PackageError) as error:
         raise ClickException(str(error)) from error
     zappa.architecture = zappa.zappa.architecture = architecture_of(target)
-    zappa.aws_environment_variables = variables(stage.name, outputs, endpoint=endpoint)
+    zappa.aws_environment_variables = variables(stage.name, outputs, endpoint=endpoint, site=stage.site)
     zappa.vargs["zip"] = str(archive_of(ROOT / "build", manifest.package, target))
 
 
@@ -73,7 +73,9 @@ def subscription(outputs: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def variables(stage: str, outputs: Mapping[str, str], *, endpoint: str = "") -> dict[str, str]:
+def variables(
+    stage: str, outputs: Mapping[str, str], *, endpoint: str = "", site: Site | None = None
+) -> dict[str, str]:
     """Return the variables of the web function, from the outputs of the Data, Auth and Api stacks."""
     gateway = urlsplit(outputs["GatewayUrl"])
     public = outputs["PublicUrl"]
@@ -91,7 +93,12 @@ def variables(stage: str, outputs: Mapping[str, str], *, endpoint: str = "") -> 
         "OMNIPUB_PUBLIC_URL": public,
         # CloudFront keeps the gateway's own host; a domain of one's own comes as it is.
         "OMNIPUB_ALLOWED_HOSTS": ",".join(dict.fromkeys([gateway.hostname or "", urlsplit(public).hostname or ""])),
+        **review_variables(site or Site()),
     }
+    if origins := outputs.get("CorsOrigins"):
+        values["OMNIPUB_CORS_ORIGINS"] = origins
+    if site is not None and site.canary_account:
+        values["OMNIPUB_CANARY_ACCOUNT"] = site.canary_account
     if endpoint:
         # The emulator's gateway is a path, its pool's tokens name AWS, and its platforms are on loopback.
         host = urlsplit(endpoint)

@@ -172,6 +172,7 @@ def _context(config: Config) -> Context:
     return Context(
         waker=SchedulerWaker(config.scheduler_function),
         review_on=config.review_on,
+        review_own=config.review_own,
         key_id=config.kms_key_id,
         outgoing=OutgoingPolicy(allow_private=config.allow_private_networks),
     )

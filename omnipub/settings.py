@@ -6,6 +6,7 @@ a build (`collectstatic`, `spectacular`) run without any variable; the server it
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "publishing.identity.middleware.WebSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "publishing.admin.middleware.DeskMiddleware",
+    "publishing.admin.zones.PageZoneMiddleware",
 ]
 TEMPLATES = [
     {
@@ -164,9 +166,22 @@ CORS_ALLOW_METHODS = ("GET", "POST", "PATCH", "DELETE")
 CORS_ALLOW_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id")
 CORS_EXPOSE_HEADERS = ("etag", "location", "retry-after", "x-request-id")
 
-#: Origins that pages show pictures from and upload them to.
+#: Origins that pages show pictures from.
 _MEDIA = urlsplit(os.environ.get("OMNIPUB_MEDIA_URL", ""))
 MEDIA_ORIGINS = (f"{_MEDIA.scheme}://{_MEDIA.netloc}",) if _MEDIA.netloc else ()
+
+
+def upload_origins(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the origin of the bucket that browsers post uploads to: where the SDK signs their forms for."""
+    bucket, region = environment.get("MEDIA_BUCKET", ""), environment.get("AWS_REGION", "")
+    endpoint = environment.get("AWS_ENDPOINT_URL_S3", "") or environment.get("AWS_ENDPOINT_URL", "")
+    if endpoint:
+        parts = urlsplit(endpoint)
+        return (f"{parts.scheme}://{parts.netloc}",)
+    return (f"https://{bucket}.s3.{region}.amazonaws.com",) if bucket and region else ()
+
+
+UPLOAD_ORIGINS = upload_origins(os.environ)
 
 # What every answer says to browsers. The Content-Security-Policy is in `publishing.api.middleware`.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

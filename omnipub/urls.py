@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from publishing.admin.home import without_slash
+from publishing.admin.me import without_slash
 from publishing.admin.site import desk
 from publishing.admin.urls import desk_urls, sign_in_urls
 from publishing.api import urls as api

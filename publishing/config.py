@@ -62,6 +62,8 @@ class Config:
     late_limit: timedelta = timedelta(hours=6)
     #: Whether messages need an approver before they can go out.
     review_on: bool = False
+    #: Whether approvers may approve what they wrote themselves: for teams of one.
+    review_own: bool = False
     #: Whether channels may talk to private addresses over plain HTTP: local mode only.
     allow_private_networks: bool = False
     #: Topics of SNS whose notifications about mail are taken, as ARNs; none closes the address for them.
@@ -71,6 +73,8 @@ class Config:
     #: Requests a minute that the API takes from one user, and from one API key.
     api_limit: int = 1_200
     api_key_limit: int = 600
+    #: The account that `manage.py canary` publishes to.
+    canary_account: str = ""
     log_level: str = "INFO"
 
     @classmethod
@@ -215,6 +219,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "bedrock_model_id": ("BEDROCK_MODEL_ID", str),
     "scheduler_function": ("OMNIPUB_SCHEDULER_FUNCTION", str),
     "kms_key_id": ("OMNIPUB_KMS_KEY_ID", str),
+    "canary_account": ("OMNIPUB_CANARY_ACCOUNT", str),
     "jwks_url": ("OMNIPUB_JWKS_URL", str),
     "token_issuer": ("OMNIPUB_TOKEN_ISSUER", str),
     "oidc_issuer": ("OMNIPUB_OIDC_ISSUER", _issuer),
@@ -235,6 +240,7 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "time_divisor": ("OMNIPUB_TIME_DIVISOR", _positive),
     "late_limit": ("OMNIPUB_LATE_LIMIT", _hours),
     "review_on": ("OMNIPUB_REVIEW", _boolean),
+    "review_own": ("OMNIPUB_REVIEW_OWN", _boolean),
     "allow_private_networks": ("OMNIPUB_ALLOW_PRIVATE_NETWORKS", _boolean),
     "mail_topics": ("OMNIPUB_MAIL_TOPICS", _topics),
     "sns_address": ("OMNIPUB_SNS_ADDRESS", str),

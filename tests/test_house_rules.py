@@ -87,3 +87,21 @@ class TestAChannel:
     def test_names_the_source_of_every_sample(self, kind: str):
         for sample in (ROOT / "tests/channels" / kind / "samples").glob("*.json"):
             assert re.search(r'"source": "(observed|recorded|documented)', sample.read_text()), sample.name
+
+
+class TestTheTable:
+    def test_is_scanned_by_evolutions_only(self):
+        """A scan reads and pays for everything there is; `docs/evolutions.md` has the one exception."""
+        code = [
+            path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in {"publishing", "workers", "omnipub"}
+        ]
+
+        scanning = [
+            path for path in code if re.search(r"[\"']Scan[\"']|\.scan\(|\.rate_limited_scan\(", path.read_text())
+        ]
+
+        assert len(code) > 100
+        assert [str(path.relative_to(ROOT)) for path in scanning] == [
+            "publishing/services/evolving.py",  # asks the store's
+            "publishing/store/evolutions.py",
+        ]

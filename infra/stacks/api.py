@@ -143,10 +143,19 @@ class ApiStack(Stack):
                 authorizer=None if is_open else authorizer,
                 authorization_scopes=None if is_open else ["omnipub/api"],
             )
+            if not is_open and self._context.stage.site.allowed_origins:
+                self._add_preflight(path, integration)
             if is_open:
                 accept(
                     method, dict.fromkeys(("APIG4", "COG4"), f"{path} is open: the application says who may do what.")
                 )
+
+    def _add_preflight(self, path: str, integration: apigateway.Integration) -> None:
+        """Let browsers ask beforehand, without a token. The application knows the origins, and answers."""
+        method = self.api.root.resource_for_path(path).add_method(
+            "OPTIONS", integration, authorization_type=apigateway.AuthorizationType.NONE
+        )
+        accept(method, dict.fromkeys(("APIG4", "COG4"), "A preflight carries no token, and is told nothing but that."))
 
     def _client(self, auth: AuthStack) -> cognito.UserPoolClient:
         providers = [cognito.UserPoolClientIdentityProvider.COGNITO]
@@ -245,6 +254,8 @@ class ApiStack(Stack):
             "SchedulerFunction": scheduler_function(self._context.stage.name),
             "DistributionDomain": self.edge.distribution.distribution_domain_name,
         }
+        if origins := self._context.stage.site.allowed_origins:
+            outputs["CorsOrigins"] = ",".join(origins)
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
 

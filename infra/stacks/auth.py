@@ -7,6 +7,7 @@ from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
 from infra.constructs.context import Context
+from infra.constructs.github_bridge import GitHubBridge
 from infra.constructs.waivers import accept
 from infra.names import resource
 
@@ -75,6 +76,8 @@ class AuthStack(Stack):
         return sorted(self._context.stage.site.identity_providers.items())
 
     def _provider(self, name: str, secret: str) -> cognito.IUserPoolIdentityProvider:
+        if name == "GitHub":
+            return self._github(secret)
         # References that CloudFormation resolves: the template holds the secret's name only.
         client_id = SecretValue.secrets_manager(secret, json_field="client_id").unsafe_unwrap()
         client_secret = SecretValue.secrets_manager(secret, json_field="client_secret")
@@ -104,6 +107,30 @@ class AuthStack(Stack):
                 token="https://www.linkedin.com/oauth/v2/accessToken",  # noqa: S106 - an address
                 user_info="https://api.linkedin.com/v2/userinfo",
                 jwks_uri="https://www.linkedin.com/oauth/openid/jwks",
+            ),
+        )
+
+    def _github(self, secret: str) -> cognito.IUserPoolIdentityProvider:
+        back = f"{self.domain.base_url()}/oauth2/idpresponse"
+        bridge = GitHubBridge(self, "GitHubBridge", context=self._context, secret=secret, redirect_uri=back)
+        CfnOutput(self, "GitHubCallbackUrl", value=f"{bridge.issuer}/callback")
+        return cognito.UserPoolIdentityProviderOidc(
+            self,
+            "GitHub",
+            name="GitHub",
+            user_pool=self.pool,
+            client_id=SecretValue.secrets_manager(secret, json_field="github_client_id").unsafe_unwrap(),
+            client_secret=SecretValue.secrets_manager(secret, json_field="github_client_secret").unsafe_unwrap(),
+            issuer_url=bridge.issuer,
+            scopes=["openid", "email", "profile"],
+            attribute_mapping=_ATTRIBUTES,
+            attribute_request_method=cognito.OidcAttributeRequestMethod.GET,
+            # Named, so that the pool asks nothing of an address that is still being made.
+            endpoints=cognito.OidcEndpoints(
+                authorization=f"{bridge.issuer}/authorize",
+                token=f"{bridge.issuer}/token",
+                user_info=f"{bridge.issuer}/userinfo",
+                jwks_uri=f"{bridge.issuer}/jwks",
             ),
         )
 

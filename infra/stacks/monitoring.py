@@ -3,6 +3,7 @@
 Each alarm has a page in `docs/runbooks/` under its own name, which says what to do.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,12 +13,14 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_scheduler as schedules
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.constructs.context import Context
-from infra.names import resource
+from infra.constructs.function import function_arn
+from infra.names import resource, web_function
 from infra.stacks.api import ApiStack
 from infra.stacks.data import DataStack
 from infra.stacks.scheduler import SchedulerStack
@@ -25,6 +28,8 @@ from infra.stacks.worker import WorkerStack
 
 _MINUTE: Final = Duration.minutes(1)
 _FIVE: Final = Duration.minutes(5)
+#: A message that goes out this much after its due time is an alarm; in a quiet system the most is 4 seconds.
+LATE_MS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,10 @@ class MonitoringStack(Stack):
         self.topic = self._topic()
         self._functions()
         self._transport()
+        self._lateness()
         self._deliveries()
+        self._doubt()
+        self._canary()
         self._gateway()
         self._dashboard()
         self._budget()
@@ -123,13 +131,6 @@ class MonitoringStack(Stack):
             sentence="Records of the stream were given up.",
         )
         self._alarm(
-            "stream-behind",
-            self._watched.data.stream.metric_get_records_iterator_age_milliseconds(period=_MINUTE, statistic="Maximum"),
-            sentence="The worker is behind the stream: publications are late.",
-            threshold=30_000,
-            evaluation_periods=3,
-        )
-        self._alarm(
             "table-throttled",
             cloudwatch.Metric(
                 namespace="AWS/DynamoDB",
@@ -141,6 +142,47 @@ class MonitoringStack(Stack):
             sentence="The table refused writes for a while.",
             threshold=10,
         )
+
+    def _lateness(self) -> None:
+        """Put everything that says how late publications are into one metric: an alarm is paid for each metric.
+
+        The worker says it of what it sends, the scheduler of what nobody sends, and the web function of canaries. A
+        stream that nobody reads has no age and its mapping, switched off, no errors: only the scheduler knows then.
+        """
+        sources = (
+            ("Sent", self._watched.worker.worker.log_group, "delivery.committed", "late_ms"),
+            ("Overdue", self._watched.scheduler.scheduler.log_group, "scheduler.tick", "overdue_ms"),
+            ("Canary", self._watched.api.logs, "canary.failed", "late_ms"),
+        )
+        for name, group, event, fact in sources:
+            self._measure(f"{name}Lateness", group, event, metric="Lateness", value=f"$.{fact}")
+        self._alarm(
+            "publications-late",
+            self._fact("Lateness", period=_MINUTE, statistic="Maximum"),
+            sentence="Something went out 20 seconds or more after its due time, or is due and did not go out.",
+            threshold=LATE_MS,
+        )
+
+    def _doubt(self) -> None:
+        """Count deliveries in doubt whose time to look for evidence had come; one that stays so ends `unconfirmed`."""
+        group = self._watched.scheduler.scheduler.log_group
+        self._measure("InDoubtFilter", group, "scheduler.tick", metric="InDoubt", value="$.in_doubt")
+
+    def _measure(self, id_: str, group: logs.ILogGroup, event: str, *, metric: str, value: str) -> None:
+        """Turn a fact of a log line into a metric."""
+        positive = logs.FilterPattern.number_value(value, ">=", 0)
+        logs.MetricFilter(
+            self,
+            id_,
+            log_group=group,
+            filter_pattern=logs.FilterPattern.all(logs.FilterPattern.string_value("$.event", "=", event), positive),
+            metric_namespace=self._namespace,
+            metric_name=metric,
+            metric_value=value,
+        )
+
+    def _fact(self, name: str, **options: Any) -> cloudwatch.Metric:  # noqa: ANN401 - CDK's
+        return cloudwatch.Metric(namespace=self._namespace, metric_name=name, **options)
 
     def _deliveries(self) -> None:
         """Count log lines: no metric has to be sent for that, and none is paid for each user or account."""
@@ -174,9 +216,44 @@ class MonitoringStack(Stack):
             )
             self._alarm(
                 name,
-                cloudwatch.Metric(namespace=self._namespace, metric_name=metric_name, period=_FIVE, statistic="Sum"),
+                self._fact(metric_name, period=_FIVE, statistic="Sum"),
                 sentence=sentence,
             )
+
+    def _canary(self) -> None:
+        """Send the stage's canary every hour, where it has an account for it; its failure counts as lateness.
+
+        EventBridge's scheduler invokes by a role, so that this stack needs nothing of the function, which comes later.
+        """
+        stage = self._context.stage
+        if not stage.site.canary_account:
+            return
+        target = function_arn(self, web_function(stage.name))
+        role = iam.Role(
+            self,
+            "CanaryRole",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": self.account}}
+            ),
+            inline_policies={
+                "Own": iam.PolicyDocument(
+                    statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[target])]
+                )
+            },
+        )
+        schedules.CfnSchedule(
+            self,
+            "Canary",
+            name=resource(stage.name, "canary"),
+            schedule_expression="rate(1 hour)",
+            flexible_time_window=schedules.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=schedules.CfnSchedule.TargetProperty(
+                arn=target,
+                role_arn=role.role_arn,
+                input=json.dumps({"manage": "canary"}),
+                retry_policy=schedules.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
+            ),
+        )
 
     def _gateway(self) -> None:
         self._alarm(
@@ -198,6 +275,14 @@ class MonitoringStack(Stack):
             "Dashboard",
             dashboard_name=resource(self._context.stage.name),
             widgets=[
+                [
+                    cloudwatch.GraphWidget(
+                        title="Lateness of publications, in milliseconds",
+                        left=[self._fact("Lateness", statistic=statistic) for statistic in ("p50", "p95", "Maximum")],
+                        left_annotations=[cloudwatch.HorizontalAnnotation(value=LATE_MS, label="alarm")],
+                        width=24,
+                    )
+                ],
                 [
                     graph(
                         "API: requests and errors",
@@ -231,8 +316,12 @@ class MonitoringStack(Stack):
                         "Given up and parked",
                         self._watched.worker.failures.metric_approximate_number_of_messages_visible(),
                         self._watched.scheduler.failures.metric_approximate_number_of_messages_visible(),
-                        cloudwatch.Metric(namespace=self._namespace, metric_name="RecordsParked", statistic="Sum"),
-                        cloudwatch.Metric(namespace=self._namespace, metric_name="Unconfirmed", statistic="Sum"),
+                        self._fact("RecordsParked", statistic="Sum"),
+                    ),
+                    graph(
+                        "In doubt, and left to a person",
+                        self._fact("InDoubt", statistic="Sum"),
+                        self._fact("Unconfirmed", statistic="Sum"),
                     ),
                 ],
             ],

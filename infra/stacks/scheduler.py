@@ -13,6 +13,7 @@ from infra.constructs.function import Function, failure_queue, function_arn
 from infra.constructs.rights import puts_hints, reads_and_writes, wakes_scheduler
 from infra.names import resource, scheduler_function
 from infra.stacks.data import DataStack
+from infra.stages import review_variables
 from publishing import table
 
 
@@ -43,6 +44,8 @@ class SchedulerStack(Stack):
                 "TABLE_NAME": data.table.table_name,
                 "KINESIS_STREAM_NAME": data.stream.stream_name,
                 "OMNIPUB_SCHEDULER_FUNCTION": name,
+                # The condition of the dispatch is the scheduler's: it must know of review what the web function knows.
+                **review_variables(context.stage.site),
             },
             rights=[
                 *reads_and_writes(data.table, indexes=[table.TIMERS]),

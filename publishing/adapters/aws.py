@@ -16,6 +16,9 @@ def client(service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at
     config = Config(
         # Else the SDK signs permissions to upload in a form that newer regions do not take.
         signature_version="s3v4" if service == "s3" else None,
+        # Else it signs them for the address of all regions, which redirects uploads to young buckets; browsers
+        # follow no redirect to an origin that they have not asked.
+        s3={"addressing_style": "virtual"} if service == "s3" else None,
         connect_timeout=2,
         read_timeout=5,
         retries={"total_max_attempts": 3, "mode": "standard"},

@@ -3,17 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
-from django.forms import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.functional import Promise
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -68,19 +64,6 @@ def _field_of(problem: FieldProblem, fields: Mapping[str, str]) -> str | None:
     return problem.pointer.strip("/").partition("/")[0] or None
 
 
-def moment(value: datetime | None, *, empty: str = "-") -> SafeString | str:
-    """Return a moment as pages show it: in UTC, which a script replaces by the viewer's zone."""
-    if value is None:
-        return empty
-    text = f"{value:%Y-%m-%d %H:%M} UTC"
-    return format_html('<time class="moment" datetime="{}" title="{}">{}</time>', value.isoformat(), text, text)
-
-
-def badge(status: str, label: object) -> SafeString:
-    """Return a status as pages show it."""
-    return format_html('<span class="badge badge-{}">{}</span>', status, label)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
     """Something that can be done to one object, by a button on its page."""
@@ -104,10 +87,9 @@ class DeskAdmin(DynamoModelAdmin):
     delete_needs: ClassVar[Action | None] = None
 
     class Media:
-        """Times in the viewer's zone; what lists look like."""
+        """What lists and forms have beside the desk's own look."""
 
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("publishing/lists.css",)}
-        js = (Script("publishing/moments.js", type="module"),)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Tell whether the model is offered to the person."""

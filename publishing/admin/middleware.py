@@ -1,16 +1,24 @@
 """The desk's door: whoever asks for anything below its address is signed in, whichever view answers there."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 
 from publishing.admin.pages import failure
-from publishing.domain.errors import ConflictError, NotAllowedError, NotFoundError, UnavailableError
+from publishing.domain.errors import ConflictError, LimitedError, NotAllowedError, NotFoundError, UnavailableError
 from publishing.identity import sessions
 
 log = logging.getLogger(__name__)
+
+#: What a page's use case can raise, and the page that says so; the first class that fits.
+_PAGES: Final[Mapping[type[Exception], str]] = {
+    NotFoundError: "gone",
+    ConflictError: "busy",
+    NotAllowedError: "not_allowed",
+}
 
 
 class DeskMiddleware:
@@ -41,17 +49,12 @@ class DeskMiddleware:
         """Turn what a page's use case raised into a page; None leaves it to Django, which answers 500 and logs it."""
         if not is_page(request):
             return None
-        match error:
-            case NotFoundError():
-                return failure(request, "gone")
-            case ConflictError():
-                return failure(request, "busy")
-            case NotAllowedError():
-                return failure(request, "not_allowed")
-            case UnavailableError():
-                return _unavailable(request, error)
-            case _:
-                return None
+        if isinstance(error, UnavailableError):
+            return _unavailable(request, error)
+        if isinstance(error, LimitedError):
+            return failure(request, "limited", retry_after=error.retry_after)
+        code = next((code for kind, code in _PAGES.items() if isinstance(error, kind)), None)
+        return None if code is None else failure(request, code)
 
 
 class PageLocaleMiddleware(LocaleMiddleware):

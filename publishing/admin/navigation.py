@@ -39,12 +39,13 @@ GROUPS: Final[tuple[tuple[str | Promise, tuple[Entry, ...]], ...]] = (
     (
         _("Publishing"),
         (
+            Entry(route="desk-compose", label=_("New message"), icon="pen", needs=Action.CREATE_MESSAGE),
             Entry(route="admin:publishing_message_changelist", label=_("Messages"), icon="message"),
             Entry(route="desk-calendar", label=_("Calendar"), icon="calendar"),
             Entry(route="admin:publishing_series_changelist", label=_("Recurring"), icon="repeat"),
             Entry(route="admin:publishing_template_changelist", label=_("Templates"), icon="template"),
             Entry(route="admin:publishing_hashtaggroup_changelist", label=_("Hashtags"), icon="hash"),
-            Entry(route="admin:publishing_medium_changelist", label=_("Media"), icon="image"),
+            Entry(route="desk-media", label=_("Media"), icon="image"),
         ),
     ),
     (

@@ -81,6 +81,15 @@ FAILURES: Final[Mapping[str, Failure]] = {
         detail=_("You are who you say you are, but an administrator disabled your access. Ask one to enable it again."),
         again="",
     ),
+    "limited": Failure(
+        status=429,
+        title=_("Too many sign-ins"),
+        detail=_(
+            "There were very many in the last minutes, by you or from where you are. Nothing was lost: wait some "
+            "minutes, then begin anew."
+        ),
+        again=_("Try again"),
+    ),
     "busy": Failure(
         status=409,
         title=_("Something else is changing your profile"),
@@ -153,14 +162,17 @@ def desk_page(
     return response
 
 
-def failure(request: HttpRequest, code: str, *, after: str = "") -> HttpResponse:
-    """Return the page for something that went wrong; `after` is where the browser wanted to go."""
+def failure(request: HttpRequest, code: str, *, after: str = "", retry_after: int = 0) -> HttpResponse:
+    """Return the page for something that went wrong; `after` is where the browser wanted to go.
+
+    `retry_after` is in how many seconds it may be tried again, where that is known.
+    """
     what = FAILURES[code]
     # The number is in the log too, by which an administrator finds what happened.
     context = {"failure": what, "code": code, "number": logs.correlation_id(), "after": after, "first": reverse("desk")}
     response = page(request, "failure", context, status=what.status)
-    if what.status == 503:
-        response["Retry-After"] = "5"
+    if retry_after or what.status == 503:
+        response["Retry-After"] = str(retry_after or 5)
     return response
 
 

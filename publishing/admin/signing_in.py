@@ -18,10 +18,12 @@ from publishing.domain.errors import ConflictError
 from publishing.domain.permissions import Role
 from publishing.domain.user import ProvenIdentity
 from publishing.identity import destinations, sessions
+from publishing.identity.addresses import source_of
 from publishing.identity.attempts import LIFETIME, SignInAttempt
 from publishing.identity.browsers import describe
 from publishing.identity.code_flow import CallbackAnswer, SignInFailedError, prove_identity
 from publishing.identity.provider import sign_in_service
+from publishing.services.limits import spend_sign_in
 from publishing.services.signing_in import DisabledUserError, sign_in, sign_out
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,9 @@ def log_in(request: HttpRequest) -> HttpResponse:
 @methods("GET")
 def start(request: HttpRequest) -> HttpResponse:
     """Send the browser to the provider, and let it keep what it needs on its way back."""
-    attempt = SignInAttempt.begin(after=destinations.checked(request.GET.get("next", "")), now=clock.now())
+    now = clock.now()
+    _count(request, now)
+    attempt = SignInAttempt.begin(after=destinations.checked(request.GET.get("next", "")), now=now)
     try:
         address = sign_in_service().provider.authorization_url(
             redirect_uri=_callback(request), state=attempt.state, nonce=attempt.nonce, verifier=attempt.verifier
@@ -71,6 +75,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         # Whatever it was, it did not begin in this browser: neither code nor error is looked at. A sign-in that this
         # browser has on its way stays good: a stranger's link must not end it.
         return _failed(request, "attempt", "", "The answer belongs to no sign-in of this browser.")
+    _count(request, now)
     response = _finish(request, attempt, answer, now)
     sessions.drop(response, settings.SIGN_IN_COOKIE)
     return response
@@ -107,7 +112,15 @@ def demo(request: HttpRequest) -> HttpResponse:
         id=f"demo-{role.value}", name=f"{role.value.capitalize()} (demo)", roles=frozenset({role})
     )
     after = destinations.checked(request.POST.get("next", ""))
-    return _begin_session(request, identity, after=after, now=clock.now())
+    now = clock.now()
+    _count(request, now)
+    return _begin_session(request, identity, after=after, now=now)
+
+
+def _count(request: HttpRequest, now: datetime) -> None:
+    """Count a step that costs something before anybody is known. Raises LimitedError, which becomes a page."""
+    source = source_of(request)
+    spend_sign_in(peer=source.peer, viewer=source.viewer, now=now)
 
 
 def _finish(request: HttpRequest, attempt: SignInAttempt, answer: CallbackAnswer, now: datetime) -> HttpResponse:

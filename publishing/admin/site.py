@@ -5,18 +5,19 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from publishing.admin.accounts import AccountAdmin
 from publishing.admin.api_keys import ApiKeyAdmin
 from publishing.admin.audit import AuditAdmin
 from publishing.admin.history import AuditLog
-from publishing.admin.media import MediumAdmin
 from publishing.admin.messages import MessageAdmin
 from publishing.admin.navigation import navigation
 from publishing.admin.users import UserAdmin
+from publishing.domain.permissions import Action, Allowed, may
 from publishing.dynadmin.site import DynamoAdminSite
-from publishing.models import Account, ApiKey, AuditEntry, Medium, Message, User
+from publishing.models import Account, ApiKey, AuditEntry, Message, User
 
 #: Routes of the stock site that have no meaning here: the provider has the passwords, and nothing is viewed "on site".
 _WITHOUT = frozenset({"login", "logout", "password_change", "password_change_done", "view_on_site"})
@@ -29,7 +30,8 @@ class DeskSite(DynamoAdminSite):
     site_header = "omnipub"
     index_title = _("Dashboard")
     site_url = None
-    enable_nav_sidebar = True
+    #: Ours stands beside it, in `admin/base_site.html`.
+    enable_nav_sidebar = False
     audit = AuditLog()
     cursor_key = settings.CURSOR_KEY
     cursor_key_fallbacks = settings.CURSOR_KEY_FALLBACKS
@@ -48,15 +50,18 @@ class DeskSite(DynamoAdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page of the desk is drawn with."""
+        actor = request.actor  # type: ignore[attr-defined]  # DeskMiddleware puts it there
         return super().each_context(request) | {
-            "navigation": navigation(request, self.name), "has_permission": True,
-        }  # fmt: skip
+            "navigation": navigation(request, self.name),
+            "has_permission": True,
+            "may_write": isinstance(may(actor, Action.CREATE_MESSAGE), Allowed),
+            "zone": str(timezone.get_current_timezone()),
+        }
 
 
 desk = DeskSite(name="admin")
 desk.register(Message, MessageAdmin)
 desk.register(Account, AccountAdmin)
-desk.register(Medium, MediumAdmin)
 desk.register(User, UserAdmin)
 desk.register(ApiKey, ApiKeyAdmin)
 desk.register(AuditEntry, AuditAdmin)

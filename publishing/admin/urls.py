@@ -1,8 +1,9 @@
 """The desk's routes, and those of signing in. Every address ends with a slash."""
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from publishing.admin import home, signing_in
+from publishing.admin import composer, dashboard, me, message_page, signing_in
+from publishing.admin.media.urls import media_urls
 
 sign_in_urls = [
     path("login/", signing_in.log_in, name="sign-in"),
@@ -11,8 +12,24 @@ sign_in_urls = [
     path("logout/", signing_in.log_out, name="sign-out"),
     path("demo/", signing_in.demo, name="sign-in-demo"),
 ]
-desk_urls = [
-    path("", home.home, name="desk"),
-    path("sessions/end/", home.end_one, name="end-session"),
-    path("sessions/end-all/", home.end_all, name="end-all-sessions"),
-]
+desk_urls: list[URLPattern | URLResolver] = [
+    path("", dashboard.dashboard, name="desk"),
+    path("me/", me.me, name="desk-me"),
+    path("language/", me.choose_language, name="desk-language"),
+    path("sessions/end/", me.end_one, name="end-session"),
+    path("sessions/end-all/", me.end_all, name="end-all-sessions"),
+    path("compose/", composer.compose, name="desk-compose"),
+    path("compose/preview/", composer.preview, name="desk-compose-preview"),
+    path("compose/<str:message_id>/", composer.compose_message, name="desk-compose-message"),
+    path("media/", include(media_urls)),
+    path("messages/<str:message_id>/", message_page.message_page, name="desk-message"),
+    path("messages/<str:message_id>/live/", message_page.message_live, name="desk-message-live"),
+    re_path(
+        r"^messages/(?P<message_id>[^/]+)/(?P<action>publish|cancel|delete|duplicate)/$",
+        message_page.message_action, name="desk-message-action",
+    ),
+    re_path(
+        r"^messages/(?P<message_id>[^/]+)/deliveries/(?P<delivery_id>[^/]+)/(?P<action>retry|resolve|unblock)/$",
+        message_page.delivery_action, name="desk-delivery-action",
+    ),
+]  # fmt: skip

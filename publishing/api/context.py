@@ -13,6 +13,7 @@ from publishing.domain.limits import API_PER_KEY, API_PER_USER, Limit
 from publishing.domain.permissions import Actor
 from publishing.http import HttpClient, OutgoingPolicy
 from publishing.services.configured import context as context
+from publishing.services.configured import public_url as public_url
 
 #: Seconds for reading a certificate or confirming a subscription; SNS waits 15 for an answer.
 _CALL_SECONDS: Final = 5.0
@@ -44,8 +45,3 @@ def api_limit(actor: Actor) -> Limit:
 def read_clock() -> datetime:
     """Return the present time. A view asks once per request and hands it on."""
     return clock.now()
-
-
-def public_url(key: str) -> str:
-    """Return where anybody who knows it can fetch a file of a medium."""
-    return f"{context().media_url}/{key}"

@@ -32,12 +32,13 @@ PERMISSIONS: Final = ", ".join(
 )  # fmt: skip
 
 
-def page_policy(media_origins: tuple[str, ...]) -> str:
-    """Return the policy of pages: nothing but our own files, no inline script or style, and pictures of the library."""
+def page_policy(media_origins: tuple[str, ...], upload_origins: tuple[str, ...] = ()) -> str:
+    """Return the policy of pages: our own files, no inline script or style, pictures of the library, uploads to it."""
     media = "".join(f" {origin}" for origin in media_origins)
+    reached = "".join(f" {origin}" for origin in dict.fromkeys((*media_origins, *upload_origins)))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
-        f"img-src 'self' data:{media}; connect-src 'self'{media}; font-src 'self'; "
+        f"img-src 'self' data:{media}; connect-src 'self'{reached}; font-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
@@ -76,7 +77,7 @@ class SecurityHeadersMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         """Keep the next layer."""
         self._get_response = get_response
-        self._page_policy = page_policy(settings.MEDIA_ORIGINS)
+        self._page_policy = page_policy(settings.MEDIA_ORIGINS, settings.UPLOAD_ORIGINS)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request with these headers."""

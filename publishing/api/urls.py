@@ -12,6 +12,14 @@ from publishing.api.views.docs import DocsView, SchemaView
 from publishing.api.views.me import MeView
 from publishing.api.views.media import MediaView, MediumView
 from publishing.api.views.messages import DuplicateView, MessagesView, MessageView, PreviewView
+from publishing.api.views.reviewing import ApproveView, RejectView, SubmitView
+from publishing.api.views.templates import (
+    HashtagGroupsView,
+    HashtagGroupView,
+    RenderView,
+    TemplatesView,
+    TemplateView,
+)
 
 _MESSAGE = "messages/<str:message_id>/"
 _DELIVERY = f"{_MESSAGE}deliveries/<str:delivery_id>/"
@@ -24,6 +32,9 @@ for_programs = [
     path(f"{_MESSAGE}schedule/", ScheduleView.as_view(), name="schedule-message"),
     path(f"{_MESSAGE}publish/", PublishView.as_view(), name="publish-message"),
     path(f"{_MESSAGE}cancel/", CancelView.as_view(), name="cancel-message"),
+    path(f"{_MESSAGE}submit/", SubmitView.as_view(), name="submit-message"),
+    path(f"{_MESSAGE}approve/", ApproveView.as_view(), name="approve-message"),
+    path(f"{_MESSAGE}reject/", RejectView.as_view(), name="reject-message"),
     path(f"{_MESSAGE}duplicate/", DuplicateView.as_view(), name="duplicate-message"),
     path(f"{_MESSAGE}deliveries/", DeliveriesView.as_view(), name="deliveries"),
     path(_DELIVERY, DeliveryView.as_view(), name="delivery"),
@@ -39,6 +50,11 @@ for_programs = [
     path("keys/", ApiKeysView.as_view(), name="keys"),
     path("keys/<str:key_id>/", ApiKeyView.as_view(), name="key"),
     path("keys/<str:key_id>/rotate/", RotateView.as_view(), name="rotate-key"),
+    path("templates/", TemplatesView.as_view(), name="templates"),
+    path("templates/<str:template_id>/", TemplateView.as_view(), name="template"),
+    path("templates/<str:template_id>/render/", RenderView.as_view(), name="render-template"),
+    path("hashtag-groups/", HashtagGroupsView.as_view(), name="hashtag-groups"),
+    path("hashtag-groups/<str:group_id>/", HashtagGroupView.as_view(), name="hashtag-group"),
     path("me/", MeView.as_view(), name="me"),
 ]
 urlpatterns = [

@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Final, Generic, TypeVar
 
+from publishing.domain.account import Account
 from publishing.domain.attempt import Attempt
 from publishing.domain.content import ContentProblem, Fact, MediaUse
 from publishing.domain.delivery import Delivery
 from publishing.domain.feedback import KeptFeedback
-from publishing.domain.message import MessageWithDeliveries, Variant
+from publishing.domain.message import Message, MessageWithDeliveries, Variant
 from publishing.domain.schedule import Due
 
 Row = TypeVar("Row")
@@ -49,6 +50,8 @@ class Changes:
     media: tuple[MediaUse, ...] | Unset = UNSET
     account_ids: tuple[str, ...] | Unset = UNSET
     variants: Mapping[str, Variant] | Unset = UNSET
+    #: A due time that the message gets together with the edit.
+    due: Due | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,18 @@ class DeliveryHistory:
     #: The oldest first, as are reports.
     attempts: tuple[Attempt, ...]
     feedback: tuple[KeptFeedback, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageHistory:
+    """A message with the evidence about every delivery, and whom and what it names."""
+
+    message: Message
+    deliveries: tuple[DeliveryHistory, ...]
+    #: By id: those that it is, or was, addressed to and that the actor may see.
+    accounts: Mapping[str, Account]
+    #: Who wrote it, as people know them; the id where nobody knows better.
+    owner_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

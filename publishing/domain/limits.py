@@ -40,5 +40,13 @@ API_PER_KEY: Final = Limit(name="api-key", count=600, block=10, what="ask the AP
 PREVIEW: Final = Limit(name="preview", count=120, block=5, what="ask for a preview")
 UPLOAD: Final = Limit(name="upload", count=60, block=1, what="upload a medium")
 KEY_CREATION: Final = Limit(name="key", count=20, window=timedelta(hours=1), what="make or rotate an API key")
-#: For the log-in page: by account name as it was typed, and by nothing that a client can choose freely.
-SIGN_IN: Final = Limit(name="sign-in", count=10, window=timedelta(minutes=5), what="try to sign in")
+#: Sign-ins that prove somebody, by user: more web sessions nobody needs.
+SIGN_IN: Final = Limit(name="sign-in", count=10, window=timedelta(minutes=5), what="sign in")
+#: Steps of signing in before anybody is known, by the address that a connection comes from (an office has one), and by
+#: whose connection it is, which is CloudFront's for many and so has much more. No step costs more than the first.
+SIGN_IN_FROM: Final = Limit(
+    name="sign-in-from", count=120, window=timedelta(minutes=5), block=5, what="begin or end a sign-in from one address"
+)
+SIGN_IN_THROUGH: Final = Limit(
+    name="sign-in-through", count=1_200, window=timedelta(minutes=5), block=20, what="sign in through one connection"
+)

@@ -39,6 +39,8 @@ SMALL_SIDE: Final = 2_048
 UPLOAD_FOR: Final = timedelta(minutes=10)
 #: How many media one message can use.
 MEDIA_LIMIT: Final = 20
+#: How many media one page of a filtered list looks at, at most.
+LOOKED_AT: Final = 500
 
 
 class MediaStatus(StrEnum):
@@ -132,6 +134,28 @@ class MediumChanges:
 
     name: str | None = None
     alt_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediumFilter:
+    """Which media a list shows."""
+
+    #: Found in the name or the alternative text, whatever its case; empty for all.
+    text: str = ""
+    #: Only those that can be used, or only those that cannot (not uploaded yet, refused); None for both.
+    is_ready: bool | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Tell whether nothing is left out."""
+        return not self.text.strip() and self.is_ready is None
+
+    def takes(self, medium: Medium) -> bool:
+        """Tell whether the list shows a medium."""
+        if self.is_ready is not None and (medium.status is MediaStatus.READY) is not self.is_ready:
+            return False
+        wanted = self.text.strip().casefold()
+        return wanted in medium.name.casefold() or wanted in medium.alt_text.casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Final
 from publishing.domain.content import Content, MediaUse
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.outcome import Problem, Reason
+from publishing.domain.review import Review
 
 
 class MessageStatus(StrEnum):
@@ -48,6 +49,10 @@ class MessageEvent(StrEnum):
     """What can happen to a message."""
 
     EDIT = "edit"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    REJECT = "reject"
+    HOLD = "hold"
     SCHEDULE = "schedule"
     DISPATCH = "dispatch"
     CANCEL = "cancel"
@@ -61,16 +66,25 @@ _S = MessageStatus
 _E = MessageEvent
 #: (status, event) → the statuses it can lead to. What is not in the table is refused.
 TRANSITIONS: Final[Mapping[tuple[MessageStatus, MessageEvent], frozenset[MessageStatus]]] = MappingProxyType({
-    (_S.DRAFT, _E.EDIT): frozenset({_S.DRAFT}),
+    # With review on, an edit of what was approved sends it back to review.
+    (_S.DRAFT, _E.EDIT): frozenset({_S.DRAFT, _S.IN_REVIEW}),
+    (_S.DRAFT, _E.SUBMIT): frozenset({_S.IN_REVIEW}),
     (_S.DRAFT, _E.SCHEDULE): frozenset({_S.SCHEDULED}),
     (_S.DRAFT, _E.CANCEL): frozenset({_S.CANCELLED}),
     (_S.DRAFT, _E.DELETE): frozenset(),
     (_S.IN_REVIEW, _E.EDIT): frozenset({_S.IN_REVIEW}),
+    (_S.IN_REVIEW, _E.SUBMIT): frozenset({_S.IN_REVIEW}),
+    # Approved with a time it is scheduled, without one it is a draft that its editor may schedule.
+    (_S.IN_REVIEW, _E.APPROVE): frozenset({_S.DRAFT, _S.SCHEDULED}),
+    (_S.IN_REVIEW, _E.REJECT): frozenset({_S.DRAFT}),
     (_S.IN_REVIEW, _E.SCHEDULE): frozenset({_S.SCHEDULED}),
     (_S.IN_REVIEW, _E.CANCEL): frozenset({_S.CANCELLED}),
     (_S.IN_REVIEW, _E.DELETE): frozenset(),
-    # With review on, an edit by somebody who may not publish sends it back.
     (_S.SCHEDULED, _E.EDIT): frozenset({_S.SCHEDULED, _S.IN_REVIEW}),
+    # Review can be switched on when it is scheduled already: it is submitted, approved as it is, or held when due.
+    (_S.SCHEDULED, _E.SUBMIT): frozenset({_S.IN_REVIEW}),
+    (_S.SCHEDULED, _E.APPROVE): frozenset({_S.SCHEDULED}),
+    (_S.SCHEDULED, _E.HOLD): frozenset({_S.IN_REVIEW}),
     (_S.SCHEDULED, _E.SCHEDULE): frozenset({_S.SCHEDULED}),
     (_S.SCHEDULED, _E.DISPATCH): frozenset({_S.PUBLISHING}),
     # Scheduled anew after a part of it was published, it ends as what its deliveries make of it.
@@ -148,10 +162,23 @@ class Message:
     rev: int = 1
     #: The revision that an approver approved; dispatch asks for `approved_rev = rev` while review is on.
     approved_rev: int | None = None
+    #: The latest round of its review; None while nobody asked for one.
+    review: Review | None = None
+    #: Id of the user who wrote or changed it last; None for a message of an earlier version of this software.
+    edited_by: str | None = None
     #: Token of the last scheduler or request that moved it.
     kick: str | None = None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether an approver approved it as it is."""
+        return self.approved_rev == self.rev
+
+    def is_work_of(self, user_id: str) -> bool:
+        """Tell whether a user owns the message or changed it last: then it is not theirs to approve."""
+        return user_id in {self.owner, self.edited_by}
 
     def content_for(self, channel: str) -> Content:
         """Return what a delivery on this channel says: the channel's variant where there is one."""

@@ -53,6 +53,18 @@ class Refused:
     hidden: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRules:
+    """How a deployment reviews messages."""
+
+    #: Whether messages need an approver before they can go out.
+    is_on: bool = False
+    #: Whether approvers may approve what they wrote themselves: for teams of one.
+    may_approve_own: bool = False
+
+
+NO_REVIEW: Final = ReviewRules()
+
 _EVERYONE: Final = frozenset(Role)
 _STAFF: Final = frozenset({Role.VIEWER, Role.EDITOR, Role.APPROVER, Role.ADMIN})
 _EDITORS: Final = frozenset({Role.EDITOR, Role.APPROVER, Role.ADMIN})
@@ -65,6 +77,8 @@ _ON_ALL: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType({
     Action.CREATE_MESSAGE: _EDITORS,
     Action.EDIT_MESSAGE: _EDITORS,
     Action.SCHEDULE_MESSAGE: _EDITORS,
+    Action.SUBMIT_MESSAGE: _EDITORS,
+    Action.REVIEW_MESSAGE: _APPROVERS,
     Action.CANCEL_MESSAGE: _EDITORS,
     Action.DELETE_MESSAGE: _EDITORS,
     Action.RETRY_DELIVERY: _EDITORS,
@@ -78,6 +92,8 @@ _ON_ALL: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType({
     Action.USE_MEDIUM: _EDITORS,
     Action.EDIT_MEDIUM: _EDITORS,
     Action.DELETE_MEDIUM: _EDITORS,
+    Action.READ_TEMPLATE: _STAFF,
+    Action.EDIT_TEMPLATE: _EDITORS,
     Action.MANAGE_USERS: _ADMINS,
     Action.MANAGE_KEYS: _ADMINS,
     Action.READ_AUDIT: _ADMINS,
@@ -85,8 +101,8 @@ _ON_ALL: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType({
 
 #: What a member may do with a message of their own.
 _ON_OWN: Final = frozenset({
-    Action.READ_MESSAGE, Action.CREATE_MESSAGE, Action.EDIT_MESSAGE, Action.SCHEDULE_MESSAGE, Action.CANCEL_MESSAGE,
-    Action.DELETE_MESSAGE,
+    Action.READ_MESSAGE, Action.CREATE_MESSAGE, Action.EDIT_MESSAGE, Action.SUBMIT_MESSAGE, Action.SCHEDULE_MESSAGE,
+    Action.CANCEL_MESSAGE, Action.DELETE_MESSAGE,
 })  # fmt: skip
 #: What a member may do with a medium that they uploaded.
 _ON_OWN_MEDIUM: Final = frozenset({
@@ -102,24 +118,26 @@ Target = Message | Account | Medium | ApiKey
 _ON_OPENED: Final = frozenset({Action.SEE_ACCOUNT, Action.USE_ACCOUNT})
 
 
-def may(actor: Actor, action: Action, target: Target | None = None, *, review_on: bool = False) -> Allowed | Refused:
+def may(
+    actor: Actor, action: Action, target: Target | None = None, *, review: ReviewRules = NO_REVIEW
+) -> Allowed | Refused:
     """Judge whether an actor may do something, to one object where the action has one."""
     if actor.is_system:
         return Allowed()
     if actor.scopes is not None and action not in actor.scopes:
         return Refused(reason=f"This key lacks the scope {action}.", hidden=_is_hidden(actor, target))
     if actor.has(*_ON_ALL[action]):
-        return _reviewed(actor, action, target, review_on=review_on)
+        return _reviewed(actor, action, target, review)
     if actor.has(Role.MEMBER) and _is_members(actor, action, target):
-        return _reviewed(actor, action, target, review_on=review_on)
+        return _reviewed(actor, action, target, review)
     if action is Action.MANAGE_KEYS and _is_own_key(actor, target):
         return Allowed()
     return _refuse(actor, action, target)
 
 
-def demand(actor: Actor, action: Action, target: Target | None = None, *, review_on: bool = False) -> None:
+def demand(actor: Actor, action: Action, target: Target | None = None, *, review: ReviewRules = NO_REVIEW) -> None:
     """Raise NotAllowedError, or NotFoundError where the object must seem not to exist, unless the actor may."""
-    verdict = may(actor, action, target, review_on=review_on)
+    verdict = may(actor, action, target, review=review)
     if isinstance(verdict, Refused):
         raise NotFoundError("There is no such object.") if verdict.hidden else NotAllowedError(verdict.reason)
 
@@ -145,12 +163,25 @@ def _is_own_key(actor: Actor, target: Target | None) -> bool:
     return actor.has(*_EDITORS) and (target is None or (isinstance(target, ApiKey) and target.owner == actor.id))
 
 
-def _reviewed(actor: Actor, action: Action, target: Target | None, *, review_on: bool) -> Allowed | Refused:
-    if action is not Action.SCHEDULE_MESSAGE or not review_on or actor.has(*_APPROVERS):
+def approves(actor: Actor, message: Message, *, review: ReviewRules) -> bool:
+    """Tell whether an actor's word is an approval of this message: of an approver, and not of their own work."""
+    if actor.is_system:
+        return True
+    in_scope = actor.scopes is None or Action.REVIEW_MESSAGE in actor.scopes
+    return actor.has(*_APPROVERS) and in_scope and (review.may_approve_own or not message.is_work_of(actor.id))
+
+
+def _reviewed(actor: Actor, action: Action, target: Target | None, review: ReviewRules) -> Allowed | Refused:
+    """Judge what roles allow by the rules of review."""
+    if not isinstance(target, Message):
         return Allowed()
-    if isinstance(target, Message) and target.approved_rev == target.rev and actor.has(Role.EDITOR):
+    if action is Action.REVIEW_MESSAGE and not approves(actor, target, review=review):
+        return Refused(reason="You wrote this message or changed it last: somebody else approves or rejects it.")
+    if action is not Action.SCHEDULE_MESSAGE or not review.is_on or approves(actor, target, review=review):
         return Allowed()
-    return Refused(reason="Review is on: submit the message, and an approver publishes it.")
+    if target.is_approved and actor.has(*_EDITORS):
+        return Allowed()
+    return Refused(reason="Review is on: submit the message, and somebody else who is an approver approves it.")
 
 
 def _refuse(actor: Actor, action: Action, target: Target | None) -> Refused:

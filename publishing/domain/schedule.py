@@ -42,6 +42,19 @@ def resolve_due(*, at: str, zone: str | None, now: datetime, pointer: str = "/sc
     return Due(at=_to_milliseconds(moment), zone=zone, wall_time=wall_time)
 
 
+def readings(*, at: str, zone: str) -> tuple[datetime, ...]:
+    """Return the moments, with their offsets, at which clocks of a zone show a wall time: two where they are put back.
+
+    None for what cannot be read, and for a time that does not exist there.
+    """
+    try:
+        wall, info = datetime.fromisoformat(at).replace(tzinfo=None), _known_zone(zone, "")
+        both = sorted({wall.replace(tzinfo=info, fold=fold).astimezone(UTC) for fold in (0, 1)})
+    except (ValueError, OverflowError, InvalidError):
+        return ()
+    return tuple(local for moment in both if (local := moment.astimezone(info)).replace(tzinfo=None) == wall)
+
+
 def _moment(given: datetime, zone: str | None, pointer: str) -> datetime:
     if given.tzinfo is not None:
         _known_zone(zone, pointer)

@@ -21,11 +21,15 @@ SESSION_PREFIX: Final = "SESSION#"
 SCHEDULED: Final = "STATUS#scheduled"
 PUBLISHING: Final = "STATUS#publishing"
 WAITING: Final = "STATUS#waiting"
+#: No timer, but a list in the same sparse index: what waits for an approver, by when it was submitted.
+IN_REVIEW: Final = "STATUS#in_review"
 
 ACCOUNT_LIST: Final = "LIST#ACCOUNT"
 MEDIA_LIST: Final = "LIST#MEDIA"
 USER_LIST: Final = "LIST#USER"
 API_KEY_LIST: Final = "LIST#KEY"
+TEMPLATE_LIST: Final = "LIST#TEMPLATE"
+HASHTAG_LIST: Final = "LIST#HASHTAGS"
 #: What the sort keys of a user's own media begin with, and those of a medium's uses.
 MEDIUM_PREFIX: Final = "MEDIA#"
 USE_PREFIX: Final = "MSG#"
@@ -121,6 +125,16 @@ def api_key(key_id: str) -> str:
     return f"KEY#{key_id}"
 
 
+def template(template_id: str) -> str:
+    """Return the partition of a template."""
+    return f"TEMPLATE#{template_id}"
+
+
+def hashtag_group(group_id: str) -> str:
+    """Return the partition of a group of hashtags."""
+    return f"HASHTAGS#{group_id}"
+
+
 def limit(name: str, subject: str) -> str:
     """Return the partition of the counters of one limit and of whom it holds for."""
     return f"LIMIT#{name}#{subject}"
@@ -139,6 +153,16 @@ def audited(target: str) -> str:
 def parked(day: str) -> str:
     """Return the partition of one day's parked stream records."""
     return f"PARKED#{day}"
+
+
+def evolution(evolution_id: str) -> str:
+    """Return the partition of how far an evolution of the table is: a row for all of it and one for each segment."""
+    return f"EVOLUTION#{evolution_id}"
+
+
+def segment(number: int) -> str:
+    """Return the sort key of one segment's progress."""
+    return f"SEGMENT#{number:03d}"
 
 
 def setting(name: str) -> str:

@@ -27,6 +27,9 @@ class MessageItem(TableItem, discriminator="message"):
     gen = NumberAttribute()
     rev = NumberAttribute()
     approved_rev = NumberAttribute(null=True)
+    #: The latest round of review: who submitted it, who decided, what and when.
+    review = JSONAttribute(null=True)
+    edited_by = UnicodeAttribute(null=True)
     kick = UnicodeAttribute(null=True)
     created_at = InstantAttribute()
     updated_at = InstantAttribute()

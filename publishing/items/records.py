@@ -62,3 +62,23 @@ class StopSwitchItem(TableItem, discriminator="stop_switch"):
     is_stopped = BooleanAttribute()
     actor = UnicodeAttribute()
     at = InstantAttribute()
+
+
+class EvolutionItem(TableItem, discriminator="evolution"):
+    """`EVOLUTION#<id>` / `METADATA`: an evolution of the table that was begun, and when it was done."""
+
+    #: Into how many parts the table was cut when it was begun; whoever goes on cuts it alike.
+    segments = NumberAttribute()
+    started_at = InstantAttribute()
+    done_at = InstantAttribute(null=True)
+    changed = NumberAttribute(null=True)
+
+
+class SegmentItem(TableItem, discriminator="evolution_segment"):
+    """`EVOLUTION#<id>` / `SEGMENT#<number>`: how far one part is."""
+
+    #: The last key that was seen, as `[PK, SK]`; None at the end.
+    last_key = JSONAttribute(null=True)
+    seen = NumberAttribute()
+    changed = NumberAttribute()
+    is_done = BooleanAttribute()

@@ -3,8 +3,7 @@
 from publishing.models.account import Account
 from publishing.models.api_key import ApiKey
 from publishing.models.audit import AuditEntry
-from publishing.models.medium import Medium
 from publishing.models.message import Message
 from publishing.models.user import User
 
-__all__ = ["Account", "ApiKey", "AuditEntry", "Medium", "Message", "User"]
+__all__ = ["Account", "ApiKey", "AuditEntry", "Message", "User"]

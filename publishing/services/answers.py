@@ -35,6 +35,12 @@ def abandon(*, user_id: str, key_sha: str) -> None:
     answers.abandon(user_id=user_id, key_sha=key_sha)
 
 
+def find_answer(*, user_id: str, key_sha: str) -> StoredAnswer | None:
+    """Return the answer that is kept under a key; None where none is, or its request is still being carried out."""
+    item = answers.find(user_id, key_sha)
+    return None if item is None else answers.stored(item, user_id=user_id, key_sha=key_sha)
+
+
 def answered(kept: StoredAnswer | None, refusal: TransactionRefusedError) -> Exception:
     """Return what it means that a new object was not stored together with the answer kept about it.
 

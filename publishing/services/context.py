@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from publishing.domain.permissions import ReviewRules
 from publishing.domain.timing import Timing
 from publishing.http import OutgoingPolicy
 
@@ -22,6 +23,8 @@ class Context:
     timing: Timing = field(default_factory=Timing)
     #: Whether messages need an approver before they can go out.
     review_on: bool = False
+    #: Whether approvers may approve what they wrote themselves.
+    review_own: bool = False
     #: Where uploads and the files made of them are, and what the public addresses of the latter begin with.
     media_bucket: str = ""
     media_url: str = ""
@@ -31,3 +34,8 @@ class Context:
     key_id: str = "alias/omnipub"
     #: Which addresses an account may name.
     outgoing: OutgoingPolicy = field(default_factory=OutgoingPolicy)
+
+    @property
+    def review(self) -> ReviewRules:
+        """How messages are reviewed."""
+        return ReviewRules(is_on=self.review_on, may_approve_own=self.review_own)

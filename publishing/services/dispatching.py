@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
+from publishing.domain.decision import due_of
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.events import Deliver
 from publishing.domain.message import Message, MessageWithDeliveries
@@ -18,6 +19,7 @@ from publishing.domain.timing import Timing
 from publishing.services.job import new_owner
 from publishing.services.steps import (
     CallScheduler,
+    HoldForReview,
     IsStopped,
     KickScheduled,
     KickWaiting,
@@ -65,8 +67,11 @@ class TickReport:
     unsent: int = 0
     polls: int = 0
     handed_over: bool = False
-    #: How long the message that waited longest had been due when the tick saw it; an alarm reads it.
+    #: How long what waited longest had been due when the tick saw it: a message that was not dispatched, or a delivery
+    #: that no worker ever claimed. An alarm reads it, and nothing else tells that the stream is not being read.
     overdue_ms: int = 0
+    #: Messages that were due and that nobody approved: they wait for an approver now.
+    held: int = 0
     #: Deliveries in doubt whose time to look for evidence had come.
     in_doubt: int = 0
 
@@ -119,8 +124,7 @@ def _dispatch_due(timers: Timers, now: datetime, rules: TickRules, report: TickR
 def _dispatch_scheduled(timers: Timers, now: datetime, rules: TickRules, report: TickReport) -> Steps[TickReport]:
     rows = _due(timers.scheduled, now)
     due = [timer.message_id for timer in rows]
-    overdue = max((now - timer.at for timer in rows), default=timedelta(0)) // timedelta(milliseconds=1)
-    report = replace(report, overdue_ms=max(report.overdue_ms, overdue))
+    report = _overdue(report, now, (timer.at for timer in rows))
     if not due or (yield IsStopped()):
         return report
     while len(due) > FAN_OUT:
@@ -145,6 +149,10 @@ def _dispatch(message_id: str, rules: TickRules, report: TickReport) -> Steps[Ti
         token=new_owner(rules.random),
         review_on=rules.review_on,
     )
+    if message is None and rules.review_on:
+        # It is not due after all, or nobody approved it: then it must not stay here, waiting for nothing.
+        is_held: bool = yield HoldForReview(message_id=message_id, now=reading.now)
+        return replace(report, held=report.held + is_held)
     if message is None:
         return report
     events = tuple(_event(message.id, target.delivery_id, target.account_id, message.gen) for target in message.targets)
@@ -165,6 +173,8 @@ def _take_up(message_id: str, rules: TickRules, report: TickReport) -> Steps[Tic
     found: MessageWithDeliveries | None = yield ReadMessage(message_id=message_id)
     if found is None:
         return report
+    untouched = [each for each in found.deliveries if each.state is DeliveryState.PENDING and each.claims == 0]
+    report = _overdue(report, reading.now, (due_of(found.message, each) for each in untouched))
     # When all have ended, one hint makes a worker end the message.
     open_ones = [delivery for delivery in found.deliveries if not delivery.state.is_terminal] or found.deliveries[:1]
     unsent: int = yield PutEvents(events=tuple(_event_of(delivery) for delivery in open_ones))
@@ -188,6 +198,12 @@ def _wake(timer: Timer, rules: TickRules, report: TickReport) -> Steps[TickRepor
     unsent: int = yield PutEvents(events=(_event_of(delivery),))
     in_doubt = report.in_doubt + (delivery.state is DeliveryState.UNKNOWN)
     return replace(report, woken=report.woken + 1, unsent=report.unsent + unsent, in_doubt=in_doubt)
+
+
+def _overdue(report: TickReport, now: datetime, due: Iterable[datetime]) -> TickReport:
+    """Note how long the oldest of these has been due."""
+    longest = max((now - at for at in due), default=timedelta(0)) // timedelta(milliseconds=1)
+    return replace(report, overdue_ms=max(report.overdue_ms, longest))
 
 
 def _has_run_out(reading: Reading) -> bool:

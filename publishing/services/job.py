@@ -28,6 +28,8 @@ class Job:
     media_url: str = ""
     #: Whether the attempt is the one identical repeat that stands for a look-up.
     is_probe: bool = False
+    #: Of the account's credential as it was read for this attempt; 0 for none.
+    credential_version: int = 0
 
     @property
     def channel_name(self) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from publishing.domain.errors import LimitedError
 from publishing.domain.ids import digest
-from publishing.domain.limits import Limit
+from publishing.domain.limits import SIGN_IN_FROM, SIGN_IN_THROUGH, Limit
 from publishing.store import limits
 
 #: More subjects than a process serves in a minute; beyond it, blocks are forgotten, which grants less and never more.
@@ -30,6 +30,16 @@ def spend(limit: Limit, subject: str, *, now: datetime) -> None:
             f"You may {limit.what} at most {limit.count} times {span}. Wait {wait} seconds.", retry_after=wait
         )
     _keep(limit, subject, taken - 1, now)
+
+
+def spend_sign_in(*, peer: str, viewer: str, now: datetime) -> None:
+    """Count one step of a sign-in by where it comes from, as nobody is known yet.
+
+    A viewer is counted for each peer that names them: who makes up viewers runs into the peer's own limit, and who
+    comes by CloudFront uses up nobody else's. Raises as `spend` does.
+    """
+    spend(SIGN_IN_THROUGH, unnamed(peer), now=now)
+    spend(SIGN_IN_FROM, unnamed(f"{peer} {viewer}"), now=now)
 
 
 def unnamed(subject: str) -> str:

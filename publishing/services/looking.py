@@ -43,7 +43,7 @@ def look_up(job: Job, *, policy: decision.Policy) -> Steps[Done]:
     finding = yield from _search(job, lane)
     if isinstance(finding, LookupFailed) and finding.reason is Reason.CREDENTIAL and lane.account is not None:
         problem = Problem(code=finding.reason.value, detail=finding.detail, retryable=True)
-        yield NoteCredential(account=lane.account, problem=problem)
+        yield NoteCredential(account=lane.account, version=lane.credential_version, problem=problem)
     yield from _settle(job, finding, policy)
     return f"looked_up_{type(finding).__name__.lower()}", True
 

@@ -1,16 +1,18 @@
 """The media library: upload, read, describe and delete pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from publishing.adapters.media import Bucket
 from publishing.domain.draft import Page, StoredAnswer
 from publishing.domain.errors import ConflictError, InvalidError, StaleError
 from publishing.domain.ids import new_id, new_secret
-from publishing.domain.media import MediaStatus, Medium, MediumChanges, NewMedium, Upload, upload_problems
-from publishing.domain.permissions import Action, Actor, Role, demand
+from publishing.domain.media import MediaStatus, Medium, MediumChanges, MediumFilter, NewMedium, Upload, upload_problems
+from publishing.domain.message import Message
+from publishing.domain.permissions import Action, Actor, Allowed, Role, demand, may
 from publishing.services.answers import answered
 from publishing.services.context import Context
 from publishing.services.inspecting import verify
@@ -20,6 +22,9 @@ from publishing.store.errors import TransactionRefusedError
 
 #: Messages looked at in one request to the table.
 _TOGETHER: Final = 100
+#: Messages that are looked at to tell who uses a medium.
+_SHOWN: Final = 50
+_EVERY: Final = MediumFilter()
 _STALE: Final = "Somebody changed the medium since you read it. Read it again, then repeat your change."
 #: Builds the answer that is kept under an idempotency key, from what was created.
 AnswerBuilder = Callable[[Medium, Upload], StoredAnswer]
@@ -67,16 +72,44 @@ def get_medium(*, actor: Actor, medium_id: str, now: datetime, context: Context)
     return verify(medium, bucket=Bucket(context.media_bucket), now=now)
 
 
-def list_media(*, actor: Actor, mine: bool, cursor: str | None, limit: int) -> Page[Medium]:
+def list_media(
+    *, actor: Actor, mine: bool, wanted: MediumFilter = _EVERY, cursor: str | None, limit: int
+) -> Page[Medium]:
     """Return a page of media, the newest first; members see their own. What waits in it is not verified by this.
 
-    Raises ValueError for a cursor that is none of this list's.
+    A filter looks at a bounded number of media: a page with few of them and a cursor goes on behind that one. Raises
+    ValueError for a cursor that is none of this list's.
     """
     demand(actor, Action.READ_MEDIUM)
     sees_all = actor.is_system or actor.has(Role.VIEWER, Role.EDITOR, Role.APPROVER, Role.ADMIN)
     if mine or not sees_all:
-        return media.list_owned(owner=actor.id, cursor=cursor, limit=limit)
-    return media.list_all(cursor=cursor, limit=limit)
+        return media.list_owned(owner=actor.id, wanted=wanted, cursor=cursor, limit=limit)
+    return media.list_all(wanted=wanted, cursor=cursor, limit=limit)
+
+
+def find_media(*, actor: Actor, medium_ids: Sequence[str]) -> tuple[Medium, ...]:
+    """Return those media of these ids (at most 100) that the actor may see, in this order; one request to the table."""
+    demand(actor, Action.READ_MEDIUM)
+    found = media.find_media(medium_ids)
+    seen = (found[key] for key in dict.fromkeys(medium_ids) if key in found)
+    return tuple(medium for medium in seen if isinstance(may(actor, Action.READ_MEDIUM, medium), Allowed))
+
+
+def find_uses(*, actor: Actor, medium: Medium) -> tuple[tuple[Message, ...], bool]:
+    """Return the newest messages that use a medium and that the actor may read, and whether there may be more.
+
+    Two requests to the table, however many messages used it.
+    """
+    begun = list(islice(media.list_uses(medium.id), _SHOWN + 1))
+    found = messages.find_heads(begun[:_SHOWN])
+    using = (found[key] for key in begun[:_SHOWN] if key in found)
+    shown = tuple(
+        message
+        for message in using
+        if any(use.id == medium.id for use in message.media)
+        and isinstance(may(actor, Action.READ_MESSAGE, message), Allowed)
+    )
+    return shown, len(begun) > _SHOWN
 
 
 def edit_medium(

@@ -14,6 +14,7 @@ from publishing.domain.message import MessageStatus
 from publishing.domain.operations import Applied, NotApplied, RecordPublished, SettleUnconfirmed, WriteResult
 from publishing.http import HttpClient
 from publishing.services import steps
+from publishing.services.holding import hold_unapproved
 from publishing.store import accounts, deliveries, messages, timers
 
 log = logging.getLogger(__name__)
@@ -102,9 +103,9 @@ def _finalise(_: Performer, step: steps.Finalise) -> bool:
 
 def _note_credential(_: Performer, step: steps.NoteCredential) -> None:
     if step.problem is None:
-        if accounts.mark_working(step.account.id, now=clock.now()):
+        if accounts.mark_working(step.account.id, version=step.version, now=clock.now()):
             log.info("account.works_again", extra={"account": step.account.id})
-    elif accounts.mark_needs_reauth(step.account.id, problem=step.problem, now=clock.now()):
+    elif accounts.mark_needs_reauth(step.account.id, version=step.version, problem=step.problem, now=clock.now()):
         # Only the first to note it says so: one notice, however many deliveries wait.
         log.warning("account.needs_reauth", extra={"account": step.account.id, "channel": step.account.channel})
 
@@ -127,6 +128,14 @@ def _kick_scheduled(_: Performer, step: steps.KickScheduled) -> object:
     return messages.kick_scheduled(
         step.message_id, now=step.now, watchdog=step.watchdog, token=step.token, review_on=step.review_on
     )
+
+
+def _hold_for_review(_: Performer, step: steps.HoldForReview) -> bool:
+    is_held = hold_unapproved(message_id=step.message_id, now=step.now)
+    if is_held:
+        # Its editors expected it to go out now.
+        log.warning("message.held_for_review", extra={"message_id": step.message_id})
+    return is_held
 
 
 def _kick_watchdog(_: Performer, step: steps.KickWatchdog) -> object:
@@ -159,6 +168,7 @@ _PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.ListTimers: _list_timers,
     steps.IsStopped: lambda _, __: accounts.is_stopped(),
     steps.KickScheduled: _kick_scheduled,
+    steps.HoldForReview: _hold_for_review,
     steps.KickWatchdog: _kick_watchdog,
     steps.KickWaiting: _kick_waiting,
     steps.CallScheduler: lambda performer, step: functions.invoke_scheduler(

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.decision import due_of
-from publishing.domain.draft import DeliveryHistory, MessageFilter, Page
+from publishing.domain.draft import DeliveryHistory, MessageFilter, MessageHistory, Page
 from publishing.domain.errors import NotFoundError
 from publishing.domain.message import MessageSummary, MessageWithDeliveries
 from publishing.domain.permissions import Action, Actor, Allowed, Role, demand, may
-from publishing.store import accounts, deliveries, lists, messages
+from publishing.store import accounts, deliveries, histories, lists, messages
 from publishing.store.feedback import list_feedback
 
 
@@ -51,6 +51,23 @@ def get_delivery(*, actor: Actor, message_id: str, delivery_id: str) -> Delivery
         planned_at=due_of(found.message, delivery),
         attempts=attempts,
         feedback=list_feedback(message_id, delivery_id),
+    )
+
+
+def get_history(*, actor: Actor, message_id: str) -> MessageHistory:
+    """Return a message with the evidence about all its deliveries, in one query and one read of what it names.
+
+    NotFoundError when there is none that the actor may see.
+    """
+    message, evidence = histories.get_history(message_id)
+    demand(actor, Action.READ_MESSAGE, message)
+    ids = {target.account_id for target in message.targets} | {each.delivery.account_id for each in evidence}
+    named = histories.read_named(account_ids=sorted(ids), user_id=message.owner)
+    seen = {
+        each.id: each for each in named.accounts if isinstance(may(actor, Action.SEE_ACCOUNT, each), Allowed)
+    }  # fmt: skip
+    return MessageHistory(
+        message=message, deliveries=evidence, accounts=seen, owner_name=named.user_name or message.owner
     )
 
 

@@ -31,7 +31,7 @@ def record(job: Job, account: Account, outcome: Outcome, *, is_committed: bool) 
         case Published(publication=publication):
             yield from succeed(job, publication, fence=job.delivery.fence)
             if account.status is AccountStatus.NEEDS_REAUTH or account.problem is not None:
-                yield NoteCredential(account=account, problem=None)
+                yield NoteCredential(account=account, version=job.credential_version, problem=None)
             return "published"
         case Deferred():
             yield from _defer(job, account, outcome, is_committed=is_committed)
@@ -101,7 +101,7 @@ def _defer(job: Job, account: Account, outcome: Deferred, *, is_committed: bool)
         )
     )
     if outcome.reason is Reason.CREDENTIAL:
-        yield NoteCredential(account=account, problem=problem)
+        yield NoteCredential(account=account, version=job.credential_version, problem=problem)
 
 
 def _when(job: Job, outcome: Deferred, now: datetime) -> datetime:

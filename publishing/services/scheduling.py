@@ -3,16 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.draft import UNSET, Changes, Draft, StoredAnswer
-from publishing.domain.errors import (
-    ConflictError,
-    FieldProblem,
-    InvalidError,
-    StaleError,
-)
+from publishing.domain.errors import ConflictError
 from publishing.domain.ids import new_id
 from publishing.domain.message import (
     EDITABLE,
@@ -24,22 +18,29 @@ from publishing.domain.message import (
     allows,
     build_targets,
 )
-from publishing.domain.permissions import Action, Actor, Allowed, demand, may
+from publishing.domain.permissions import NO_REVIEW, Action, Actor, approves, demand
+from publishing.domain.review import Review
 from publishing.domain.schedule import Due, due_now
 from publishing.services.answers import answered
+from publishing.services.changing import (
+    commit,
+    delivery_changes,
+    demand_named,
+    demand_rev,
+    has_seen,
+    new_deliveries,
+    record,
+    wake_if_near,
+    words,
+)
 from publishing.services.checking import check_content, check_draft, check_sendable
 from publishing.services.context import Context
 from publishing.services.picturing import claims, demand_claimed
 from publishing.store import answers, messages
-from publishing.store.audit import AuditRecord, transact_with_audit
-from publishing.store.deliveries import list_attempts
+from publishing.store.audit import transact_with_audit
 from publishing.store.errors import TransactionRefusedError
 from publishing.store.writes import Write
 
-#: A transaction takes 100 writes; two of them are the audit record's.
-_WRITES_LIMIT: Final = 98
-#: More claims in a row than ever end without an attempt.
-_FENCE_GAP: Final = 1_000
 #: Builds the answer that is kept under an idempotency key, from what was created.
 AnswerBuilder = Callable[[MessageWithDeliveries], StoredAnswer]
 
@@ -64,54 +65,63 @@ def create_message(
         media=draft.media,
         targets=build_targets((account.id, account.channel) for account in accounts),
         variants=draft.variants,
+        edited_by=actor.id,
         created_at=now,
         updated_at=now,
     )
     deliveries: tuple[Delivery, ...] = ()
     if draft.due is not None:
-        demand(actor, Action.SCHEDULE_MESSAGE, message, review_on=context.review_on)
+        demand(actor, Action.SCHEDULE_MESSAGE, message, review=context.review)
         check_sendable(message, accounts)
         message = _scheduled(message, draft.due, actor, context)
-        deliveries = _new_deliveries(message, message.targets)
+        deliveries = new_deliveries(message, message.targets)
     created = MessageWithDeliveries(message=message, deliveries=deliveries)
     kept = answer(created) if answer else None
     writes = [messages.put_message(message), *(messages.put_delivery(delivery) for delivery in deliveries)]
     writes += [] if kept is None else [answers.put_answer(kept, now=now)]
     claimed = claims(message.id, message.media, used=(), now=now)
     try:
-        transact_with_audit([*writes, *claimed], _record(actor, "message.create", message, now))
+        transact_with_audit([*writes, *claimed], record(actor, "message.create", message, now))
     except TransactionRefusedError as refusal:
         if not any(refusal.failed[: len(writes)]):
             demand_claimed(refusal, before=len(writes))
         raise answered(kept, refusal) from refusal
-    _wake_if_near(message, now, context)
+    wake_if_near(message, now, context)
     return created
 
 
 def edit_message(
     *, actor: Actor, message_id: str, changes: Changes, rev: int | None, now: datetime, context: Context
 ) -> MessageWithDeliveries:
-    """Change a message that was not dispatched yet.
+    """Change a message that was not dispatched yet; with a due time it is scheduled in the same write.
 
     Editing loses against dispatch: once a message is being published its text is frozen, and ConflictError says so.
-    Raises StaleError when `rev` is given and not the message's own; with review on, a scheduled message goes back to
-    review and its timer is dropped, unless the actor may publish without.
+    Raises StaleError when `rev` is given and not the message's own. With review on, a message that is scheduled or was
+    approved goes back to review and its timer is dropped, unless the actor's word is an approval of their own work.
     """
     found = _read_for(actor, Action.EDIT_MESSAGE, message_id)
     read = found.message
-    _demand_rev(read, rev)
+    demand_rev(read, rev)
     if read.status not in EDITABLE:
-        raise ConflictError(f"The message is {_words(read.status)}; only what was not dispatched yet can be edited.")
-    edited = _changed(read, changes, now)
+        raise ConflictError(f"The message is {words(read.status)}; only what was not dispatched yet can be edited.")
+    edited = replace(_changed(read, changes, now), edited_by=actor.id)
     edited, accounts = check_content(actor=actor, message=edited, now=now, context=context, read=read)
     edited = replace(edited, targets=_retargeted(found, [(account.id, account.channel) for account in accounts]))
     if read.status is MessageStatus.SCHEDULED:
         check_sendable(edited, accounts)
-        edited = _reviewed_again(edited, actor, context)
-    changed, writes = _delivery_changes(found, edited)
+    if context.review_on and (read.status is MessageStatus.SCHEDULED or read.is_approved):
+        edited = _reviewed_again(edited, actor, context, knows=read.is_approved or has_seen(actor, read, rev))
+    if changes.due is not UNSET:
+        demand(actor, Action.SCHEDULE_MESSAGE, edited, review=context.review)
+        demand_named(actor, read, rev, context)
+        check_sendable(edited, accounts)
+        edited = _at_this_revision(_scheduled(edited, changes.due, actor, context), edited.rev)
+    changed, writes = delivery_changes(found, edited)
     claimed = claims(read.id, edited.media, used={use.id for use in read.media}, now=now)
     writes = [messages.replace_message(edited, read=read), *writes]
-    _commit(found, writes, _record(actor, "message.edit", edited, now), claimed=claimed)
+    commit(found, writes, record(actor, "message.edit", edited, now), claimed=claimed)
+    if changes.due is not UNSET:
+        wake_if_near(edited, now, context)
     return MessageWithDeliveries(message=edited, deliveries=changed)
 
 
@@ -119,60 +129,75 @@ def delete_message(*, actor: Actor, message_id: str, rev: int | None, now: datet
     """Delete a message that no worker ever took up. Raises ConflictError otherwise: what was tried is evidence."""
     del context  # every use case takes it; this one needs nothing outside the table
     found = _read_for(actor, Action.DELETE_MESSAGE, message_id)
-    _demand_rev(found.message, rev)
+    demand_rev(found.message, rev)
     # A claim may have led to an attempt, whose record is kept.
     tried = any(delivery.fence > 0 for delivery in found.deliveries)
     if tried or not allows(found.message.status, MessageEvent.DELETE):
         raise ConflictError("Something of this message was sent, or was about to be: it is kept as evidence.")
     writes = [messages.delete_message(found.message), *(messages.delete_unsent(each) for each in found.deliveries)]
-    _commit(found, writes, _record(actor, "message.delete", found.message, now))
+    commit(found, writes, record(actor, "message.delete", found.message, now))
 
 
 def schedule_message(
-    *, actor: Actor, message_id: str, due: Due, now: datetime, context: Context
+    *, actor: Actor, message_id: str, due: Due, rev: int | None = None, now: datetime, context: Context
 ) -> MessageWithDeliveries:
     """Give a message a due time, or move it. A message that ended without being published everywhere starts anew.
 
+    With review on, scheduling what nobody approved yet approves it, which an approver can do for somebody else's work
+    and by naming the revision they read. Raises StaleError without it, and when it is not the message's own.
     Raises InvalidError when an account would refuse the content; ConflictError while it is being published, when it is
     published, and when a delivery must be resolved first.
     """
     found = _read_for(actor, Action.SCHEDULE_MESSAGE, message_id, context=context)
+    demand_rev(found.message, rev)
+    demand_named(actor, found.message, rev, context)
+    return arrange(actor=actor, found=found, wanted=found.message, due=due, now=now, context=context)
+
+
+def arrange(
+    *,
+    actor: Actor,
+    found: MessageWithDeliveries,
+    wanted: Message,
+    due: Due,
+    now: datetime,
+    context: Context,
+    action: str = "message.schedule",
+) -> MessageWithDeliveries:
+    """Schedule a message that was read, as it is wanted, in one transaction; see `schedule_message`."""
     read = found.message
     if not allows(read.status, MessageEvent.SCHEDULE):
-        raise ConflictError(f"The message is {_words(read.status)} and cannot be scheduled.")
+        raise ConflictError(f"The message is {words(read.status)} and cannot be scheduled.")
     # Media of a message that is finished can be deleted: one that starts anew begins to use them anew.
     kept = read if read.status in EDITABLE else None
-    checked, accounts = check_content(actor=actor, message=read, now=now, context=context, read=kept)
+    checked, accounts = check_content(actor=actor, message=wanted, now=now, context=context, read=kept)
     check_sendable(checked, accounts)
     scheduled = replace(_scheduled(checked, due, actor, context), updated_at=now)
     if read.status in EDITABLE:
-        changed, writes = _delivery_changes(found, scheduled)
+        changed, writes = delivery_changes(found, scheduled)
     else:
         scheduled = replace(scheduled, gen=read.gen + 1)
         changed, writes = _rearmed(found, gen=scheduled.gen)
     claimed = [] if kept else claims(read.id, checked.media, used=(), now=now)
     writes = [messages.replace_message(scheduled, read=read), *writes]
-    _commit(found, writes, _record(actor, "message.schedule", scheduled, now), claimed=claimed)
-    _wake_if_near(scheduled, now, context)
+    commit(found, writes, record(actor, action, scheduled, now), claimed=claimed)
+    wake_if_near(scheduled, now, context)
     return MessageWithDeliveries(message=scheduled, deliveries=changed)
 
 
-def publish_message(*, actor: Actor, message_id: str, now: datetime, context: Context) -> MessageWithDeliveries:
+def publish_message(
+    *, actor: Actor, message_id: str, rev: int | None = None, now: datetime, context: Context
+) -> MessageWithDeliveries:
     """Schedule a message for now; see `schedule_message`."""
-    return schedule_message(actor=actor, message_id=message_id, due=due_now(now), now=now, context=context)
+    return schedule_message(actor=actor, message_id=message_id, due=due_now(now), rev=rev, now=now, context=context)
 
 
 def _read_for(
     actor: Actor, action: Action, message_id: str, *, context: Context | None = None
 ) -> MessageWithDeliveries:
     found = messages.get_message(message_id)
-    demand(actor, action, found.message, review_on=context is not None and context.review_on)
+    demand(actor, action, found.message, review=NO_REVIEW if context is None else context.review)
     return found
-
-
-def _demand_rev(message: Message, rev: int | None) -> None:
-    if rev is not None and rev != message.rev:
-        raise StaleError("Somebody changed the message since you read it. Read it again, then repeat your change.")
 
 
 def _changed(read: Message, changes: Changes, now: datetime) -> Message:
@@ -214,7 +239,7 @@ def _retargeted(found: MessageWithDeliveries, accounts: Sequence[tuple[str, str]
 
 
 def _scheduled(message: Message, due: Due, actor: Actor, context: Context) -> Message:
-    may_approve = isinstance(may(actor, Action.SCHEDULE_MESSAGE, message, review_on=context.review_on), Allowed)
+    is_approved = message.is_approved or (context.review_on and approves(actor, message, review=context.review))
     rev = message.rev if message.status is MessageStatus.DRAFT and message.scheduled_at is None else message.rev + 1
     return replace(
         message,
@@ -223,36 +248,22 @@ def _scheduled(message: Message, due: Due, actor: Actor, context: Context) -> Me
         zone=due.zone,
         wall_time=due.wall_time,
         rev=rev,
-        approved_rev=rev if context.review_on and may_approve else message.approved_rev,
+        approved_rev=rev if is_approved else message.approved_rev,
     )
 
 
-def _reviewed_again(edited: Message, actor: Actor, context: Context) -> Message:
-    if not context.review_on:
-        return edited
-    verdict = may(actor, Action.SCHEDULE_MESSAGE, edited, review_on=True)
-    if isinstance(verdict, Allowed):
+def _at_this_revision(scheduled: Message, rev: int) -> Message:
+    """Return a message that was edited and scheduled in one go, which is one revision and not two."""
+    approved_rev = rev if scheduled.is_approved else scheduled.approved_rev
+    return replace(scheduled, rev=rev, approved_rev=approved_rev)
+
+
+def _reviewed_again(edited: Message, actor: Actor, context: Context, *, knows: bool) -> Message:
+    """Return an edited message as an approval of its own editor, where that counts, else back in review."""
+    if knows and approves(actor, edited, review=context.review):
         return replace(edited, approved_rev=edited.rev)
-    return replace(edited, status=MessageStatus.IN_REVIEW)
-
-
-def _delivery_changes(found: MessageWithDeliveries, wanted: Message) -> tuple[tuple[Delivery, ...], list[Write]]:
-    """Return the deliveries that a message that was not dispatched should have, and the writes that make it so.
-
-    Only a scheduled message has deliveries; a draft has targets.
-    """
-    targets = wanted.targets if wanted.status is MessageStatus.SCHEDULED else ()
-    existing = {delivery.id: delivery for delivery in found.deliveries}
-    added = tuple(target for target in targets if target.delivery_id not in existing)
-    new = {delivery.id: delivery for delivery in _new_deliveries(wanted, added)}
-    names = {target.delivery_id for target in targets}
-    writes = [messages.put_delivery(delivery) for delivery in new.values()]
-    # What was tried is evidence and stays; only what nobody took up goes.
-    dropped = [each for each in found.deliveries if each.id not in names and each.state is DeliveryState.PENDING]
-    writes += [messages.delete_unsent(delivery) for delivery in dropped]
-    kept = [each for each in found.deliveries if each.id not in names and each not in dropped]
-    wanted_ones = [new.get(target.delivery_id) or existing[target.delivery_id] for target in targets]
-    return (*wanted_ones, *kept), writes
+    review = Review(submitted_by=actor.id, submitted_at=edited.updated_at)
+    return replace(edited, status=MessageStatus.IN_REVIEW, review=review)
 
 
 def _rearmed(found: MessageWithDeliveries, *, gen: int) -> tuple[tuple[Delivery, ...], list[Write]]:
@@ -266,7 +277,7 @@ def _rearmed(found: MessageWithDeliveries, *, gen: int) -> tuple[tuple[Delivery,
         raise ConflictError("Every delivery of this message is published; there is nothing left to schedule.")
     if not found.deliveries:
         # It was cancelled as a draft: it never had any.
-        new = _new_deliveries(replace(found.message, gen=gen), found.message.targets)
+        new = new_deliveries(replace(found.message, gen=gen), found.message.targets)
         return new, [messages.put_delivery(delivery) for delivery in new]
     fresh = {each.id: _pending_again(each, gen=gen) for each in again}
     writes = [messages.rearm_delivery(each, gen=gen) for each in again]
@@ -282,64 +293,3 @@ def _pending_again(delivery: Delivery, *, gen: int) -> Delivery:
         gen=gen,
         fence=delivery.fence,
     )
-
-
-def _new_deliveries(message: Message, targets: Sequence[Target]) -> tuple[Delivery, ...]:
-    return tuple(
-        Delivery(
-            message_id=message.id,
-            id=target.delivery_id,
-            channel=target.channel,
-            account_id=target.account_id,
-            gen=message.gen,
-            fence=_first_fence(message, target),
-        )
-        for target in targets
-    )
-
-
-def _first_fence(message: Message, target: Target) -> int:
-    """Return where a new delivery's fence begins: above every claim of one that was removed under the same id.
-
-    Its attempts are kept, and a new attempt must not meet one of them; nor a claim that never came to an attempt.
-    """
-    if message.gen == 1:
-        return 0  # nothing of it was ever dispatched
-    attempts = list_attempts(message.id, target.delivery_id)
-    return attempts[-1].fence + _FENCE_GAP if attempts else 0
-
-
-def _commit(
-    found: MessageWithDeliveries, writes: Sequence[Write], record: AuditRecord, *, claimed: Sequence[Write] = ()
-) -> None:
-    if len(writes) + len(claimed) > _WRITES_LIMIT:
-        detail = "This exchanges too many accounts and media at once. Remove some first, then add the others."
-        raise InvalidError(FieldProblem(pointer="/accounts", code="too_many", detail=detail))
-    try:
-        transact_with_audit([*writes, *claimed], record)
-    except TransactionRefusedError as refusal:
-        if not any(refusal.failed[: len(writes)]):
-            demand_claimed(refusal, before=len(writes))
-        latest = messages.get_message(found.message.id).message
-        raise _overtaken(found.message, latest) from refusal
-
-
-def _overtaken(read: Message, latest: Message) -> ConflictError | StaleError:
-    if latest.status is not read.status:
-        return ConflictError(f"The message is {_words(latest.status)} by now, so this is too late.")
-    return StaleError("Somebody changed the message just now. Read it again, then repeat your change.")
-
-
-def _wake_if_near(message: Message, now: datetime, context: Context) -> None:
-    """Wake the scheduler when the message is due before the end of its next tick (it looks one tick ahead)."""
-    if message.scheduled_at is not None and message.scheduled_at <= now + 2 * context.timing.tick:
-        context.waker.wake()
-
-
-def _record(actor: Actor, action: str, message: Message, now: datetime) -> AuditRecord:
-    facts: dict[str, str | int | bool] = {"rev": message.rev, "gen": message.gen, "status": message.status.value}
-    return AuditRecord(actor=actor.recorded_as, action=action, target=f"message:{message.id}", at=now, facts=facts)
-
-
-def _words(status: MessageStatus) -> str:
-    return status.replace("_", " ")

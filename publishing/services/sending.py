@@ -55,7 +55,7 @@ def send(job: Job) -> Steps[Done]:
     claimed = yield from _claim(job)
     if isinstance(claimed, str):
         return claimed, claimed != "no_time"
-    job = replace(job, delivery=claimed[0])
+    job = replace(job, delivery=claimed[0], credential_version=lane.credential_version)
     return (yield from _attempt_or_wait(job, lane, lane.account, claimed[1])), True
 
 

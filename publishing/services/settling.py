@@ -57,17 +57,19 @@ def retry_delivery(
     """
     found, delivery = _read(actor, Action.RETRY_DELIVERY, message_id, delivery_id)
     # It publishes, so with review on it needs what publishing needs.
-    demand(actor, Action.SCHEDULE_MESSAGE, found.message, review_on=context.review_on)
+    demand(actor, Action.SCHEDULE_MESSAGE, found.message, review=context.review)
     if not allows(delivery.state, DeliveryEvent.REARM):
         raise ConflictError(f"The delivery is {delivery.state}; only a failed or cancelled one can be retried.")
     if not message_allows(found.message.status, MessageEvent.RETRY):
         raise ConflictError(f"The message is {found.message.status.replace('_', ' ')}; nothing can be retried now.")
     gen = found.message.gen + 1
     message = replace(found.message, status=MessageStatus.PUBLISHING, gen=gen, updated_at=now)
+    if context.review_on:
+        message = replace(message, approved_rev=message.rev)
     # It goes out now, even of a message that was cancelled before its time: this is the delivery's own due time.
     writes = [
         messages.rearm_delivery(delivery, gen=gen, due_at=now),
-        messages.wake_message(found.message, gen=gen, now=now),
+        messages.wake_message(found.message, gen=gen, now=now, is_approved=context.review_on),
     ]
     _transact(writes, _record(actor, "delivery.retry", found.message, now, delivery=delivery.id))
     context.waker.wake()

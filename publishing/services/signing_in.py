@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from publishing.domain.errors import ConflictError, NotAllowedError, NotFoundError
+from publishing.domain.limits import SIGN_IN
 from publishing.domain.permissions import Action, Actor, demand
 from publishing.domain.user import ProvenIdentity, User, UserStatus
 from publishing.domain.web_session import (
@@ -17,6 +18,7 @@ from publishing.domain.web_session import (
     new_session_token,
 )
 from publishing.services.api_keys import follow_roles
+from publishing.services.limits import spend, unnamed
 from publishing.store import users
 from publishing.store.audit import AuditRecord, transact_with_audit
 from publishing.store.errors import TransactionRefusedError
@@ -46,8 +48,9 @@ def sign_in(*, identity: ProvenIdentity, browser: str, limits: SessionLimits, no
     """Begin a web session for whom a provider vouched; the first one creates their profile.
 
     Name, address and roles of the profile become those of the identity; the user's API keys lose the roles that are
-    gone. Raises DisabledUserError.
+    gone. Raises DisabledUserError, and LimitedError for who signs in again and again.
     """
+    spend(SIGN_IN, unnamed(identity.id), now=now)
     for _ in range(_TRIES):
         read = users.find_user(identity.id)
         if read is not None and not read.is_active:

@@ -131,6 +131,8 @@ class NoteCredential:
     """Note whether an account's credential works; `problem` None when it does. Answered with None."""
 
     account: Account
+    #: Of the credential that was used; 0 for none. Another one is neither blamed nor vouched for.
+    version: int
     problem: Problem | None
 
 
@@ -185,6 +187,14 @@ class KickScheduled:
     watchdog: timedelta
     token: str
     review_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldForReview:
+    """Send a message back to review that is due and that nobody approved; answered with whether it was."""
+
+    message_id: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,11 @@ class Lane:
     #: What was noted last; its time may be over.
     hold: Hold | None = None
 
+    @property
+    def credential_version(self) -> int:
+        """The version of the credential; 0 where there is none."""
+        return 0 if self.credential is None else self.credential.version
+
 
 def read_lane(account_id: str) -> Lane:
     """Return an account, its credential, its hold and the stop switch, strongly consistent, in one request."""
@@ -47,7 +52,7 @@ def read_lane(account_id: str) -> Lane:
         account=None if account is None else rows.account(account),
         credential=None if credential is None else rows.credential(credential),
         is_stopped=switch is not None and switch.is_stopped,
-        hold=None if rate is None else _hold(rate),
+        hold=None if rate is None else hold_of(rate),
     )
 
 
@@ -114,7 +119,7 @@ def record_check(account: Account, *, read: Account) -> bool:
     """Note what a check of an account found; return False when the account was changed after it was read."""
     change = change_account(account, read=read)
     if account.status is not read.status:
-        return audited(change, _decided("account.check", read.id, account.updated_at, status=account.status.value))
+        return audited(_decided("account.check", read.id, account.updated_at, status=account.status.value), change)
     try:
         writes.run(change)
     except ConditionFailedError:
@@ -133,8 +138,11 @@ def delete_credential(account_id: str, *, version: int) -> Write:
     return writes.delete(row, CredentialItem.tver == version)
 
 
-def mark_needs_reauth(account_id: str, *, problem: Problem, now: datetime) -> bool:
-    """Note that an account's credential no longer works; return whether this write was the first to note it."""
+def mark_needs_reauth(account_id: str, *, version: int, problem: Problem, now: datetime) -> bool:
+    """Note that an account's credential of this version no longer works; return whether this write was the first to.
+
+    A credential that replaced it meanwhile is not blamed: what was under way with the old one says nothing about it.
+    """
     row = AccountItem(keys.account(account_id), keys.METADATA)
     actions = [
         AccountItem.status.set(AccountStatus.NEEDS_REAUTH.value),
@@ -142,11 +150,15 @@ def mark_needs_reauth(account_id: str, *, problem: Problem, now: datetime) -> bo
         AccountItem.updated_at.set(now),
     ]
     change = writes.update(row, actions, AccountItem.status == AccountStatus.OK.value)
-    return audited(change, _decided("account.needs_reauth", account_id, now, reason=problem.code))
+    record = _decided("account.needs_reauth", account_id, now, reason=problem.code)
+    return audited(record, change, _is_version(account_id, version))
 
 
-def mark_working(account_id: str, *, now: datetime) -> bool:
-    """Note that an account works, as a publication shows; return whether it had been noted as failing."""
+def mark_working(account_id: str, *, version: int, now: datetime) -> bool:
+    """Note that an account works with its credential of this version, as a publication shows.
+
+    Returns whether it had been noted as failing. A credential that replaced it meanwhile is not vouched for.
+    """
     row = AccountItem(keys.account(account_id), keys.METADATA)
     actions = [
         AccountItem.status.set(AccountStatus.OK.value),
@@ -155,9 +167,14 @@ def mark_working(account_id: str, *, now: datetime) -> bool:
     ]
     needs_reauth = AccountItem.status == AccountStatus.NEEDS_REAUTH.value
     has_problem = (AccountItem.status == AccountStatus.OK.value) & AccountItem.problem.exists()
-    return audited(
-        writes.update(row, actions, needs_reauth | has_problem), _decided("account.works_again", account_id, now)
-    )
+    change = writes.update(row, actions, needs_reauth | has_problem)
+    return audited(_decided("account.works_again", account_id, now), change, _is_version(account_id, version))
+
+
+def _is_version(account_id: str, version: int) -> Write:
+    """Build the check that an account's credential is still of this version; 0 for none."""
+    unmoved = CredentialItem.tver == version if version else CredentialItem.PK.does_not_exist()
+    return writes.check(CredentialItem(keys.account(account_id), keys.CREDENTIAL), unmoved)
 
 
 def hold_account(account_id: str, *, hold: Hold) -> bool:
@@ -173,7 +190,8 @@ def hold_account(account_id: str, *, hold: Hold) -> bool:
     return True
 
 
-def _hold(row: RateItem) -> Hold:
+def hold_of(row: RateItem) -> Hold:
+    """Return what a row says about holding an account back."""
     return Hold(until=row.blocked_until, reason=Reason(row.reason), detail=row.detail)
 
 
@@ -191,7 +209,7 @@ def block_account(account_id: str, *, problem: Problem, now: datetime) -> bool:
     ]
     is_in_use = ~AccountItem.status.is_in(AccountStatus.BLOCKED.value, AccountStatus.DISCONNECTED.value)
     change = writes.update(row, actions, AccountItem.PK.exists() & is_in_use)
-    return audited(change, _decided("account.block", account_id, now, reason=problem.code))
+    return audited(_decided("account.block", account_id, now, reason=problem.code), change)
 
 
 def _decided(action: str, account_id: str, now: datetime, **facts: str) -> AuditRecord:

@@ -12,6 +12,7 @@ from publishing.items.base import TableItem
 from publishing.items.records import AnswerItem
 from publishing.store import writes
 from publishing.store.errors import ConditionFailedError, RawItem
+from publishing.store.reads import batch_get
 from publishing.store.writes import Write
 
 KEPT_FOR: Final = timedelta(hours=48)
@@ -61,6 +62,12 @@ def abandon(*, user_id: str, key_sha: str) -> None:
         writes.run(writes.delete(_key(user_id, key_sha), AnswerItem.status_code.does_not_exist()))
     except ConditionFailedError:
         return
+
+
+def find(user_id: str, key_sha: str) -> AnswerItem | None:
+    """Return the row that holds a key, or None; strongly consistent."""
+    raws = batch_get([(keys.user(user_id), keys.answer(key_sha))])
+    return answer_item(raws[0]) if raws else None
 
 
 def answer_item(raw: RawItem | None) -> AnswerItem | None:

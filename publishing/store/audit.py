@@ -100,10 +100,10 @@ def transact_with_audit(changes: Sequence[Write], record: AuditRecord) -> None:
     raise UnavailableError("The audit chain is too busy.")
 
 
-def audited(change: Write, record: AuditRecord) -> bool:
-    """Carry out one conditional change with its record; return False when its condition did not hold."""
+def audited(record: AuditRecord, *changes: Write) -> bool:
+    """Carry out conditional changes with their record; return False, and do nothing, when a condition did not hold."""
     try:
-        transact_with_audit([change], record)
+        transact_with_audit(changes, record)
     except TransactionRefusedError:
         return False
     return True

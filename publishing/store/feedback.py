@@ -59,7 +59,7 @@ def list_feedback(message_id: str, delivery_id: str) -> tuple[KeptFeedback, ...]
     """Return what was reported about a delivery, in the order in which it happened; strongly consistent."""
     begins = TableItem.SK.startswith(keys.feedbacks(delivery_id))
     found = query(TableItem, keys.message(message_id), begins, consistent_read=True)
-    kept = [_feedback(item) for item in found if isinstance(item, FeedbackItem)]
+    kept = [feedback_of(item) for item in found if isinstance(item, FeedbackItem)]
     return tuple(sorted(kept, key=lambda one: (one.at, one.received_at)))
 
 
@@ -71,7 +71,8 @@ def _item(feedback: KeptFeedback) -> FeedbackItem:
     return item
 
 
-def _feedback(item: FeedbackItem) -> KeptFeedback:
+def feedback_of(item: FeedbackItem) -> KeptFeedback:
+    """Return the report of a row."""
     return KeptFeedback(
         id=item.SK.removeprefix(keys.feedbacks(item.delivery_id)),
         message_id=keys.message_id_of(item.PK),

@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 
 from publishing.domain.draft import Page
 from publishing.domain.errors import NotFoundError
-from publishing.domain.media import MediaStatus, Medium, Rendition
+from publishing.domain.media import LOOKED_AT, MediaStatus, Medium, MediumFilter, Rendition
 from publishing.domain.outcome import Problem
 from publishing.items import keys
 from publishing.items.base import TableItem
@@ -24,6 +24,7 @@ _S = MediaStatus
 #: How long rows are kept of which nothing came: never uploaded, refused, deleted.
 _UNUSED_FOR: Final = timedelta(days=7)
 _ENDED_FOR: Final = timedelta(days=30)
+_ALL: Final = MediumFilter()
 
 
 def find_media(medium_ids: Sequence[str]) -> dict[str, Medium]:
@@ -39,22 +40,26 @@ def get_medium(medium_id: str, *, deleted: bool = False) -> Medium:
     return found
 
 
-def list_all(*, cursor: str | None, limit: int) -> Page[Medium]:
-    """Return a page of all media, the newest first; one query. Raises ValueError for a cursor of another list."""
+def list_all(*, wanted: MediumFilter = _ALL, cursor: str | None, limit: int) -> Page[Medium]:
+    """Return a page of all media, the newest first; one query. Raises ValueError for a cursor of another list.
+
+    With a filter, a page looks at a bounded number of rows: one with few rows and a cursor was cut short by it.
+    """
     if cursor is not None and cursor.startswith(keys.MEDIUM_PREFIX):
         raise ValueError("The cursor is not of this list.")
     condition = None if cursor is None else cursor > TableItem.GSI3SK
-    return _page(query(TableItem.by_month, keys.MEDIA_LIST, condition, **_newest(limit)), "GSI3SK", limit)
+    listed = query(TableItem.by_month, keys.MEDIA_LIST, condition, **_newest(wanted, limit))
+    return _page(listed, "GSI3SK", wanted, limit)
 
 
-def list_owned(*, owner: str, cursor: str | None, limit: int) -> Page[Medium]:
-    """Return a page of one user's media, the newest first; one query. Raises ValueError as `list_all` does."""
+def list_owned(*, owner: str, wanted: MediumFilter = _ALL, cursor: str | None, limit: int) -> Page[Medium]:
+    """Return a page of one user's media, the newest first; one query. Bounded, and raises, as `list_all`."""
     if cursor is not None and not cursor.startswith(keys.MEDIUM_PREFIX):
         raise ValueError("The cursor is not of this list.")
     own = TableItem.GSI1SK.startswith(keys.MEDIUM_PREFIX)
     condition = own if cursor is None else TableItem.GSI1SK.between(keys.MEDIUM_PREFIX, cursor)
-    listed = query(TableItem.by_owner, keys.user(owner), condition, **_newest(limit + 1))
-    return _page((item for item in listed if cursor != item.GSI1SK), "GSI1SK", limit)
+    listed = query(TableItem.by_owner, keys.user(owner), condition, **_newest(wanted, limit + 1))
+    return _page((item for item in listed if cursor != item.GSI1SK), "GSI1SK", wanted, limit)
 
 
 def list_uses(medium_id: str) -> Iterator[str]:
@@ -156,21 +161,24 @@ def _read(medium_ids: Sequence[str]) -> dict[str, Medium]:
     return {item.id: rows.medium(item) for item in items if isinstance(item, MediumItem)}
 
 
-def _page(listed: Iterator[TableItem], sort: str, limit: int) -> Page[Medium]:
+def _page(listed: Iterator[TableItem], sort: str, wanted: MediumFilter, limit: int) -> Page[Medium]:
     found: list[Medium] = []
-    last = ""
+    looked, last = 0, ""
     for item in listed:
         if not isinstance(item, MediumItem):
             continue
-        if len(found) == limit:
+        if len(found) == limit or looked >= LOOKED_AT:
             return Page(rows=tuple(found), next_cursor=last)
-        found.append(rows.medium(item))
-        last = getattr(item, sort)
+        looked, last = looked + 1, getattr(item, sort)
+        medium = rows.medium(item)
+        if wanted.takes(medium):
+            found.append(medium)
     return Page(rows=tuple(found))
 
 
-def _newest(limit: int) -> dict[str, Any]:
-    return {"scan_index_forward": False, "page_size": limit + 1}
+def _newest(wanted: MediumFilter, limit: int) -> dict[str, Any]:
+    # What a filter leaves out is read too: in one request as far as it goes, not a few rows at a time.
+    return {"scan_index_forward": False, "page_size": limit + 1 if wanted.is_all else LOOKED_AT + 1}
 
 
 def _key(medium_id: str) -> MediumItem:

@@ -123,8 +123,11 @@ def rearm_delivery(delivery: Delivery, *, gen: int, due_at: datetime | None = No
     return writes.update(rows.delivery_key(delivery.message_id, delivery.id), actions, condition)
 
 
-def wake_message(read: Message, *, gen: int, now: datetime) -> Write:
-    """Build the message's half of O19 for one delivery: under way again, in a new generation, its timer due now."""
+def wake_message(read: Message, *, gen: int, now: datetime, is_approved: bool = False) -> Write:
+    """Build the message's half of O19 for one delivery: under way again, in a new generation, its timer due now.
+
+    `is_approved`: whoever does it may publish it with review on; that it is approved is noted.
+    """
     actions = [
         M.status.set(MessageStatus.PUBLISHING.value),
         M.gen.set(gen),
@@ -132,6 +135,7 @@ def wake_message(read: Message, *, gen: int, now: datetime) -> Write:
         M.GSI2SK.set(write_instant(now)),
         M.updated_at.set(now),
     ]
+    actions += [M.approved_rev.set(read.rev)] if is_approved else []
     return writes.update(rows.message_key(read.id), actions, _unmoved(read))
 
 
@@ -217,7 +221,8 @@ def finalise(message_id: str, *, gen: int, status: MessageStatus, now: datetime)
     if status is MessageStatus.NEEDS_ATTENTION:
         # Whoever finds it so will ask since when.
         action = "message.needs_attention"
-        return audited(change, AuditRecord(actor=SYSTEM_NAME, action=action, target=f"message:{message_id}", at=now))
+        record = AuditRecord(actor=SYSTEM_NAME, action=action, target=f"message:{message_id}", at=now)
+        return audited(record, change)
     try:
         writes.run(change)
     except ConditionFailedError:

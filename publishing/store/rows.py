@@ -11,9 +11,10 @@ from publishing.domain.health import Health, HealthVerdict
 from publishing.domain.media import MediaStatus, Medium, Rendition
 from publishing.domain.message import Message, MessageStatus, MessageSummary, Target, Variant
 from publishing.domain.outcome import Problem, Publication, Reason
+from publishing.domain.review import Decision, Review
 from publishing.items import keys
 from publishing.items.account import AccountItem, CredentialItem
-from publishing.items.attributes import write_instant
+from publishing.items.attributes import read_instant, write_instant
 from publishing.items.base import TableItem
 from publishing.items.media import MediumItem
 from publishing.items.message import AttemptItem, DeliveryItem, MessageItem
@@ -37,6 +38,8 @@ def message(item: MessageItem) -> Message:
         gen=int(item.gen),
         rev=int(item.rev),
         approved_rev=None if item.approved_rev is None else int(item.approved_rev),
+        review=_review(item.review),
+        edited_by=item.edited_by,
         kick=item.kick,
         created_at=item.created_at,
         updated_at=item.updated_at,
@@ -59,6 +62,7 @@ def message_item(value: Message) -> MessageItem:
     item.variants = variants_column(value) or None
     item.scheduled_at, item.zone, item.wall_time = value.scheduled_at, value.zone, value.wall_time
     item.gen, item.rev, item.approved_rev = value.gen, value.rev, value.approved_rev
+    item.review, item.edited_by = _review_column(value.review), value.edited_by
     item.kick = value.kick
     item.created_at, item.updated_at = value.created_at, value.updated_at
     item.GSI1PK, item.GSI1SK = keys.user(value.owner), keys.message(value.id)
@@ -66,6 +70,9 @@ def message_item(value: Message) -> MessageItem:
     if value.status is MessageStatus.SCHEDULED and value.scheduled_at is not None:
         item.GSI2PK = keys.timer(keys.SCHEDULED, value.id, TableItem.Meta.timer_shards)
         item.GSI2SK = write_instant(value.scheduled_at)
+    if value.status is MessageStatus.IN_REVIEW:
+        item.GSI2PK = keys.timer(keys.IN_REVIEW, value.id, TableItem.Meta.timer_shards)
+        item.GSI2SK = write_instant(value.review.submitted_at if value.review else value.updated_at)
     return item
 
 
@@ -330,6 +337,33 @@ def problem(column: Any) -> Problem | None:  # noqa: ANN401 - JSON, as pynamodb 
 def problem_column(value: Problem | None) -> dict[str, object] | None:
     """Return a problem as it is stored."""
     return None if value is None else {"code": value.code, "detail": value.detail, "retryable": value.retryable}
+
+
+def _review(column: Any) -> Review | None:  # noqa: ANN401 - JSON, as pynamodb types it
+    if not column:
+        return None
+    decided_at, decision = column["decided_at"], column["decision"]
+    return Review(
+        submitted_by=column["submitted_by"],
+        submitted_at=read_instant(column["submitted_at"]),
+        decided_by=column["decided_by"],
+        decided_at=read_instant(decided_at) if decided_at else None,
+        decision=Decision(decision) if decision else None,
+        comment=column["comment"],
+    )
+
+
+def _review_column(value: Review | None) -> dict[str, object] | None:
+    if value is None:
+        return None
+    return {
+        "submitted_by": value.submitted_by,
+        "submitted_at": write_instant(value.submitted_at),
+        "decided_by": value.decided_by,
+        "decided_at": write_instant(value.decided_at) if value.decided_at else None,
+        "decision": value.decision.value if value.decision else None,
+        "comment": value.comment,
+    }
 
 
 def _health(column: Any) -> Health | None:  # noqa: ANN401 - JSON, as pynamodb types it

@@ -5,7 +5,8 @@ The index lags behind the table; its rows are suggestions, and the kick's condit
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from publishing import table
 from publishing.items import keys
@@ -13,6 +14,8 @@ from publishing.items.attributes import read_instant, write_instant
 from publishing.items.base import TableItem
 from publishing.store.writes import dispatch
 
+#: Later than any moment that is stored.
+_ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)
 _PARTITION, _SORT = table.index_keys(table.TIMERS)
 
 
@@ -39,6 +42,11 @@ def list_stalled(until: datetime, *, limit: int) -> tuple[Timer, ...]:
 def list_waiting(until: datetime, *, limit: int) -> tuple[Timer, ...]:
     """Return deliveries whose waiting time is over by then."""
     return _due(keys.WAITING, until, limit)
+
+
+def list_in_review(*, limit: int) -> tuple[Timer, ...]:
+    """Return messages that wait for an approver, the longest waiting first."""
+    return _due(keys.IN_REVIEW, _ALWAYS, limit)
 
 
 def _due(status: str, until: datetime, limit: int) -> tuple[Timer, ...]:

@@ -58,6 +58,14 @@ EXPECTED: Final[dict[str, Row]] = {
     ),
     "publishMessage": Row(status=202, own="nafaaa", other="nnfaaa", scopes=needs(A.SCHEDULE_MESSAGE, A.USE_ACCOUNT)),
     "cancelMessage": Row(status=200, own="nafaaa", other="nnfaaa", scopes=needs(A.CANCEL_MESSAGE)),
+    "submitMessage": Row(
+        status=200, own="nafaaa", other="nnfaaa", scopes=needs(A.SUBMIT_MESSAGE, A.USE_ACCOUNT), body={}
+    ),
+    # Nobody decides about their own work.
+    "approveMessage": Row(status=200, own="nfffff", other="nnffaa", scopes=needs(A.REVIEW_MESSAGE), body={"rev": 2}),
+    "rejectMessage": Row(
+        status=200, own="nfffff", other="nnffaa", scopes=needs(A.REVIEW_MESSAGE), body={"comment": "No."}
+    ),
     "duplicateMessage": Row(
         status=201, own="nafaaa", other="nnfaaa", scopes=needs(A.READ_MESSAGE, A.CREATE_MESSAGE)
     ),
@@ -95,6 +103,27 @@ EXPECTED: Final[dict[str, Row]] = {
     "getApiKey": Row(status=200, own="nnnaaa", other="nnnnna", scopes=None),
     "rotateApiKey": Row(status=200, own="nnnaaa", other="nnnnnf", scopes=None, body={}),
     "revokeApiKey": Row(status=204, own="nnnaaa", other="nnnnna", scopes=None),
+    "listTemplates": Row(status=200, own="ffaaaa", scopes=needs(A.READ_TEMPLATE)),
+    "createTemplate": Row(
+        status=201, own="fffaaa", scopes=needs(A.EDIT_TEMPLATE), body={"name": "new", "text": "Hi {{ who }}"}
+    ),
+    "getTemplate": Row(status=200, own="ffaaaa", other="ffaaaa", scopes=needs(A.READ_TEMPLATE)),
+    "editTemplate": Row(
+        status=200, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_TEMPLATE), body={"name": "changed"}
+    ),
+    "deleteTemplate": Row(status=204, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_TEMPLATE)),
+    "renderTemplate": Row(
+        status=200, own="ffaaaa", other="ffaaaa", scopes=needs(A.READ_TEMPLATE), body={"values": {"who": "you"}}
+    ),
+    "listHashtagGroups": Row(status=200, own="ffaaaa", scopes=needs(A.READ_TEMPLATE)),
+    "createHashtagGroup": Row(
+        status=201, own="fffaaa", scopes=needs(A.EDIT_TEMPLATE), body={"name": "new", "hashtags": ["#a"]}
+    ),
+    "getHashtagGroup": Row(status=200, own="ffaaaa", other="ffaaaa", scopes=needs(A.READ_TEMPLATE)),
+    "editHashtagGroup": Row(
+        status=200, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_TEMPLATE), body={"name": "changed"}
+    ),
+    "deleteHashtagGroup": Row(status=204, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_TEMPLATE)),
     "getMe": Row(status=200, own="aaaaaa"),
 }  # fmt: skip
 #: What everybody may read without signing in.
@@ -126,15 +155,21 @@ class World:
         )
         body = {"text": "mine", "accounts": [self.account.id], "schedule": {"at": LATER}}
         self.message = editor.post("messages/", body).json()["id"]
+        submitted = {"text": "mine, to be approved", "accounts": [self.account.id]}
+        self.submitted = editor.post("messages/", submitted).json()["id"]
+        assert editor.post(f"messages/{self.submitted}/submit/", {}).json()["rev"] == 2
         draft = {"name": "door.jpg", "media_type": "image/jpeg", "size": 9}
         self.medium = editor.post("media/", draft).json()["id"]
+        self.template = editor.post("templates/", {"name": "greeting", "text": "Hi {{ who }}"}).json()["id"]
+        self.group = editor.post("hashtag-groups/", {"name": "launch", "hashtags": ["launch"]}).json()["id"]
         self.key = editor.post("keys/", {"name": "bot", "scopes": ["read_message"]}).json()["id"]
 
     def address(self, name: str, prefix: str = "/api/v1/") -> str:
         account = self.blocked if name == "unblockAccount" else self.account
+        message = self.submitted if name in {"approveMessage", "rejectMessage"} else self.message
         path: str = OPERATIONS[name][1].format(
-            message_id=self.message, delivery_id="webhook", account_id=account.id, medium_id=self.medium,
-            key_id=self.key,
+            message_id=message, delivery_id="webhook", account_id=account.id, medium_id=self.medium,
+            key_id=self.key, template_id=self.template, group_id=self.group,
         )  # fmt: skip
         return path.replace("/api/v1/", prefix, 1)
 

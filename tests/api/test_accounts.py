@@ -245,7 +245,7 @@ class TestChanging:
 
     def test_of_the_credential_lets_an_account_be_used_again(self, admin: Api):
         account = connected(admin)
-        accounts.mark_needs_reauth(account["id"], problem=REFUSED, now=datetime.now(UTC))
+        accounts.mark_needs_reauth(account["id"], version=1, problem=REFUSED, now=datetime.now(UTC))
 
         refused = admin.patch(f"accounts/{account['id']}/", {"status": "ok"})
         renamed = admin.patch(f"accounts/{account['id']}/", {"name": "Renamed"}).json()
@@ -314,7 +314,7 @@ class TestChanging:
 
         def note_first(rows: Any) -> None:
             monkeypatch.setattr(writes, "transact", transact)
-            accounts.mark_needs_reauth(account["id"], problem=REFUSED, now=datetime.now(UTC))
+            accounts.mark_needs_reauth(account["id"], version=1, problem=REFUSED, now=datetime.now(UTC))
             transact(rows)
 
         monkeypatch.setattr(writes, "transact", note_first)

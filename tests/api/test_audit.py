@@ -21,6 +21,9 @@ RECORDED = {
     "scheduleMessage": "message.schedule",
     "publishMessage": "message.schedule",
     "cancelMessage": "message.cancel",
+    "submitMessage": "message.submit",
+    "approveMessage": "message.approve",
+    "rejectMessage": "message.reject",
     "duplicateMessage": "message.create",
     "retryDelivery": "delivery.retry",
     "resolveDelivery": "delivery.resolve",
@@ -31,12 +34,19 @@ RECORDED = {
     "uploadMedium": "media.upload",
     "editMedium": "media.edit",
     "deleteMedium": "media.delete",
+    "createTemplate": "template.create",
+    "editTemplate": "template.edit",
+    "deleteTemplate": "template.delete",
+    "createHashtagGroup": "hashtag_group.create",
+    "editHashtagGroup": "hashtag_group.edit",
+    "deleteHashtagGroup": "hashtag_group.delete",
     "createApiKey": "key.create",
     "rotateApiKey": "key.rotate",
     "revokeApiKey": "key.revoke",
 }
 UNRECORDED = {
     "previewMessage": "writes nothing",
+    "renderTemplate": "writes nothing",
     "checkAccount": "asks the worker; a finding that changes the account is recorded by it",
 }
 #: In which state a delivery takes the operation.

@@ -1,5 +1,7 @@
 """What Zappa is told, from the stacks' outputs."""
 
+from dataclasses import replace
+
 import pytest
 from click import ClickException
 
@@ -39,11 +41,31 @@ class TestTheVariables:
         # Behind CloudFront the application is at the root of its address.
         assert "OMNIPUB_BASE_PATH" not in variables
 
+    def test_tell_of_review_what_the_stage_says(self):
+        silent = Config.from_environment(web_function.variables("prod", OUTPUTS))
+        told = Config.from_environment(web_function.variables("prod", OUTPUTS, site=Site(review=True, review_own=True)))
+
+        assert (silent.review_on, silent.review_own) == (False, False)
+        assert (told.review_on, told.review_own) == (True, True)
+
     def test_of_an_emulator_say_where_its_gateway_is(self):
         variables = web_function.variables("prod", OUTPUTS, endpoint="http://127.0.0.1:4566")
 
         assert variables["OMNIPUB_BASE_PATH"] == "/restapis/abc/prod/_user_request_"
         assert variables["OMNIPUB_JWKS_URL"] == "http://127.0.0.1:4566/eu-central-1_A/.well-known/jwks.json"
+
+    def test_name_the_origins_that_the_gateway_lets_ask(self):
+        origins = "https://www.example.org"
+
+        assert "OMNIPUB_CORS_ORIGINS" not in web_function.variables("prod", OUTPUTS)
+        told = web_function.variables("prod", {**OUTPUTS, "CorsOrigins": origins})
+        assert told["OMNIPUB_CORS_ORIGINS"] == origins
+
+    def test_name_the_account_of_the_canary_where_the_stage_has_one(self):
+        named = web_function.variables("prod", OUTPUTS, site=Site(canary_account="01KBCD0000000000000000000B"))
+
+        assert Config.from_environment(named).canary_account == "01KBCD0000000000000000000B"
+        assert "OMNIPUB_CANARY_ACCOUNT" not in web_function.variables("prod", OUTPUTS)
 
 
 class TestTheSubscription:
@@ -82,10 +104,18 @@ class TestPreflight:
         ssm = emulator.client("ssm")
         ssm.put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="28", Type="String", Overwrite=True)
         site = Site(identity_providers={"Google": "omnipub/google"})
-        from dataclasses import replace
 
         with pytest.raises(NotReadyError, match="aws secretsmanager create-secret --name omnipub/google"):
             check(replace(PROD, site=site), lambda service, _: emulator.client(service))
         emulator.client("secretsmanager").create_secret(Name="omnipub/google", SecretString="{}")
         check(replace(PROD, site=site), lambda service, _: emulator.client(service))
+        ssm.delete_parameter(Name="/cdk-bootstrap/hnb659fds/version")
+
+    def test_says_what_the_secret_of_the_bridge_to_github_is_to_hold(self, emulator):
+        ssm = emulator.client("ssm")
+        ssm.put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="28", Type="String", Overwrite=True)
+        stage = replace(PROD, site=Site(identity_providers={"GitHub": "omnipub/github"}))
+
+        with pytest.raises(NotReadyError, match='"github_signing_key": "…", "github_sealing_key": "…"'):
+            check(stage, lambda service, _: emulator.client(service))
         ssm.delete_parameter(Name="/cdk-bootstrap/hnb659fds/version")

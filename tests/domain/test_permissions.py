@@ -6,7 +6,7 @@ import pytest
 
 from publishing.domain.errors import NotAllowedError, NotFoundError
 from publishing.domain.message import MessageStatus
-from publishing.domain.permissions import SYSTEM, Action, Allowed, Refused, Role, demand, may
+from publishing.domain.permissions import SYSTEM, Action, Allowed, Refused, ReviewRules, Role, demand, may
 from publishing.domain.roles import SCOPES
 from tests.builders import build_account, build_actor, build_api_key, build_medium, build_message
 
@@ -28,6 +28,10 @@ TABLE = {
     (A.EDIT_MESSAGE, "others"): EDITORS,
     (A.SCHEDULE_MESSAGE, "own"): {M, *EDITORS},
     (A.SCHEDULE_MESSAGE, "others"): EDITORS,
+    (A.SUBMIT_MESSAGE, "own"): {M, *EDITORS},
+    (A.SUBMIT_MESSAGE, "others"): EDITORS,
+    (A.REVIEW_MESSAGE, "own"): set(),
+    (A.REVIEW_MESSAGE, "others"): {P, X},
     (A.CANCEL_MESSAGE, "own"): {M, *EDITORS},
     (A.CANCEL_MESSAGE, "others"): EDITORS,
     (A.DELETE_MESSAGE, "own"): {M, *EDITORS},
@@ -44,6 +48,8 @@ TABLE = {
     (A.MANAGE_ACCOUNTS, None): {X},
     (A.MANAGE_ACCOUNTS, "closed"): {X},
     (A.STOP_DISPATCH, None): {X},
+    (A.READ_TEMPLATE, None): {V, *EDITORS},
+    (A.EDIT_TEMPLATE, None): EDITORS,
     (A.MANAGE_USERS, None): {X},
     (A.READ_MEDIUM, "own picture"): {M, V, *EDITORS},
     (A.READ_MEDIUM, "others' picture"): {V, *EDITORS},
@@ -104,23 +110,49 @@ class TestARole:
         assert not [action for action in Action if isinstance(may(nobody, action), Allowed)]
 
 
+ON, ALONE = ReviewRules(is_on=True), ReviewRules(is_on=True, may_approve_own=True)
+
+
 class TestReview:
     @pytest.mark.parametrize("role", list(Role))
-    def test_lets_only_approvers_schedule_what_was_not_approved(self, role):
-        assert is_allowed(role, A.SCHEDULE_MESSAGE, OWN, review_on=True) == (role in {P, X})
+    def test_lets_only_approvers_schedule_what_was_not_approved_and_not_their_own(self, role):
+        assert is_allowed(role, A.SCHEDULE_MESSAGE, OTHERS, review=ON) == (role in {P, X})
+        assert not is_allowed(role, A.SCHEDULE_MESSAGE, OWN, review=ON)
+
+    @pytest.mark.parametrize("role", list(Role))
+    def test_lets_approvers_approve_their_own_where_that_is_set(self, role):
+        assert is_allowed(role, A.SCHEDULE_MESSAGE, OWN, review=ALONE) == (role in {P, X})
+        assert is_allowed(role, A.REVIEW_MESSAGE, OWN, review=ALONE) == (role in {P, X})
 
     @pytest.mark.parametrize("role", list(Role))
     def test_lets_editors_schedule_what_was_approved_as_it_is(self, role):
         approved = build_message(owner="asker", rev=3, approved_rev=3)
         changed = build_message(owner="asker", rev=4, approved_rev=3)
 
-        assert is_allowed(role, A.SCHEDULE_MESSAGE, approved, review_on=True) == (role in EDITORS)
-        assert is_allowed(role, A.SCHEDULE_MESSAGE, changed, review_on=True) == (role in {P, X})
+        assert is_allowed(role, A.SCHEDULE_MESSAGE, approved, review=ON) == (role in EDITORS)
+        assert not is_allowed(role, A.SCHEDULE_MESSAGE, changed, review=ON)
 
-    @pytest.mark.parametrize("action", sorted(set(Action) - {A.SCHEDULE_MESSAGE}))
+    @pytest.mark.parametrize("role", [P, X])
+    def test_takes_whoever_changed_it_last_for_its_author_too(self, role):
+        changed = build_message(owner="somebody-else", edited_by="asker")
+
+        assert not is_allowed(role, A.REVIEW_MESSAGE, changed)
+        assert not is_allowed(role, A.SCHEDULE_MESSAGE, changed, review=ON)
+
+    @pytest.mark.parametrize("role", [P, X])
+    def test_asks_a_program_for_both_scopes_to_approve_by_scheduling(self, role):
+        both = frozenset({A.SCHEDULE_MESSAGE, A.REVIEW_MESSAGE})
+
+        assert is_allowed(role, A.SCHEDULE_MESSAGE, OTHERS, review=ON, scopes=both)
+        assert not is_allowed(role, A.SCHEDULE_MESSAGE, OTHERS, review=ON, scopes=both - {A.REVIEW_MESSAGE})
+
+    def test_lets_the_system_pass(self):
+        assert isinstance(may(SYSTEM, A.SCHEDULE_MESSAGE, OTHERS, review=ON), Allowed)
+
+    @pytest.mark.parametrize("action", sorted(set(Action) - {A.SCHEDULE_MESSAGE, A.REVIEW_MESSAGE}))
     def test_changes_nothing_else(self, action):
         for role, target in itertools.product(Role, OBJECTS.values()):
-            assert is_allowed(role, action, target, review_on=True) == is_allowed(role, action, target)
+            assert is_allowed(role, action, target, review=ON) == is_allowed(role, action, target)
 
 
 class TestAKey:
@@ -172,4 +204,4 @@ class TestAnObjectThatMayNotBeRead:
 class TestTheSystem:
     @pytest.mark.parametrize("action", list(Action))
     def test_may_everything(self, action):
-        demand(SYSTEM, action, OTHERS, review_on=True)
+        demand(SYSTEM, action, OTHERS, review=ON)

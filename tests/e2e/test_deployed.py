@@ -53,6 +53,7 @@ class TestADeployment:
         token = self.lets_in_whom_the_pool_knows_and_nobody_else(deployment)
         self.publishes(deployment, wall, token)
         self.enforces_the_functions_roles(deployment)
+        self.flies_a_canary(deployment, wall, token)
         self.updates(deployment, token)
         self.leaves_only_what_is_retained(deployment)
 
@@ -147,6 +148,21 @@ class TestADeployment:
         # With the function's own rights: whatever it needs, and none of Django's commands.
         assert "All is well." in deployment.zappa("manage", STAGE, "doctor")
         assert "RefusedEventError" in deployment.zappa("manage", STAGE, "check", fails=True)
+
+    def flies_a_canary(self, deployment, wall, token):
+        """As an operator does after each deployment: the deployed functions publish it and say so."""
+        webhooks = [
+            account["id"]
+            for account in deployment.get("/api/v1/accounts/", token=token).json["results"]
+            if account["name"] == "Deployed webhook"
+        ]
+        said = deployment.zappa("manage", STAGE, f"canary --account {webhooks[0]}")
+        refused = deployment.zappa("manage", STAGE, "canary --account nobody", fails=True)
+
+        assert "arrived" in said
+        assert "no such" in refused
+        posts = Client(url=wall.url).get("/_control/posts")["posts"]
+        assert len([post for post in posts if post["text"].startswith("omnipub canary")]) == 1
 
     def updates(self, deployment, token):
         deployment.zappa("update", STAGE)

@@ -1,6 +1,7 @@
 """`make run` as a person uses and mistreats it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -114,6 +115,24 @@ class TestARunningSystem:
             for account in accounts
         }
         assert eventually(verdicts) == expected
+
+    def test_carries_a_canary_there_and_back(self, running_system):
+        run = running_system.run()
+        webhook = {
+            "channel": "webhook",
+            "name": "Canary",
+            "base_url": f"http://127.0.0.1:{run.ports['platforms']}/webhook/canary",
+            "credential": "webhook-canary-secret",
+        }
+        account = administrator(running_system).post("/api/v1/accounts/", webhook)
+        typed = [sys.executable, "manage.py", "canary", "--account", account["id"]]
+
+        done = subprocess.run(
+            typed, cwd=ROOT, env=os.environ | run.environment, capture_output=True, text=True, check=False
+        )
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"The canary arrived \d+\.\d s after its due time, as ", done.stdout)
 
     def test_shows_its_documentation_where_it_says(self, running_system):
         welcome = running_system.log.read_text()

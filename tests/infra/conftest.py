@@ -35,7 +35,9 @@ def full(stage: Stage) -> Stage:
         api_domain_name="api.example.org",
         api_certificate_arn="arn:aws:acm:us-east-1:111122223333:certificate/2",
         alarm_email="on-call@example.org",
-        identity_providers={"Google": "omnipub/google", "LinkedIn": "omnipub/linkedin"},
+        identity_providers={"Google": "omnipub/google", "LinkedIn": "omnipub/linkedin", "GitHub": "omnipub/github"},
+        cors_origins="https://www.example.org, https://app.example.org",
+        canary_account="01KBCD0000000000000000000B",
         frontend_repository="https://github.example/example/front",
         frontend_token_secret="omnipub/front",
     )

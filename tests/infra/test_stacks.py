@@ -1,5 +1,6 @@
 """What would hurt if it changed."""
 
+import ast
 import json
 import re
 import subprocess
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from infra import cost
 from infra.constructs import gateway
 from infra.names import STACKS, stack_id
 from infra.stacks.auth import ROLES
+from infra.stages import PROFILES
 from publishing import paths, table
 from publishing.domain.permissions import Role
 
@@ -131,7 +134,7 @@ class TestTheUserPool:
 
         assert prod.of("Auth", kind) == {}
         providers = synthesize("regulated+full").of("Auth", kind)
-        assert {each["Properties"]["ProviderName"] for each in providers.values()} == {"Google", "LinkedIn"}
+        assert {each["Properties"]["ProviderName"] for each in providers.values()} == {"Google", "LinkedIn", "GitHub"}
         for each in providers.values():
             # A reference that CloudFormation resolves, not the secret itself.
             assert "{{resolve:secretsmanager:" in json.dumps(each["Properties"]["ProviderDetails"]["client_secret"])
@@ -145,9 +148,71 @@ class TestTheUserPool:
         assert properties["PreventUserExistenceErrors"] == "ENABLED"
 
 
+class TestTheBridgeToGitHub:
+    STACK = "OmnichannelAuthStack"
+
+    def test_is_there_only_where_a_stage_names_it(self, prod):
+        assert prod.of("Auth", "AWS::Lambda::Function") == {}
+        assert prod.of("Auth", "AWS::ApiGatewayV2::Api") == {}
+
+    @pytest.fixture
+    def full(self, synthesize):
+        return synthesize("regulated+full")
+
+    def test_reads_its_own_secret_and_nothing_else(self, full):
+        allowed = list(statements(full, "Auth", "GitHubBridge"))
+
+        assert {action for action, _ in allowed} == {
+            "logs:CreateLogStream", "logs:PutLogEvents", "secretsmanager:GetSecretValue", "xray:PutTraceSegments",
+            "xray:PutTelemetryRecords",
+        }  # fmt: skip
+        (secret,) = [resource for action, resource in allowed if action.startswith("secretsmanager:")]
+        assert "secret:omnipub/github-??????" in secret
+
+    def test_says_its_own_address_and_takes_the_pools_users_back(self, full):
+        variables = full.one("Auth", "AWS::Lambda::Function")["Properties"]["Environment"]["Variables"]
+        provider = full.one("Auth", "AWS::Cognito::UserPoolIdentityProvider", "GitHub")["Properties"]["ProviderDetails"]
+
+        address = full.of("Auth", "AWS::ApiGatewayV2::Api").popitem()[0]
+        assert set(variables) == {"SECRETS_ARN", "OMNIPUB_GITHUB_ISSUER", "OMNIPUB_GITHUB_REDIRECT_URI"}
+        assert variables["OMNIPUB_GITHUB_ISSUER"] == provider["oidc_issuer"]
+        assert {"Ref": address} in provider["oidc_issuer"]["Fn::Join"][1]
+        assert json.dumps(variables["OMNIPUB_GITHUB_REDIRECT_URI"]).endswith('/oauth2/idpresponse"]]}')
+        ends = {
+            "authorize_url": "/authorize",
+            "token_url": "/token",
+            "attributes_url": "/userinfo",
+            "jwks_uri": "/jwks",
+        }
+        assert {name: provider[name]["Fn::Join"][1][-1].rpartition("/")[2] for name in ends} == {
+            name: end.strip("/") for name, end in ends.items()
+        }
+        assert "resolve:secretsmanager:" in json.dumps(provider["client_secret"])
+
+    def test_answers_what_its_function_answers_and_is_throttled(self, full):
+        routes = {each["Properties"]["RouteKey"] for each in full.of("Auth", "AWS::ApiGatewayV2::Route").values()}
+        code = ast.parse((ROOT / "workers/github.py").read_text())
+        (table,) = [
+            node.value
+            for node in code.body
+            if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "_ROUTES"
+        ]
+
+        assert isinstance(table, ast.Dict)
+        assert routes == {" ".join(ast.literal_eval(key)) for key in table.keys if key}
+        settings = full.one("Auth", "AWS::ApiGatewayV2::Stage")["Properties"]
+        assert settings["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 20, "ThrottlingRateLimit": 10}
+        assert "query" not in settings["AccessLogSettings"]["Format"].lower()
+
+    def test_is_one_of_the_clients_providers(self, full):
+        client = full.one("Api", "AWS::Cognito::UserPoolClient")["Properties"]
+
+        assert "GitHub" in client["SupportedIdentityProviders"]
+
+
 class TestTheGateway:
     @staticmethod
-    def methods(stacks):
+    def methods(stacks, asked="ANY"):
         """Path -> method, of the synthesized gateway."""
         resources = stacks.templates["OmnichannelApiStack"]["Resources"]
 
@@ -158,7 +223,11 @@ class TestTheGateway:
             return f"{path(properties['ParentId'])}/{properties['PathPart']}"
 
         found = stacks.of("Api", "AWS::ApiGateway::Method").values()
-        return {path(each["Properties"]["ResourceId"]): each["Properties"] for each in found}
+        return {
+            path(each["Properties"]["ResourceId"]): each["Properties"]
+            for each in found
+            if each["Properties"]["HttpMethod"] == asked
+        }
 
     def test_opens_exactly_the_paths_of_the_list(self, prod):
         methods = self.methods(prod)
@@ -173,6 +242,19 @@ class TestTheGateway:
                 assert method["AuthorizationType"] == "COGNITO_USER_POOLS"
                 assert method["AuthorizationScopes"] == ["omnipub/api"]
                 assert method["AuthorizerId"]
+
+    def test_lets_browsers_ask_beforehand_only_where_origins_are_listed(self, prod, synthesize):
+        assert self.methods(prod, "OPTIONS") == {}
+        full = synthesize("regulated+full")
+        preflights, protected = self.methods(full, "OPTIONS"), self.methods(full)
+
+        assert set(preflights) == set(protected) - set(paths.OPEN_PATHS)
+        for path, preflight in preflights.items():
+            assert preflight["AuthorizationType"] == "NONE"
+            # The application answers, as it does everywhere: it knows the origins.
+            assert preflight["Integration"] == protected[path]["Integration"]
+        outputs = full.templates["OmnichannelApiStack"]["Outputs"]
+        assert outputs["CorsOrigins"]["Value"] == "https://www.example.org,https://app.example.org"
 
     def test_has_a_protected_rest_beside_every_open_path_of_the_api(self, prod):
         methods = self.methods(prod)
@@ -378,12 +460,55 @@ class TestMonitoring:
     def test_has_no_more_alarms_than_are_free_and_a_page_for_each(self, prod):
         alarms = [each["Properties"] for each in prod.of("Monitoring", "AWS::CloudWatch::Alarm").values()]
 
+        pages = {re.findall(r"docs/runbooks/([a-z-]+)\.md", alarm["AlarmDescription"])[0] for alarm in alarms}
         assert len(alarms) <= 10
-        for alarm in alarms:
-            page = re.search(r"docs/runbooks/[a-z-]+\.md", alarm["AlarmDescription"])
-            assert page
-            assert (ROOT / page[0]).is_file(), page[0]
-            assert alarm["AlarmActions"]
+        assert all(alarm["AlarmActions"] for alarm in alarms)
+        assert {alarm["AlarmName"].removeprefix("omnipub-prod-") for alarm in alarms} == pages
+        written = {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")}
+        assert written - {"README", "backup-and-restore"} == pages
+        listed = re.findall(
+            r"^\| \[([a-z-]+)\]\(\1\.md\) \|", (ROOT / "docs/runbooks/README.md").read_text(), re.MULTILINE
+        )
+        assert sorted(listed) == sorted(pages)
+
+    def test_measures_every_fact_about_lateness_in_one_metric_that_an_alarm_reads(self, prod):
+        filters = [each["Properties"] for each in prod.of("Monitoring", "AWS::Logs::MetricFilter").values()]
+        facts = {
+            (each["FilterPattern"], each["MetricTransformations"][0]["MetricValue"])
+            for each in filters
+            if each["MetricTransformations"][0]["MetricName"] == "Lateness"
+        }
+        alarm = prod.one("Monitoring", "AWS::CloudWatch::Alarm", "PublicationsLate")["Properties"]
+
+        assert facts == {
+            ('{ ($.event = "delivery.committed") && ($.late_ms >= 0) }', "$.late_ms"),
+            ('{ ($.event = "scheduler.tick") && ($.overdue_ms >= 0) }', "$.overdue_ms"),
+            ('{ ($.event = "canary.failed") && ($.late_ms >= 0) }', "$.late_ms"),
+        }
+        assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("Lateness", "Maximum", 20_000)
+        assert alarm["Namespace"] == "Omnipub/prod"
+
+    def test_has_no_more_metrics_of_its_own_than_the_estimate_counts(self, prod):
+        filters = [each["Properties"] for each in prod.of("Monitoring", "AWS::Logs::MetricFilter").values()]
+        names = {each["MetricTransformations"][0]["MetricName"] for each in filters}
+        items = cost.estimate(PROFILES["prod"], cost.Load(requests_a_day=1, messages_a_day=1, channels=1))
+
+        assert [item.units for item in items if item.price == "metric"] == [len(names)]
+
+    def test_shows_lateness_and_doubt_on_the_dashboard(self, prod):
+        body = json.dumps(prod.one("Monitoring", "AWS::CloudWatch::Dashboard")["Properties"]["DashboardBody"])
+
+        assert {"Lateness", "InDoubt", "Unconfirmed", "RecordsParked"} <= set(re.findall(r"[A-Z][A-Za-z]+", body))
+
+    def test_sends_a_canary_every_hour_where_it_has_an_account_for_it(self, synthesize, prod):
+        canary = synthesize("prod+full").one("Monitoring", "AWS::Scheduler::Schedule")["Properties"]
+
+        assert prod.of("Monitoring", "AWS::Scheduler::Schedule") == {}
+        assert canary["ScheduleExpression"] == "rate(1 hour)"
+        # Exactly what the web function's handler takes for a command.
+        assert json.loads(canary["Target"]["Input"]) == {"manage": "canary"}
+        assert json.dumps(canary["Target"]["Arn"]).endswith(':function:omnipub-prod"]]}')
+        assert canary["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 0}
 
     def test_notices_a_scheduler_that_does_not_run(self, prod):
         alarm = prod.one("Monitoring", "AWS::CloudWatch::Alarm", "SchedulerSilent")["Properties"]

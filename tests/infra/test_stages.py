@@ -38,6 +38,8 @@ class TestAStage:
             ('[prod]\ndomain_name = "a.example"\n', "go together"),
             ('[prod]\nregion = "eu-central-1"\n', "firewall = false"),
             ('[prod]\nidentity_providers = { Myspace = "x" }\n', "Unknown identity providers: Myspace"),
+            ('[prod]\ncors_origins = "*"\n', "cors_origins should be addresses like"),
+            ('[prod]\ncors_origins = "https://a.example/x"\n', "'https://a.example/x' is none"),
             ('[prod]\nidentity_providers = { Google = "" }\n', "Google needs the name of its secret"),
             ("[prod\n", "not valid TOML"),
             ("prod = 1\n", "should be a table"),

@@ -64,9 +64,30 @@ class TestACheck:
 
     def test_of_a_restored_credential_lets_deliveries_go_on(self, system: System):
         account = system.connect("mastodon", "toots")
-        accounts.mark_needs_reauth(account.id, problem=CREDENTIAL, now=clock.now())
+        accounts.mark_needs_reauth(account.id, version=1, problem=CREDENTIAL, now=clock.now())
 
         assert checked(system, account).status is AccountStatus.OK
+
+    def test_and_a_new_credential_outlive_a_delivery_that_was_under_way_with_the_former_one(
+        self, system: System, monkeypatch: pytest.MonkeyPatch
+    ):
+        account = system.connect("mastodon", "toots", credential="revoked")
+        publish = performing._PERFORMERS[steps.Publish]
+
+        def replace_meanwhile(performer: performing.Performer, step: steps.Publish) -> object:
+            outcome = publish(performer, step)
+            change(system, account, credential="mastodon-toots-token")
+            monkeypatch.setitem(performing._PERFORMERS, steps.Publish, publish)
+            return outcome
+
+        monkeypatch.setitem(performing._PERFORMERS, steps.Publish, replace_meanwhile)
+        message = system.publish(account).message
+        system.tick()
+        system.work()
+
+        assert system.read(message.id).deliveries[0].state is DeliveryState.RETRY
+        replaced = accounts.get_account(account.id)
+        assert (replaced.status, replaced.problem) == (AccountStatus.OK, None)
 
     def test_that_finds_something_else_leaves_deliveries_alone(self, system: System):
         account = system.connect("mastodon", "toots")
@@ -90,7 +111,7 @@ class TestACheck:
 
     def test_that_learns_nothing_changes_nothing_but_says_so(self, system: System):
         account = system.connect("webhook", "newsroom")
-        accounts.mark_needs_reauth(account.id, problem=CREDENTIAL, now=clock.now())
+        accounts.mark_needs_reauth(account.id, version=1, problem=CREDENTIAL, now=clock.now())
 
         found = checked(system, account)
 
@@ -198,8 +219,8 @@ class TestADisconnectedAccount:
         later = clock.now() + timedelta(seconds=1)
 
         noted = [
-            accounts.mark_needs_reauth(account.id, problem=CREDENTIAL, now=later),
-            accounts.mark_working(account.id, now=later),
+            accounts.mark_needs_reauth(account.id, version=1, problem=CREDENTIAL, now=later),
+            accounts.mark_working(account.id, version=1, now=later),
         ]
 
         assert noted == [False, False]

@@ -318,7 +318,7 @@ class TestTheStopSwitch:
 
 
 class TestReview:
-    def test_holds_back_at_dispatch_what_nobody_approved(
+    def test_sends_back_when_it_is_due_what_nobody_approved(
         self, system: System, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ):
         message_id = system.publish(system.connect("webhook", "newsroom")).message.id
@@ -326,7 +326,10 @@ class TestReview:
 
         system.settle(ticks=1)
 
-        assert system.read(message_id).message.status is M.SCHEDULED
+        held = system.read(message_id)
+        assert (held.message.status, held.deliveries) == (M.IN_REVIEW, ())
+        assert held.message.review is not None
+        assert held.message.review.submitted_by == "system"
         assert system.posts() == []
 
 

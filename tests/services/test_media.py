@@ -25,7 +25,7 @@ from publishing.domain.media import UPLOAD_LIMIT, MediaStatus, Medium, MediumCha
 from publishing.domain.message import MessageStatus, MessageWithDeliveries
 from publishing.domain.permissions import Role
 from publishing.domain.schedule import due_now
-from publishing.services import inspecting, media, scheduling
+from publishing.services import changing, inspecting, media, scheduling
 from publishing.services.context import Context
 from publishing.services.settling import cancel_message
 from publishing.store import media as store
@@ -304,13 +304,13 @@ class TestAMessage:
     def test_loses_against_a_delete_that_came_first(self, library: Library, monkeypatch: pytest.MonkeyPatch):
         medium = library.add()
         message = write(library).message
-        commit = scheduling._commit
+        commit = changing.commit
 
         def delete_and_commit(*arguments: Any, **options: Any) -> None:
             library.delete(medium)
             commit(*arguments, **options)
 
-        monkeypatch.setattr(scheduling, "_commit", delete_and_commit)
+        monkeypatch.setattr(scheduling, "commit", delete_and_commit)
 
         with pytest.raises(ConflictError, match="A picture of the message was deleted just now"):
             edit(library, message.id, media=(MediaUse(id=medium.id),))

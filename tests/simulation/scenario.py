@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from publishing.channels.base.contract import Channel
-from publishing.domain.account import Account, Hold
+from publishing.domain.account import Account, Hold, SealedCredential
 from publishing.domain.decision import due_of
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.events import Deliver
@@ -338,7 +338,7 @@ def _as_applied(result: WriteResult) -> WriteResult:
     return Applied(delivery=result.delivery) if isinstance(result, NotApplied) else result
 
 
-SEALED: Any = object()
+SEALED = SealedCredential(account_id="every", version=1, ciphertext=b"", nonce=b"", data_key=b"")
 
 
 def run(seed: int, *, faults: Faults, timing: Timing = TIMING, mutants: frozenset[str] = frozenset()) -> Scenario:

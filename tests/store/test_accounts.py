@@ -63,9 +63,9 @@ class TestAnAccount:
     def test_is_noted_as_failing_and_as_working_once(self):
         writes.run(accounts.put_account(build_account()))
 
-        noted = [accounts.mark_needs_reauth(ACCOUNT_ID, problem=PROBLEM, now=NOW) for _ in range(2)]
+        noted = [accounts.mark_needs_reauth(ACCOUNT_ID, version=0, problem=PROBLEM, now=NOW) for _ in range(2)]
         failing = accounts.get_account(ACCOUNT_ID)
-        worked = [accounts.mark_working(ACCOUNT_ID, now=NOW) for _ in range(2)]
+        worked = [accounts.mark_working(ACCOUNT_ID, version=0, now=NOW) for _ in range(2)]
 
         assert noted == worked == [True, False]
         assert (failing.status, failing.problem) == (AccountStatus.NEEDS_REAUTH, PROBLEM)
@@ -74,23 +74,50 @@ class TestAnAccount:
     def test_that_published_has_no_problem_any_more(self):
         writes.run(accounts.put_account(build_account(problem=PROBLEM)))
 
-        assert [accounts.mark_working(ACCOUNT_ID, now=NOW) for _ in range(2)] == [True, False]
+        assert [accounts.mark_working(ACCOUNT_ID, version=0, now=NOW) for _ in range(2)] == [True, False]
         assert accounts.get_account(ACCOUNT_ID).problem is None
 
     def test_that_was_paused_stays_so(self):
         paused = build_account(status=AccountStatus.PAUSED)
         writes.run(accounts.put_account(paused))
 
-        assert not accounts.mark_needs_reauth(ACCOUNT_ID, problem=PROBLEM, now=NOW)
-        assert not accounts.mark_working(ACCOUNT_ID, now=NOW)
+        assert not accounts.mark_needs_reauth(ACCOUNT_ID, version=0, problem=PROBLEM, now=NOW)
+        assert not accounts.mark_working(ACCOUNT_ID, version=0, now=NOW)
         assert accounts.get_account(ACCOUNT_ID) == paused
+
+
+class TestACredentialThatWasReplaced:
+    """What was under way with the former one ends after the new one is in place."""
+
+    @pytest.fixture(autouse=True)
+    def _connected_anew(self, table: str) -> None:
+        writes.run(accounts.put_account(build_account()))
+        writes.run(accounts.put_credential(replace(SEALED, version=2)))
+
+    def test_is_not_blamed_for_the_former_one(self):
+        assert not accounts.mark_needs_reauth(ACCOUNT_ID, version=1, problem=PROBLEM, now=NOW)
+
+        assert accounts.get_account(ACCOUNT_ID) == build_account()
+
+    def test_is_blamed_for_its_own_failure(self):
+        assert accounts.mark_needs_reauth(ACCOUNT_ID, version=2, problem=PROBLEM, now=NOW)
+
+    def test_is_not_vouched_for_by_what_the_former_one_did(self):
+        accounts.mark_needs_reauth(ACCOUNT_ID, version=2, problem=PROBLEM, now=NOW)
+
+        assert not accounts.mark_working(ACCOUNT_ID, version=1, now=NOW)
+
+        assert accounts.get_account(ACCOUNT_ID).status is AccountStatus.NEEDS_REAUTH
+
+    def test_is_not_blamed_for_having_been_absent(self):
+        assert not accounts.mark_needs_reauth(ACCOUNT_ID, version=0, problem=PROBLEM, now=NOW)
 
 
 class TestAChange:
     def test_writes_what_differs_and_nothing_else(self):
         read = build_account(settings={"text_limit": "500"})
         writes.run(accounts.put_account(read))
-        accounts.mark_needs_reauth(ACCOUNT_ID, problem=PROBLEM, now=NOW)
+        accounts.mark_needs_reauth(ACCOUNT_ID, version=0, problem=PROBLEM, now=NOW)
 
         writes.run(accounts.change_account(replace(read, name="Renamed", settings={}, rev=2), read=read))
 
@@ -109,7 +136,7 @@ class TestAChange:
     def test_of_the_status_needs_the_one_that_was_read(self):
         read = build_account()
         writes.run(accounts.put_account(read))
-        accounts.mark_needs_reauth(ACCOUNT_ID, problem=PROBLEM, now=NOW)
+        accounts.mark_needs_reauth(ACCOUNT_ID, version=0, problem=PROBLEM, now=NOW)
 
         with pytest.raises(ConditionFailedError):
             writes.run(accounts.change_account(replace(read, status=AccountStatus.PAUSED, rev=2), read=read))

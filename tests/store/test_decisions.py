@@ -32,8 +32,12 @@ class TestADecisionAboutAnAccount:
     @pytest.mark.parametrize(
         ("account", "decide", "action"),
         [
-            (build_account(), partial(accounts.mark_needs_reauth, problem=PROBLEM, now=NOW), "account.needs_reauth"),
-            (FAILING, partial(accounts.mark_working, now=NOW), "account.works_again"),
+            (
+                build_account(),
+                partial(accounts.mark_needs_reauth, version=0, problem=PROBLEM, now=NOW),
+                "account.needs_reauth",
+            ),
+            (FAILING, partial(accounts.mark_working, version=0, now=NOW), "account.works_again"),
             (build_account(), partial(accounts.block_account, problem=PROBLEM, now=NOW), "account.block"),
             (build_account(), lambda _: check(to=AccountStatus.NEEDS_REAUTH), "account.check"),
         ],
@@ -48,8 +52,8 @@ class TestADecisionAboutAnAccount:
     @pytest.mark.parametrize(
         "decide",
         [
-            partial(accounts.mark_needs_reauth, problem=PROBLEM, now=NOW),
-            partial(accounts.mark_working, now=NOW),
+            partial(accounts.mark_needs_reauth, version=0, problem=PROBLEM, now=NOW),
+            partial(accounts.mark_working, version=0, now=NOW),
             partial(accounts.block_account, problem=PROBLEM, now=NOW),
         ],
     )
@@ -63,7 +67,7 @@ class TestADecisionAboutAnAccount:
     def test_is_recorded_once_however_many_deliveries_meet_it(self):
         writes.run(accounts.put_account(build_account()))
 
-        noted = [accounts.mark_needs_reauth(ACCOUNT_ID, problem=PROBLEM, now=NOW) for _ in range(3)]
+        noted = [accounts.mark_needs_reauth(ACCOUNT_ID, version=0, problem=PROBLEM, now=NOW) for _ in range(3)]
 
         assert noted == [True, False, False]
         assert len(recorded()) == 1

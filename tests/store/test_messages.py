@@ -11,6 +11,8 @@ from publishing.domain.errors import NotFoundError
 from publishing.domain.ids import new_id
 from publishing.domain.message import FINAL, Message, MessageStatus, Variant, build_targets
 from publishing.domain.outcome import Publication, Reason
+from publishing.domain.review import Decision, Review
+from publishing.items.attributes import write_instant
 from publishing.store import messages, rows, writes
 from publishing.store.deliveries import apply
 from publishing.store.errors import ConditionFailedError
@@ -43,6 +45,15 @@ FULL = build_message(
     gen=2,
     rev=3,
     approved_rev=3,
+    review=Review(
+        submitted_by="editor-1",
+        submitted_at=NOW,
+        decided_by="boss",
+        decided_at=NOW,
+        decision=Decision.APPROVED,
+        comment="Go.",
+    ),
+    edited_by="editor-2",
     kick="the-kick",
 )
 
@@ -140,7 +151,15 @@ class TestAReplacement:
         assert after.keys() == before.keys()
         assert {name for name in after if after[name] != before[name]} == {"body", "summary", "rev"}
 
-    @pytest.mark.parametrize("status", [S.DRAFT, S.IN_REVIEW, *sorted(FINAL)])
+    def test_by_one_in_review_puts_it_on_the_list_of_what_waits(self):
+        writes.run(messages.put_message(FULL))
+
+        writes.run(messages.replace_message(replace(FULL, status=S.IN_REVIEW), read=FULL))
+
+        assert FULL.review is not None
+        assert timer(FULL) == ("STATUS#in_review", write_instant(FULL.review.submitted_at))
+
+    @pytest.mark.parametrize("status", [S.DRAFT, *sorted(FINAL)])
     def test_by_what_waits_for_nobody_drops_the_timer(self, status):
         writes.run(messages.put_message(FULL))
 

@@ -12,10 +12,8 @@ from publishing.domain.account import Account, AccountStatus
 from publishing.domain.outcome import Problem
 from publishing.domain.user import UserStatus
 from publishing.services.api_keys import KeyRefusedError, authenticate
-from publishing.store import accounts, users, writes
-from publishing.store import media as stored_media
+from publishing.store import accounts, users
 from tests.api.conftest import Table, put_account, surroundings
-from tests.builders import build_medium
 from tests.web.conftest import Browser, failure_of
 from tests.web.counting import counted
 from tests.web.test_lists import text_of
@@ -61,7 +59,7 @@ class TestAccounts:
             page = text_of(browser.get(ACCOUNTS))
 
         assert page.index("Old page") < page.index("Newsroom")
-        assert "Needs a new credential" in page
+        assert "Connect again" in page
         assert "The token was revoked." in page
         assert asked["Query"] == 1
         assert sum(asked.values()) <= 4
@@ -421,16 +419,3 @@ class TestTheAuditLog:
         assert "Whole" in whole
         assert "Broken" in broken
         assert "was changed or put elsewhere" in broken
-
-
-class TestMedia:
-    def test_are_listed(self, browser: Browser, table: Table):
-        now = datetime.now(UTC)
-        writes.run(stored_media.put_medium(build_medium(name="door.jpg", created_at=now, updated_at=now), now=now))
-        browser.sign_in()
-
-        with counted() as asked:
-            page = text_of(browser.get("/admin/publishing/medium/"))
-
-        assert "door.jpg" in page
-        assert asked["Query"] == 1

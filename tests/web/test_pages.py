@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from django.conf import settings
 
-from publishing.admin import home
+from publishing.admin import me
 from publishing.admin.pages import FAILURES
 from publishing.identity import provider as configured
 from publishing.store import users
@@ -289,7 +289,7 @@ class TestAPage:
         def break_down(**_: object) -> None:
             raise RuntimeError("a secret of the inside")
 
-        monkeypatch.setattr(home, "list_sessions", break_down)
+        monkeypatch.setattr(me, "list_sessions", break_down)
         response = browser.get("/admin/", headers={"X-Request-Id": "the-number"})
 
         assert failure_of(response) == (500, "internal")

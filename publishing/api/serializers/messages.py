@@ -16,6 +16,7 @@ from publishing.api.serializers.base import (
     choices_of,
 )
 from publishing.api.serializers.deliveries import DeliveryOut
+from publishing.api.serializers.reviewing import ReviewOut
 from publishing.api.serializers.schedule import ScheduleField
 from publishing.domain.content import ALT_TEXT_LIMIT, LINK_LIMIT, TITLE_LIMIT, ContentProblem, Fact, MediaUse
 from publishing.domain.draft import (
@@ -166,6 +167,8 @@ class MessageOut(serializers.Serializer[Message]):
     scheduled_at = MomentField(allow_null=True)
     zone = serializers.CharField(allow_null=True)
     wall_time = serializers.CharField(allow_null=True, help_text="As it was given, where it came with a zone.")
+    review = ReviewOut(allow_null=True, help_text="Its latest round; null while nobody asked for one.")
+    is_approved = serializers.BooleanField(help_text="Whether an approver approved it as it is.")
     rev = serializers.IntegerField()
     created_at = MomentField()
     updated_at = MomentField()

@@ -50,6 +50,24 @@ def read_due(data: object, context: dict[str, Any]) -> Due:
         raise serializers.ValidationError(problems) from None
 
 
+@extend_schema_field(_OBJECT)
+class WishField(serializers.Field[Due, object, object, Any]):
+    """The due time that is wished for a message in review. "Now" will have passed when it is approved."""
+
+    default_error_messages: ClassVar = dict(MESSAGES)
+
+    def to_internal_value(self, data: object) -> Due:
+        """Return the due time."""
+        if data == NOW:
+            text = "It cannot go out before it is approved. Give a time, or leave it to whoever approves it."
+            raise serializers.ValidationError(text, code="invalid")
+        return read_due(data, self.context)
+
+    def to_representation(self, value: Due) -> object:  # noqa: ARG002 - DRF's signature
+        """Only ever read."""
+        raise TypeError("A due time is read from requests and never written by this field.")
+
+
 @extend_schema_field({"oneOf": [_OBJECT, {"type": "string", "enum": [NOW]}]})
 class ScheduleField(serializers.Field[Due, object, object, Any]):
     """The due time of a new message; null for a draft."""

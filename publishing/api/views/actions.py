@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from publishing.api.answers import Answer
 from publishing.api.context import context, read_clock
+from publishing.api.etags import demanded_rev
 from publishing.api.idempotency import act_once, read_key
 from publishing.api.serializers.messages import CancellationOut, MessageOut, present_cancellation
 from publishing.api.serializers.schedule import ScheduleIn, read_due
@@ -51,7 +52,9 @@ class ScheduleView(ActionView):
         """Schedule the message."""
         given = read_body(request, ScheduleIn, now=now)
         due = read_due(dict(given.validated_data), {"now": now})
-        result = scheduling.schedule_message(actor=actor_of(request), due=due, now=now, context=context(), **names)
+        result = scheduling.schedule_message(
+            actor=actor_of(request), due=due, rev=demanded_rev(request), now=now, context=context(), **names
+        )
         return message_answer(result)
 
 
@@ -66,7 +69,9 @@ class PublishView(ActionView):
     def act(self, request: Request, *, now: datetime, **names: str) -> Answer:
         """Publish the message."""
         refuse_body(request)
-        result = scheduling.publish_message(actor=actor_of(request), now=now, context=context(), **names)
+        result = scheduling.publish_message(
+            actor=actor_of(request), rev=demanded_rev(request), now=now, context=context(), **names
+        )
         return message_answer(result, status=HTTPStatus.ACCEPTED)
 
 

@@ -87,6 +87,8 @@ class Capabilities:
     images: ImageRules | None = None
     #: Whether an account has a secret of its own; False where the deployment's own role acts for all accounts.
     needs_credential: bool = True
+    #: Whether a publication reaches one address of the operator's own and nobody else: a canary may be sent there.
+    is_private: bool = False
     #: What connecting an account asks for. A setting that is not among them is none of this channel's.
     connect_fields: tuple[ConnectField, ...] = ()
     #: Links for the docs.

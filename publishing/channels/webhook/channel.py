@@ -34,6 +34,7 @@ class WebhookChannel(Channel):
         name="Webhook",
         deduplication=Deduplication.NONE,
         images=IMAGES,
+        is_private=True,
         connect_fields=(
             required("/base_url", "The address that receives the events, starting with https://."),
             required("/credential", "The secret that signs them; the receiver needs the same one."),

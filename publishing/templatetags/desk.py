@@ -1,0 +1,22 @@
+"""Parts of the desk's pages that templates repeat: icons, badges, channels, moments."""
+
+from django import template
+
+from publishing.admin import marks, words
+
+register = template.Library()
+
+for mark in (marks.icon, marks.badge, marks.channel, marks.moment):
+    register.simple_tag(mark)
+
+
+@register.filter
+def reason(code: str) -> str:
+    """Return why, in words."""
+    return words.reason_of(code)
+
+
+@register.filter
+def channel_name(kind: str) -> str:
+    """Return a channel's name for people."""
+    return words.channel_name(kind)
