@@ -55,7 +55,9 @@ def build(app: cdk.App, context: Context) -> Mapping[str, cdk.Stack]:
     worker = WorkerStack(
         app, stack_id("Worker"), context=context, data=data, media_url=api.edge.media_url, **common("Worker")
     )
-    scheduler = SchedulerStack(app, stack_id("Scheduler"), context=context, data=data, **common("Scheduler"))
+    scheduler = SchedulerStack(
+        app, stack_id("Scheduler"), context=context, data=data, security=security, **common("Scheduler")
+    )
     monitoring = MonitoringStack(
         app,
         stack_id("Monitoring"),

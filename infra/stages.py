@@ -48,6 +48,8 @@ class Site:
     cors_origins: str = ""
     #: Id of the webhook account that canaries are sent to; empty sends none.
     canary_account: str = ""
+    #: Name of a table that was restored from a backup, which everything then uses in place of the stack's own.
+    restored_table: str = ""
     #: Where the table's audit heads and the like are kept from deletion, in days.
     audit_days: int = 365
     #: Whether messages need an approver before they can go out, and whether approvers may approve their own work.

@@ -90,6 +90,7 @@ def variables(
         "OMNIPUB_MEDIA_URL": outputs["MediaUrl"],
         "OMNIPUB_SCHEDULER_FUNCTION": scheduler_function(stage),
         "OMNIPUB_MAIL_TOPICS": outputs["MailTopicArn"],
+        "OMNIPUB_AUDIT_BUCKET": outputs["AuditBucket"],
         "OMNIPUB_PUBLIC_URL": public,
         # CloudFront keeps the gateway's own host; a domain of one's own comes as it is.
         "OMNIPUB_ALLOWED_HOSTS": ",".join(dict.fromkeys([gateway.hostname or "", urlsplit(public).hostname or ""])),

@@ -178,7 +178,9 @@ def upload_origins(environment: Mapping[str, str]) -> tuple[str, ...]:
     if endpoint:
         parts = urlsplit(endpoint)
         return (f"{parts.scheme}://{parts.netloc}",)
-    return (f"https://{bucket}.s3.{region}.amazonaws.com",) if bucket and region else ()
+    # The first region's own name is the one without a region in it.
+    host = "s3.amazonaws.com" if region == "us-east-1" else f"s3.{region}.amazonaws.com"
+    return (f"https://{bucket}.{host}",) if bucket and region else ()
 
 
 UPLOAD_ORIGINS = upload_origins(os.environ)

@@ -64,6 +64,8 @@ class Config:
     review_on: bool = False
     #: Whether approvers may approve what they wrote themselves: for teams of one.
     review_own: bool = False
+    #: How long before it is due a message of a series is made.
+    series_horizon: timedelta = timedelta(days=7)
     #: Whether channels may talk to private addresses over plain HTTP: local mode only.
     allow_private_networks: bool = False
     #: Topics of SNS whose notifications about mail are taken, as ARNs; none closes the address for them.
@@ -73,6 +75,8 @@ class Config:
     #: Requests a minute that the API takes from one user, and from one API key.
     api_limit: int = 1_200
     api_key_limit: int = 600
+    #: Bucket that heads of the audit log are copied to, and verified against; empty for none.
+    audit_bucket: str = ""
     #: The account that `manage.py canary` publishes to.
     canary_account: str = ""
     log_level: str = "INFO"
@@ -138,6 +142,13 @@ def _hours(text: str) -> timedelta:
     return timedelta(hours=hours)
 
 
+def _days(text: str) -> timedelta:
+    days = int(text)
+    if not 1 <= days <= 60:
+        raise ValueError(text)
+    return timedelta(days=days)
+
+
 def _positive(text: str) -> float:
     number = float(text)
     if number <= 0:
@@ -197,6 +208,7 @@ _EXPECTED: Final[Mapping[Callable[[str], object], str]] = {
     str: "text",
     _address: "an address that begins with https://",
     _boolean: "true or false",
+    _days: "a whole number of days from 1 to 60",
     _hours: "a positive number of hours",
     _positive: "a positive number",
     _count: "a whole number from 1 to 100",
@@ -240,11 +252,13 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "time_divisor": ("OMNIPUB_TIME_DIVISOR", _positive),
     "late_limit": ("OMNIPUB_LATE_LIMIT", _hours),
     "review_on": ("OMNIPUB_REVIEW", _boolean),
+    "series_horizon": ("OMNIPUB_SERIES_HORIZON", _days),
     "review_own": ("OMNIPUB_REVIEW_OWN", _boolean),
     "allow_private_networks": ("OMNIPUB_ALLOW_PRIVATE_NETWORKS", _boolean),
     "mail_topics": ("OMNIPUB_MAIL_TOPICS", _topics),
     "sns_address": ("OMNIPUB_SNS_ADDRESS", str),
     "api_limit": ("OMNIPUB_API_LIMIT", _rate),
     "api_key_limit": ("OMNIPUB_API_KEY_LIMIT", _rate),
+    "audit_bucket": ("OMNIPUB_AUDIT_BUCKET", str),
     "log_level": ("OMNIPUB_LOG_LEVEL", str),
 }

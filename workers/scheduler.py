@@ -4,11 +4,14 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from publishing import logs
-from publishing.adapters import aws
+from publishing.adapters import aws, clock
+from publishing.adapters.audit_heads import HeadBucket
 from publishing.services.dispatching import TickReport, TickRules, dispatch_slice, tick
+from publishing.services.keeping_heads import HeadKeeper
 from publishing.services.performing import Performer
 from publishing.services.steps import drive
 from publishing.store.binding import open_client
@@ -23,7 +26,12 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     Raises UnavailableError when the table is out of reach: the next tick comes in a minute.
     """
     shared = runtime("KINESIS_STREAM_NAME")
-    rules = TickRules(timing=shared.timing, random=shared.random, review_on=shared.config.review_on)
+    rules = TickRules(
+        timing=shared.timing,
+        random=shared.random,
+        review_on=shared.config.review_on,
+        series_horizon=shared.config.series_horizon,
+    )
     performer = Performer(
         remaining=lambda: remaining(context),
         stream_name=shared.config.kinesis_stream_name,
@@ -40,7 +48,18 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
             report = drive(tick(rules=rules, is_wake=is_wake, serves_until=serves_until), performer)
         if report != TickReport(polls=report.polls):
             log.info("scheduler.tick", extra=asdict(report))
+        keeper = head_keeper()
+        if keeper is not None:
+            # After what is due; once an hour.
+            keeper.keep(now=clock.now())
     return asdict(report)
+
+
+@cache
+def head_keeper() -> HeadKeeper | None:
+    """Return what copies the audit log's heads; None where no bucket is configured."""
+    bucket = runtime("KINESIS_STREAM_NAME").config.audit_bucket
+    return HeadKeeper(HeadBucket(bucket)) if bucket else None
 
 
 def initialise() -> None:

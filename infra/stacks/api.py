@@ -60,10 +60,10 @@ class ApiStack(Stack):
         self.public_url = context.stage.site.public_url or f"https://{self.edge.distribution.distribution_domain_name}"
         self.client = self._client(auth)
         self.logs = log_group(self, "Logs", context, name=f"/aws/lambda/{self._name}")
-        self._role(data)
+        self._role(data, auth, security)
         self._tell_the_front_end(auth)
         self.feedback = MailFeedback(self, "MailFeedback", context=context)
-        self._outputs()
+        self._outputs(security)
 
     def _gateway(self) -> apigateway.RestApi:
         stage, site = self._context.stage, self._context.stage.site
@@ -194,7 +194,7 @@ class ApiStack(Stack):
             client.node.add_dependency(provider)
         return client
 
-    def _role(self, data: DataStack) -> iam.Role:
+    def _role(self, data: DataStack, auth: AuthStack, security: SecurityStack) -> iam.Role:
         """Make the web function's role; Zappa finds it by its name."""
         stage = self._context.stage
         statements = [
@@ -207,6 +207,13 @@ class ApiStack(Stack):
                 actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
                 resources=[data.media.arn_for_objects(prefix) for prefix in ("media/*", "uploads/*")],
             ),
+            # What owners of API keys may do just now.
+            iam.PolicyStatement(
+                actions=["cognito-idp:ListUsers", "cognito-idp:AdminListGroupsForUser"],
+                resources=[auth.pool.user_pool_arn],
+            ),
+            # Names of the audit log's heads, which `audit verify --heads` compares.
+            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[security.audit_heads.bucket_arn]),
             puts_hints(data.stream.stream_arn),
             wakes_scheduler(self, stage.name),
             *([traces()] if stage.tracing else []),
@@ -241,7 +248,7 @@ class ApiStack(Stack):
             ),
         )
 
-    def _outputs(self) -> None:
+    def _outputs(self, security: SecurityStack) -> None:
         outputs = {
             "RestApiId": self.api.rest_api_id,
             "GatewayUrl": self.api.url,
@@ -252,6 +259,7 @@ class ApiStack(Stack):
             "MailConfigurationSet": self.feedback.configuration_set.ref,
             "MailFailuresQueueArn": self.feedback.failures.queue_arn,
             "SchedulerFunction": scheduler_function(self._context.stage.name),
+            "AuditBucket": security.audit_heads.bucket_name,
             "DistributionDomain": self.edge.distribution.distribution_domain_name,
         }
         if origins := self._context.stage.site.allowed_origins:

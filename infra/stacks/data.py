@@ -29,7 +29,7 @@ class DataStack(Stack):
         super().__init__(scope, id_, **kwargs)
         self._context = context
         self._removal = RemovalPolicy.RETAIN if context.stage.is_protected else RemovalPolicy.DESTROY
-        self.table = self._table()
+        self.table: dynamodb.ITable = self._restored(self._table())
         self.stream = self._stream()
         self.media = self._media()
         self.key = self._key()
@@ -46,7 +46,6 @@ class DataStack(Stack):
         return f"{self.stack_name}:{_MEDIA_EXPORT}"
 
     def _table(self) -> dynamodb.Table:
-        shape: Any = table.definition("unused")
         made = dynamodb.Table(
             self,
             "Table",
@@ -64,7 +63,7 @@ class DataStack(Stack):
             deletion_protection=self._context.stage.is_protected,
             removal_policy=self._removal,
         )
-        for index in shape["GlobalSecondaryIndexes"]:
+        for index in _indexes():
             partition, sort = (_string(key["AttributeName"]) for key in index["KeySchema"])
             projection = index["Projection"]
             made.add_global_secondary_index(
@@ -75,6 +74,20 @@ class DataStack(Stack):
                 non_key_attributes=projection.get("NonKeyAttributes"),
             )
         return made
+
+    def _restored(self, own: dynamodb.Table) -> dynamodb.ITable:
+        """Return the table that everything uses: the stack's own, or the one that was restored in its place.
+
+        The stack's own stays: it is evidence of what was published, and the exports that other stacks still import on
+        the way there must not go before them.
+        """
+        name = self._context.stage.site.restored_table
+        if not name:
+            return own
+        self.export_value(own.table_arn)
+        self.export_value(own.table_name)
+        indexes = [index["IndexName"] for index in _indexes()]
+        return dynamodb.Table.from_table_attributes(self, "Restored", table_name=name, global_indexes=indexes)
 
     def _stream(self) -> kinesis.Stream:
         # Its records are hints: a day is plenty, and losing them loses nothing.
@@ -167,3 +180,8 @@ class DataStack(Stack):
 
 def _string(name: str) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
+
+
+def _indexes() -> Any:  # noqa: ANN401 - the shape is that of DynamoDB's API
+    shape: Any = table.definition("unused")
+    return shape["GlobalSecondaryIndexes"]

@@ -11,8 +11,10 @@ from constructs import Construct
 from infra.constructs.context import Context
 from infra.constructs.function import Function, failure_queue, function_arn
 from infra.constructs.rights import puts_hints, reads_and_writes, wakes_scheduler
+from infra.constructs.waivers import accept
 from infra.names import resource, scheduler_function
 from infra.stacks.data import DataStack
+from infra.stacks.security import SecurityStack
 from infra.stages import review_variables
 from publishing import table
 
@@ -27,6 +29,7 @@ class SchedulerStack(Stack):
         *,
         context: Context,
         data: DataStack,
+        security: SecurityStack,
         **kwargs: Any,  # noqa: ANN401 - CDK's
     ) -> None:
         super().__init__(scope, id_, **kwargs)
@@ -44,6 +47,7 @@ class SchedulerStack(Stack):
                 "TABLE_NAME": data.table.table_name,
                 "KINESIS_STREAM_NAME": data.stream.stream_name,
                 "OMNIPUB_SCHEDULER_FUNCTION": name,
+                "OMNIPUB_AUDIT_BUCKET": security.audit_heads.bucket_name,
                 # The condition of the dispatch is the scheduler's: it must know of review what the web function knows.
                 **review_variables(context.stage.site),
             },
@@ -52,9 +56,15 @@ class SchedulerStack(Stack):
                 puts_hints(data.stream.stream_arn),
                 # It hands over to itself, and fans out to itself when very much is due.
                 wakes_scheduler(self, context.stage.name),
+                # Once an hour it copies the audit log's heads there, which nobody can delete.
+                iam.PolicyStatement(
+                    actions=["s3:PutObject"], resources=[security.audit_heads.arn_for_objects("heads/*")]
+                ),
                 iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.failures.queue_arn]),
             ],
         )
+        found = f"IAM5[Resource::{security.heads_in_findings}/heads/*]"
+        accept(self.scheduler.role, {found: "Heads get their names when they are copied."})
         self._asynchronous_invocations()
         self._every_minute(name, rule_name=resource(context.stage.name, "tick"))
         CfnOutput(self, "SchedulerFunction", value=name)

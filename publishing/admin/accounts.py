@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from publishing.adapters import clock
 from publishing.admin.account_forms import field_names, form_for, pointers
 from publishing.admin.base import DeskAdmin, Verb, acting, actor_of
-from publishing.admin.marks import badge, channel, moment
+from publishing.admin.marks import badge, channel_mark, moment
 from publishing.admin.once import create_once
 from publishing.admin.pages import desk_page, failure, methods
 from publishing.admin.words import channel_name
@@ -60,11 +60,11 @@ class AccountAdmin(DeskAdmin):
     add_needs = change_needs = delete_needs = Action.MANAGE_ACCOUNTS
     change_list_template = "admin/publishing/account/change_list.html"
     delete_confirmation_template = "admin/publishing/account/delete_confirmation.html"
-    list_display = ("title", "channel_mark", "state", "health", "credential_ends", "checked", "open_to_members")
+    list_display = ("title", "channel_shown", "state", "health", "credential_ends", "checked", "open_to_members")
     list_filter = ("status", AccountChannelFilter)
     search_fields = ("name", "base_url")
     actions = None
-    readonly_fields = ("channel_mark", "state", "trouble", "health", "finding", "checked", "credential_ends")
+    readonly_fields = ("channel_shown", "state", "trouble", "health", "finding", "checked", "credential_ends")
 
     def get_queryset(self, request: HttpRequest) -> Any:  # noqa: ANN401 - DynamoQuerySet
         """Return what the person may see: members those that were opened to them."""
@@ -92,10 +92,10 @@ class AccountAdmin(DeskAdmin):
         return format_html("<bdi>{}</bdi>", account.name)
 
     @admin.display(description=_("Channel"), ordering="channel")
-    def channel_mark(self, account: Account) -> SafeString | str:
+    def channel_shown(self, account: Account) -> SafeString | str:
         """Show its channel."""
         return format_html(
-            '<span class="channels">{}</span> {}', channel(account.channel), channel_name(account.channel)
+            '<span class="channels">{}</span> {}', channel_mark(account.channel), channel_name(account.channel)
         )
 
     @admin.display(description=_("Status"))
@@ -133,7 +133,7 @@ class AccountAdmin(DeskAdmin):
         """Return what the channel asks for, and what is known of the account."""
         if obj is None:
             return self._carrying([(None, {"fields": field_names(request.GET["channel"])})])
-        known = ("channel_mark", "state", "trouble", "health", "finding", "checked", "credential_ends")
+        known = ("channel_shown", "state", "trouble", "health", "finding", "checked", "credential_ends")
         if not self.has_change_permission(request, obj):
             return [(None, {"fields": ("name", "base_url", "open_to_members", *known)})]
         return self._carrying([(None, {"fields": field_names(obj.channel)}), (_("Condition"), {"fields": known})])
@@ -161,7 +161,19 @@ class AccountAdmin(DeskAdmin):
                 request, "account_channel", {"channels": every, "opts": self.opts}, title=str(_("Connect an account"))
             )
         title = _("Connect an account on %(channel)s") % {"channel": get_channel(kind).capabilities.name}
-        return super().add_view(request, form_url, {"title": title, **(extra_context or {})})
+        values = {"title": title, "show_save_and_add_another": False, **(extra_context or {})}
+        return super().add_view(request, form_url, values)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,  # noqa: ANN401 - as above
+    ) -> HttpResponse:
+        """Show one account; another one begins with the choice of its channel."""
+        values = {"show_save_and_add_another": False, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, values)
 
     def create(self, request: HttpRequest, form: Any) -> str:  # noqa: ANN401 - an AccountForm
         """Connect the account, once."""

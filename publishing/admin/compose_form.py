@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from publishing.admin.media.picker import read_uses
 from publishing.domain.content import MediaUse
-from publishing.domain.draft import UNSET, Changes, Draft, Unset
+from publishing.domain.draft import UNSET, Changes, Draft, Intent, Unset
 from publishing.domain.errors import FieldProblem, InvalidError
 from publishing.domain.message import Message, Variant
 from publishing.domain.schedule import Due, readings, resolve_due
@@ -100,6 +101,11 @@ class Composition:
         return self.has_time and f"{self.date} {self.time} {self.zone}" != self.due_was
 
     @property
+    def clock(self) -> tuple[str, str, str]:
+        """Date, time and zone."""
+        return self.date, self.time, self.zone
+
+    @property
     def wall(self) -> str:
         """The due time as a clock on the wall shows it."""
         return f"{self.date}T{self.time}"
@@ -126,12 +132,7 @@ class Composition:
 
     def uses(self) -> tuple[MediaUse, ...]:
         """Return the media. Raises InvalidError for what no picker writes."""
-        try:
-            found = json.loads(self.media)
-            return tuple(MediaUse(id=_text(one["id"]), alt_text=_text(one.get("alt_text", ""))) for one in found)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            detail = _("The list of pictures could not be read. Load the page again and choose them anew.")
-            raise InvalidError(FieldProblem(pointer="/media", code="unreadable", detail=detail)) from None
+        return read_uses(self.media)
 
     def shown_uses(self) -> tuple[MediaUse, ...]:
         """Return the media, none where they cannot be read."""
@@ -140,7 +141,7 @@ class Composition:
         except InvalidError:
             return ()
 
-    def draft(self, due: Due | None) -> Draft:
+    def draft(self, due: Due | None, intent: Intent = Intent.SCHEDULE) -> Draft:
         """Return the value for the services that create and preview. Raises InvalidError."""
         return Draft(
             text=self.text,
@@ -150,11 +151,14 @@ class Composition:
             account_ids=self.account_ids,
             variants=self._variants(),
             due=due,
+            intent=intent,
         )
 
-    def changes(self, due: Due | None) -> Changes:
+    def changes(self, due: Due | None, intent: Intent) -> Changes:
         """Return the value for the service that edits: all that the form shows. Raises InvalidError."""
-        chosen: Due | Unset = UNSET if due is None else due
+        chosen: Due | Unset | None = due
+        if due is None and (self.has_time or not self.due_was):
+            chosen = UNSET
         return Changes(
             text=self.text,
             title=self.title,
@@ -163,6 +167,7 @@ class Composition:
             account_ids=self.account_ids,
             variants=self._variants(),
             due=chosen,
+            intent=intent,
         )
 
     def _variants(self) -> dict[str, Variant]:
@@ -201,9 +206,3 @@ def known_zone(zone: str) -> str:
     except (ValueError, OSError, LookupError):
         return ""
     return zone
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("Not a text.")
-    return value

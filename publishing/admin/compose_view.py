@@ -22,13 +22,14 @@ from publishing.admin.compose_page import (
     wordings,
     zones,
 )
-from publishing.admin.composing import Step, may_schedule
+from publishing.admin.composing import Step, ways
 from publishing.admin.conflicts import differences
+from publishing.admin.media.picker import picker
 from publishing.admin.pages import desk_page
 from publishing.domain.account import Account
 from publishing.domain.ids import new_secret
-from publishing.domain.message import Message
-from publishing.domain.permissions import Actor
+from publishing.domain.message import Message, MessageStatus
+from publishing.domain.permissions import Action, Actor, Allowed, may
 from publishing.services import queries
 from publishing.services.configured import context
 
@@ -49,6 +50,8 @@ class Sheet:
     run: DryRun | None = None
     #: Whether somebody else changed the message since the form was opened.
     is_conflict: bool = False
+    #: The name of whoever did.
+    changed_by: str = ""
     #: Whether the message can no longer take what was typed: it is gone, or on its way.
     is_orphan: bool = False
 
@@ -64,15 +67,19 @@ def _context(sheet: Sheet, accounts: Sequence[Account]) -> dict[str, Any]:
     composition, message = sheet.composition, sheet.message
     offered = choices(accounts, composition, message)
     problems = sheet.problems
+    # What a message can no longer take becomes a new one, made once as any other.
+    token = composition.token if composition.token and not sheet.is_orphan else new_secret()
+    key = message.id if message and not sheet.is_orphan else token
     presented = present(sheet.run, composition, accounts, media_url=context().media_url) if sheet.run else None
     return {
         "form": composition,
         "message": message,
         "rev": message.rev if message else None,
-        "action": _action(sheet),
-        "token": new_secret() if sheet.is_orphan else composition.token,
+        "action": _action(sheet, token),
+        "token": token,
         "choices": offered,
         "wordings": wordings(composition, offered, problems),
+        "picker": picker(sheet.actor, composition.shown_uses()),
         "problems": problems,
         "errors": by_field(problems),
         "whole": WHOLE,
@@ -84,17 +91,20 @@ def _context(sheet: Sheet, accounts: Sequence[Account]) -> dict[str, Any]:
         "is_orphan": sheet.is_orphan,
         "differences": differences(composition, message, offered) if sheet.is_conflict and message else (),
         "changed_at": utc_words(message.updated_at) if message else "",
-        "may_schedule": may_schedule(sheet.actor, message, clock.now()),
-        "draft_key": f"{sheet.actor.id}:{message.id if message and not sheet.is_orphan else composition.token}",
-        "is_scheduled": message is not None and bool(message.scheduled_at),
+        "ways": ways(sheet.actor, message, clock.now()),
+        "changed_by": sheet.changed_by,
+        "may_use_texts": isinstance(may(sheet.actor, Action.READ_TEMPLATE), Allowed),
+        "draft_key": f"{sheet.actor.id}:{key}",
+        "is_scheduled": message is not None and message.status is MessageStatus.SCHEDULED,
         "is_own_form": bool(problems or sheet.is_conflict or sheet.run),
         "words": _words(),
     }
 
 
-def _action(sheet: Sheet) -> str:
+def _action(sheet: Sheet, token: str) -> str:
     if sheet.message is None or sheet.is_orphan:
-        return reverse("desk-compose")
+        # With the token in the address, Back and a sign-in on the way lead to this very form.
+        return f"{reverse('desk-compose')}?draft={token}"
     return reverse("desk-compose-message", args=[sheet.message.id])
 
 
@@ -117,6 +127,11 @@ def _words() -> dict[str, str]:
         "now": _("just now"),
         "picture_refused": _("Pictures not shown there"),
         "pictures_fine": _("takes the pictures"),
+        "templates": _("Insert a template"),
+        "groups": _("Insert hashtags"),
+        "no_templates": _("There are no templates yet. Whoever may write messages can make one under Templates."),
+        "no_groups": _("There are no groups of hashtags yet. Whoever may write messages can make one under Hashtags."),
+        "insert": _("Insert"),
         "twice": _("The clock shows this time twice that day. Which one?"),
         "first": _("The first, before the change"),
         "second": _("The second, after it"),

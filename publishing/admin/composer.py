@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -36,6 +36,7 @@ from publishing.services.configured import context
 ZONE_COOKIE: Final = "omnipub-zone"
 _DONE: Final = {
     Step.SAVE: _lazy("Saved."),
+    Step.SUBMIT: _lazy("Submitted: somebody who may approve it is asked to."),
     Step.SCHEDULE: _lazy("Scheduled."),
     Step.PUBLISH: _lazy("On its way: it is published now."),
 }
@@ -91,10 +92,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 def address_of(message_id: str) -> str:
     """Return where a message's own page is."""
-    try:
-        return reverse("desk-message", args=[message_id])
-    except NoReverseMatch:
-        return reverse("desk")
+    return reverse("desk-message", args=[message_id])
 
 
 def _act(request: HttpRequest, message_id: str | None = None) -> HttpResponse:

@@ -1,10 +1,12 @@
 """What the composer's buttons do: one service call each, made once however often the form is sent."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Final
 
 from django.utils.crypto import salted_hmac
@@ -12,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from publishing.admin.compose_form import Composition
 from publishing.admin.compose_page import DryRun, place_problems
-from publishing.domain.draft import Draft, StoredAnswer
+from publishing.domain.draft import Draft, Intent, StoredAnswer
 from publishing.domain.errors import AnsweredError, FieldProblem, InvalidError
 from publishing.domain.ids import digest
 from publishing.domain.limits import PREVIEW
@@ -35,19 +37,23 @@ class Step(StrEnum):
 
     CHECK = "check"
     SAVE = "save"
+    SUBMIT = "submit"
     SCHEDULE = "schedule"
     PUBLISH = "publish"
 
 
+_INTENTS: Final[Mapping[Step, Intent]] = MappingProxyType({Step.SAVE: Intent.WISH, Step.SUBMIT: Intent.SUBMIT})
+
+
 def carry_out(*, actor: Actor, composition: Composition, step: Step, message_id: str | None, now: datetime) -> str:
     """Store a composition as a button asks, and return its message's id. Raises what the services raise."""
-    due = _due(composition, step, now, is_new=message_id is None)
+    due, intent = _due(composition, step, now), _INTENTS.get(step, Intent.SCHEDULE)
     if message_id is None:
-        return _create(actor, composition, composition.draft(due), _fingerprint(composition, step), now=now)
+        return _create(actor, composition, composition.draft(due, intent), _fingerprint(composition, step), now=now)
     changed = edit_message(
         actor=actor,
         message_id=message_id,
-        changes=composition.changes(due),
+        changes=composition.changes(due, intent),
         rev=composition.rev,
         now=now,
         context=context(),
@@ -82,12 +88,28 @@ def dry_run(*, actor: Actor, composition: Composition, now: datetime) -> DryRun:
     return DryRun(preview=preview, due=due, problems=place_problems(found, composition))
 
 
-def may_schedule(actor: Actor, message: Message | None, now: datetime) -> bool:
-    """Tell whether somebody may give a message a due time once they have changed it, by their roles and the review."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How a message may go on from here."""
+
+    may_schedule: bool
+    #: Whether somebody else has to approve what this person writes.
+    may_submit: bool
+
+
+def ways(actor: Actor, message: Message | None, now: datetime) -> Ways:
+    """Return what somebody is offered for a message, by their roles and the review."""
     target = message or Message(
         id="", owner=actor.id, status=MessageStatus.DRAFT, text="", created_at=now, updated_at=now
     )
-    return isinstance(may(actor, Action.SCHEDULE_MESSAGE, target, review=context().review), Allowed)
+    review = context().review
+    # What is changed here is this person's own work, whoever began it.
+    changed = replace(target, rev=target.rev + 1, edited_by=actor.id)
+    return Ways(
+        may_schedule=isinstance(may(actor, Action.SCHEDULE_MESSAGE, target, review=review), Allowed),
+        may_submit=not isinstance(may(actor, Action.SCHEDULE_MESSAGE, changed, review=review), Allowed)
+        and isinstance(may(actor, Action.SUBMIT_MESSAGE, changed), Allowed),
+    )
 
 
 def is_stored(composition: Composition, step: Step, message: Message) -> bool:
@@ -99,10 +121,11 @@ def is_stored(composition: Composition, step: Step, message: Message) -> bool:
         case Step.PUBLISH:
             return message.status not in {MessageStatus.DRAFT, MessageStatus.IN_REVIEW}
         case Step.SCHEDULE:
-            same = (composition.date, composition.time, composition.zone) == (theirs.date, theirs.time, theirs.zone)
-            return message.status is MessageStatus.SCHEDULED and same
+            return message.status is MessageStatus.SCHEDULED and composition.clock == theirs.clock
+        case Step.SUBMIT:
+            return message.status is MessageStatus.IN_REVIEW
         case _:
-            return not composition.has_new_time or message.status is MessageStatus.DRAFT
+            return not composition.has_new_time or composition.clock == theirs.clock
 
 
 def is_same_content(mine: Composition, theirs: Composition) -> bool:
@@ -113,15 +136,26 @@ def is_same_content(mine: Composition, theirs: Composition) -> bool:
     ) and _media(mine) == _media(theirs)
 
 
-def _due(composition: Composition, step: Step, now: datetime, *, is_new: bool) -> Due | None:
+def _due(composition: Composition, step: Step, now: datetime) -> Due | None:
     match step:
         case Step.PUBLISH:
             return due_now(now)
         case Step.SCHEDULE:
             return composition.due(now)
+        case Step.SUBMIT:
+            return composition.due(now) if composition.has_new_time else None
         case _:
-            # What is scheduled moves with its form; a draft gets its time with the button that schedules.
-            return composition.due(now) if not is_new and composition.due_was and composition.has_new_time else None
+            return _wish(composition, now) if composition.has_new_time else None
+
+
+def _wish(composition: Composition, now: datetime) -> Due | None:
+    """Return the due time of what is only saved: a draft is kept whatever its time, and the page keeps the time."""
+    try:
+        return composition.due(now)
+    except InvalidError:
+        if composition.due_was:
+            raise
+        return None
 
 
 def _create(actor: Actor, composition: Composition, draft: Draft, request_sha: str, *, now: datetime) -> str:

@@ -23,6 +23,15 @@ def badge(state: str) -> SafeString:
     return format_html('<span class="badge badge-{}">{}</span>', state, words.label_of(state))
 
 
+def channel_mark(kind: str) -> SafeString:
+    """Return a channel's mark alone, where its name stands beside it."""
+    address = static("publishing/icons.svg")
+    return format_html(
+        '<svg class="channel" aria-hidden="true" focusable="false"><use href="{}#channel-{}"></use></svg>',
+        address, kind,
+    )  # fmt: skip
+
+
 def channel(kind: str) -> SafeString:
     """Return a channel's mark, which says its name to who cannot see it."""
     name = words.channel_name(kind)
@@ -38,7 +47,9 @@ def moment(at: datetime | None, shape: str = "moment") -> SafeString | str:
     if at is None:
         return "-"
     local = timezone.localtime(at)
-    form = {"moment": "j M Y, H:i", "time": "H:i", "exact": "j M Y, H:i:s"}[shape]
+    # This year goes without saying.
+    day = "j M" if local.year == timezone.localtime().year else "j M Y"
+    form = {"moment": f"{day}, H:i", "time": "H:i", "exact": f"{day}, H:i:s"}[shape]
     written = formats.date_format(local, form)
     if shape == "exact":
         written += f".{local.microsecond // 1000:03d}"

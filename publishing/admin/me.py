@@ -1,5 +1,6 @@
 """One's own page: who you are, what you may do, where you are signed in."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -40,7 +41,8 @@ def without_slash(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Djang
 def end_one(request: HttpRequest) -> HttpResponse:
     """End one of one's own web sessions."""
     end_session(actor=_here(request).user.as_actor(), key=request.POST.get("session", ""), now=clock.now())
-    return HttpResponseRedirect(reverse("desk"))
+    messages.success(request, _("That browser is signed out."))
+    return HttpResponseRedirect(reverse("desk-me"))
 
 
 @methods("POST")

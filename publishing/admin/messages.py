@@ -73,7 +73,7 @@ class MessageAdmin(DeskAdmin):
     view_needs = Action.READ_MESSAGE
     delete_needs = Action.DELETE_MESSAGE
     change_list_template = "admin/publishing/message/change_list.html"
-    list_display = ("name", "state", "channel_names", "due", "user", "updated")
+    list_display = ("name", "state", "channel_names", "due", "user")
     list_display_links = ("name",)
     list_filter = ("status", ChannelFilter, MineFilter)
     date_hierarchy = "at"
@@ -116,11 +116,6 @@ class MessageAdmin(DeskAdmin):
     def due(self, message: Message) -> SafeString | str:
         """Show when it is due."""
         return moment(message.scheduled_at)
-
-    @admin.display(description=_("Changed"))
-    def updated(self, message: Message) -> SafeString | str:
-        """Show when it was changed."""
-        return moment(message.updated_at)
 
     # --- where a message is shown ------------------------------------------------------------------------------------
 

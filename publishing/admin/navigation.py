@@ -39,7 +39,6 @@ GROUPS: Final[tuple[tuple[str | Promise, tuple[Entry, ...]], ...]] = (
     (
         _("Publishing"),
         (
-            Entry(route="desk-compose", label=_("New message"), icon="pen", needs=Action.CREATE_MESSAGE),
             Entry(route="admin:publishing_message_changelist", label=_("Messages"), icon="message"),
             Entry(route="desk-calendar", label=_("Calendar"), icon="calendar"),
             Entry(route="admin:publishing_series_changelist", label=_("Recurring"), icon="repeat"),

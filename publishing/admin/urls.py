@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from publishing.admin import composer, dashboard, me, message_page, signing_in
+from publishing.admin import calendar, compose_texts, composer, dashboard, me, message_page, signing_in
 from publishing.admin.media.urls import media_urls
 
 sign_in_urls = [
@@ -20,8 +20,13 @@ desk_urls: list[URLPattern | URLResolver] = [
     path("sessions/end-all/", me.end_all, name="end-all-sessions"),
     path("compose/", composer.compose, name="desk-compose"),
     path("compose/preview/", composer.preview, name="desk-compose-preview"),
+    path("compose/texts/", compose_texts.texts, name="desk-compose-texts"),
+    path("compose/texts/<str:template_id>/", compose_texts.filled_in, name="desk-compose-filled-in"),
     path("compose/<str:message_id>/", composer.compose_message, name="desk-compose-message"),
     path("media/", include(media_urls)),
+    path("calendar/", calendar.calendar, name="desk-calendar"),
+    path("calendar/events/", calendar.calendar_events, name="desk-calendar-events"),
+    path("calendar/move/", calendar.calendar_move, name="desk-calendar-move"),
     path("messages/<str:message_id>/", message_page.message_page, name="desk-message"),
     path("messages/<str:message_id>/live/", message_page.message_live, name="desk-message-live"),
     re_path(

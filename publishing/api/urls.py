@@ -13,6 +13,7 @@ from publishing.api.views.me import MeView
 from publishing.api.views.media import MediaView, MediumView
 from publishing.api.views.messages import DuplicateView, MessagesView, MessageView, PreviewView
 from publishing.api.views.reviewing import ApproveView, RejectView, SubmitView
+from publishing.api.views.series import PauseView, ResumeView, SeriesListView, SeriesView
 from publishing.api.views.templates import (
     HashtagGroupsView,
     HashtagGroupView,
@@ -55,6 +56,10 @@ for_programs = [
     path("templates/<str:template_id>/render/", RenderView.as_view(), name="render-template"),
     path("hashtag-groups/", HashtagGroupsView.as_view(), name="hashtag-groups"),
     path("hashtag-groups/<str:group_id>/", HashtagGroupView.as_view(), name="hashtag-group"),
+    path("series/", SeriesListView.as_view(), name="series-list"),
+    path("series/<str:series_id>/", SeriesView.as_view(), name="series"),
+    path("series/<str:series_id>/pause/", PauseView.as_view(), name="pause-series"),
+    path("series/<str:series_id>/resume/", ResumeView.as_view(), name="resume-series"),
     path("me/", MeView.as_view(), name="me"),
 ]
 urlpatterns = [

@@ -16,6 +16,10 @@ LIFETIME_LIMIT: Final = timedelta(days=366)
 #: How long the secret before the newest stays good after a rotation: unless told, and at most.
 OVERLAP: Final = timedelta(hours=24)
 OVERLAP_LIMIT: Final = timedelta(days=7)
+#: The owner's present roles are asked for again, when the key is used, after this; after a question that nobody
+#: answered, sooner.
+OWNER_ASKED_EVERY: Final = timedelta(minutes=15)
+OWNER_ASKED_AGAIN_AFTER: Final = timedelta(minutes=1)
 #: The use of a key is noted no more often than this.
 USE_NOTED_EVERY: Final = timedelta(minutes=5)
 
@@ -45,6 +49,8 @@ class ApiKey:
     expires_at: datetime
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    #: When it was last asked what the owner may do; None for never.
+    owner_asked_at: datetime | None = None
     rev: int = 1
     created_at: datetime
     updated_at: datetime

@@ -63,6 +63,8 @@ class DeliveryEvent(StrEnum):
     LOOK_AGAIN = "look_again"
     CANCEL = "cancel"
     GIVE_UP = "give_up"
+    #: The table was put back to an earlier time: what happened since is not known here any more.
+    RESTORED = "restored"
     REARM = "rearm"
     RESOLVE_PUBLISHED = "resolve_published"
     RESOLVE_ABSENT = "resolve_absent"
@@ -107,6 +109,11 @@ TRANSITIONS: Final[Mapping[tuple[DeliveryState, DeliveryEvent], frozenset[Delive
     (_S.UNKNOWN, _E.RETURNED): frozenset({_S.FAILED}),
     (_S.UNKNOWN, _E.LOOK_AGAIN): _DOUBT,
     (_S.UNKNOWN, _E.GIVE_UP): frozenset({_S.UNCONFIRMED}),
+    (_S.PENDING, _E.RESTORED): frozenset({_S.UNCONFIRMED}),
+    (_S.SENDING, _E.RESTORED): frozenset({_S.UNCONFIRMED}),
+    (_S.COMMITTING, _E.RESTORED): frozenset({_S.UNCONFIRMED}),
+    (_S.RETRY, _E.RESTORED): frozenset({_S.UNCONFIRMED}),
+    (_S.UNKNOWN, _E.RESTORED): frozenset({_S.UNCONFIRMED}),
     (_S.FAILED, _E.REARM): frozenset({_S.PENDING}),
     (_S.CANCELLED, _E.REARM): frozenset({_S.PENDING}),
     (_S.UNCONFIRMED, _E.PUBLISHED): _SUCCESS,

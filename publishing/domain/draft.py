@@ -26,6 +26,17 @@ class Unset(Enum):
 UNSET: Final = Unset.UNSET
 
 
+class Intent(StrEnum):
+    """What somebody wants of a message that they write, and so what a due time in it means."""
+
+    #: It goes out at its due time; without one it is a draft.
+    SCHEDULE = "schedule"
+    #: An approver decides; the due time is a wish until then.
+    SUBMIT = "submit"
+    #: It is not finished; the due time is kept as a wish. What is scheduled already moves to it.
+    WISH = "wish"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A message as somebody wants it, before any rule was applied."""
@@ -38,6 +49,7 @@ class Draft:
     variants: Mapping[str, Variant] = field(default_factory=dict)
     #: None for a draft that is not scheduled yet.
     due: Due | None = None
+    intent: Intent = Intent.SCHEDULE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +62,9 @@ class Changes:
     media: tuple[MediaUse, ...] | Unset = UNSET
     account_ids: tuple[str, ...] | Unset = UNSET
     variants: Mapping[str, Variant] | Unset = UNSET
-    #: A due time that the message gets together with the edit.
-    due: Due | Unset = UNSET
+    #: A due time that the message gets together with the edit; None takes away one that was only wished for.
+    due: Due | Unset | None = UNSET
+    intent: Intent = Intent.SCHEDULE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

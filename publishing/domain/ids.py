@@ -33,6 +33,12 @@ def new_key_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def derived_id(moment: datetime, *parts: str) -> str:
+    """Return an id that follows from parts: always the same for the same moment and parts."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return _encode((milliseconds << 80) | (int(digest(*parts), 16) >> 176))
+
+
 def is_id(text: str) -> bool:
     """Tell whether a text has the form of an id."""
     return len(text) == ID_LENGTH and all(character in _ALPHABET for character in text)

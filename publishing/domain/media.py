@@ -209,8 +209,10 @@ def mismatch(stated: str, content: bytes) -> Problem | None:
     said = type_name(stated)
     if found is None:
         detail = f"The file says {said}, and is no picture that can be read. Export it again as {said}."
-    else:
+    elif found in EXTENSIONS:
         detail = f"The file says {said}, and is {type_name(found)}. Upload it again as what it is."
+    else:
+        detail = f"The file says {said}, and is {type_name(found)}, which cannot be published. Export it as {said}."
     return Problem(code="wrong_type", detail=detail, retryable=False)
 
 

@@ -57,6 +57,8 @@ class MessageEvent(StrEnum):
     DISPATCH = "dispatch"
     CANCEL = "cancel"
     FINISH = "finish"
+    #: The table was put back to an earlier time: whether it went out since is not known here any more.
+    RESTORED = "restored"
     RETRY = "retry"
     RESOLVE = "resolve"
     DELETE = "delete"
@@ -90,8 +92,10 @@ TRANSITIONS: Final[Mapping[tuple[MessageStatus, MessageEvent], frozenset[Message
     # Scheduled anew after a part of it was published, it ends as what its deliveries make of it.
     (_S.SCHEDULED, _E.CANCEL): FINAL,
     (_S.SCHEDULED, _E.DELETE): frozenset(),
+    (_S.SCHEDULED, _E.RESTORED): FINAL,
     (_S.PUBLISHING, _E.CANCEL): frozenset({_S.CANCELLING}),
     (_S.PUBLISHING, _E.FINISH): FINAL,
+    (_S.PUBLISHING, _E.RESTORED): FINAL,
     (_S.PUBLISHING, _E.RETRY): frozenset({_S.PUBLISHING}),
     (_S.PUBLISHING, _E.RESOLVE): frozenset({_S.PUBLISHING}),
     (_S.CANCELLING, _E.CANCEL): frozenset({_S.CANCELLING}),
@@ -166,6 +170,10 @@ class Message:
     review: Review | None = None
     #: Id of the user who wrote or changed it last; None for a message of an earlier version of this software.
     edited_by: str | None = None
+    #: Why a message that a series made was not scheduled; None once somebody changed or scheduled it.
+    problem: Problem | None = None
+    #: Id of the series that made it.
+    series_id: str | None = None
     #: Token of the last scheduler or request that moved it.
     kick: str | None = None
     created_at: datetime

@@ -94,6 +94,8 @@ _ON_ALL: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType({
     Action.DELETE_MEDIUM: _EDITORS,
     Action.READ_TEMPLATE: _STAFF,
     Action.EDIT_TEMPLATE: _EDITORS,
+    Action.READ_SERIES: _STAFF,
+    Action.EDIT_SERIES: _EDITORS,
     Action.MANAGE_USERS: _ADMINS,
     Action.MANAGE_KEYS: _ADMINS,
     Action.READ_AUDIT: _ADMINS,

@@ -38,6 +38,8 @@ class Action(StrEnum):
     DELETE_MEDIUM = "delete_medium"
     READ_TEMPLATE = "read_template"
     EDIT_TEMPLATE = "edit_template"
+    READ_SERIES = "read_series"
+    EDIT_SERIES = "edit_series"
     MANAGE_USERS = "manage_users"
     MANAGE_KEYS = "manage_keys"
     READ_AUDIT = "read_audit"

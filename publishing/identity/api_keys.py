@@ -8,6 +8,7 @@ from publishing.adapters import clock
 from publishing.domain.errors import UnavailableError
 from publishing.domain.permissions import Actor
 from publishing.identity.headers import HeaderAuthentication, SignInUnavailableError
+from publishing.identity.owners import owner_roles
 from publishing.services import api_keys
 from publishing.services.api_keys import KeyRefusedError
 
@@ -26,7 +27,7 @@ class ApiKeyAuthentication(HeaderAuthentication):
     def verify(self, token: str) -> Actor:
         """Return the actor of a key; see `HeaderAuthentication`."""
         try:
-            return api_keys.authenticate(token=token, now=clock.now())
+            return api_keys.authenticate(token=token, now=clock.now(), owner_roles=owner_roles())
         except KeyRefusedError as error:
             raise AuthenticationFailed(str(error)) from error
         except UnavailableError as error:

@@ -6,7 +6,7 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import QueryDict
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from publishing.adapters import clock
 from publishing.domain.permissions import Actor
@@ -20,6 +20,9 @@ _SEEN: Final = "_omnipub_signed_in"
 #: Everything below needs a session.
 DESK: Final = "/admin"
 _SAFE: Final = frozenset({"GET", "HEAD"})
+#: Routes of pages on which people write for long. Their forms are sent to the page's own address, which leads back to
+#: what was written: the browser keeps it.
+_WRITTEN_ON: Final = frozenset({"desk-compose", "desk-compose-message"})
 
 
 def signed_in(request: HttpRequest) -> SignedIn | None:
@@ -74,9 +77,9 @@ def is_of_desk(request: HttpRequest) -> bool:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Send a browser to the log-in page, with the way back where it was only reading."""
+    """Send a browser to the log-in page, with the way back where it was reading, or writing what it still holds."""
     query = QueryDict(mutable=True)
-    if request.method in _SAFE and len(request.get_full_path()) <= destinations.LIMIT:
+    if (request.method in _SAFE or _is_written_on(request)) and len(request.get_full_path()) <= destinations.LIMIT:
         query["next"] = request.get_full_path()
     if request.COOKIES.get(settings.SESSION_TOKEN_COOKIE):
         query["ended"] = "1"
@@ -86,3 +89,10 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     response.status_code = 302 if request.method in _SAFE else 303
     drop(response, settings.SESSION_TOKEN_COOKIE)
     return response
+
+
+def _is_written_on(request: HttpRequest) -> bool:
+    try:
+        return resolve(request.path_info).url_name in _WRITTEN_ON
+    except Resolver404:
+        return False

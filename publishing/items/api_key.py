@@ -20,6 +20,7 @@ class ApiKeyItem(TableItem, discriminator="api_key"):
     expires_at = InstantAttribute()
     revoked_at = InstantAttribute(null=True)
     last_used_at = InstantAttribute(null=True)
+    owner_asked_at = InstantAttribute(null=True)
     rev = NumberAttribute()
     created_at = InstantAttribute()
     updated_at = InstantAttribute()

@@ -18,6 +18,8 @@ HEAD: Final = "HEAD"
 PROFILE: Final = "PROFILE"
 SESSION_PREFIX: Final = "SESSION#"
 
+SERIES_PREFIX: Final = "SERIES#"
+
 SCHEDULED: Final = "STATUS#scheduled"
 PUBLISHING: Final = "STATUS#publishing"
 WAITING: Final = "STATUS#waiting"
@@ -29,6 +31,7 @@ MEDIA_LIST: Final = "LIST#MEDIA"
 USER_LIST: Final = "LIST#USER"
 API_KEY_LIST: Final = "LIST#KEY"
 TEMPLATE_LIST: Final = "LIST#TEMPLATE"
+SERIES_LIST: Final = "LIST#SERIES"
 HASHTAG_LIST: Final = "LIST#HASHTAGS"
 #: What the sort keys of a user's own media begin with, and those of a medium's uses.
 MEDIUM_PREFIX: Final = "MEDIA#"
@@ -133,6 +136,11 @@ def template(template_id: str) -> str:
 def hashtag_group(group_id: str) -> str:
     """Return the partition of a group of hashtags."""
     return f"HASHTAGS#{group_id}"
+
+
+def series(series_id: str) -> str:
+    """Return the partition of a series."""
+    return f"{SERIES_PREFIX}{series_id}"
 
 
 def limit(name: str, subject: str) -> str:

@@ -30,6 +30,8 @@ class MessageItem(TableItem, discriminator="message"):
     #: The latest round of review: who submitted it, who decided, what and when.
     review = JSONAttribute(null=True)
     edited_by = UnicodeAttribute(null=True)
+    problem = JSONAttribute(null=True)
+    series_id = UnicodeAttribute(null=True)
     kick = UnicodeAttribute(null=True)
     created_at = InstantAttribute()
     updated_at = InstantAttribute()

@@ -33,6 +33,9 @@ from publishing.store.writes import Write
 
 log = logging.getLogger(__name__)
 
+#: Tells the present roles of a user.
+OwnerRoles = Callable[[str], frozenset[Role]]
+
 _TOKEN: Final = re.compile(rf"([0-9A-Z]{{{ID_LENGTH}}})\.([A-Za-z0-9_-]{{43}})")
 
 
@@ -57,7 +60,8 @@ def create_key(
     key_id, secret = new_id(now), new_key_secret()
     key = ApiKey(
         id=key_id, owner=actor.id, name=draft.name, roles=actor.roles, scopes=draft.scopes,
-        secret_sha=api_key.secret_hash(key_id, secret), expires_at=ends, created_at=now, updated_at=now,
+        secret_sha=api_key.secret_hash(key_id, secret), expires_at=ends, owner_asked_at=now,
+        created_at=now, updated_at=now,
     )  # fmt: skip
     made = NewApiKey(key=key, token=api_key.join_token(key_id, secret))
     kept = answer(made) if answer else None
@@ -140,8 +144,11 @@ def follow_roles(*, user_id: str, roles: frozenset[Role], now: datetime) -> int:
     return changed
 
 
-def authenticate(*, token: str, now: datetime) -> Actor:
+def authenticate(*, token: str, now: datetime, owner_roles: OwnerRoles | None = None) -> Actor:
     """Return the actor that a key proves, and note that it was used.
+
+    `owner_roles` tells a user's present roles, or raises UnavailableError; it is asked every 15 minutes of use, and the
+    owner's keys lose what is gone. None where nobody can be asked.
 
     Raises KeyRefusedError when it proves nothing, UnavailableError when that cannot be told just now. One that is
     wrong, revoked or unknown is refused alike; that it has expired is said only to who has its secret.
@@ -155,8 +162,30 @@ def authenticate(*, token: str, now: datetime) -> Actor:
         raise KeyRefusedError("The API key is not a valid one. It may have been revoked or rotated.")
     if key.status(now) is ApiKeyStatus.EXPIRED:
         raise KeyRefusedError("The API key has expired. Its owner makes a new one.")
+    roles = key.roles if owner_roles is None else _present_roles(key, owner_roles, now)
     _note_use(key, now)
-    return Actor(id=key.owner, roles=key.roles, scopes=key.scopes, key_id=key.id, name=key.name)
+    return Actor(id=key.owner, roles=roles, scopes=key.scopes, key_id=key.id, name=key.name)
+
+
+def _present_roles(key: ApiKey, owner_roles: OwnerRoles, now: datetime) -> frozenset[Role]:
+    """Return the key's roles less those that its owner lost meanwhile, as far as that is known."""
+    asked_at = key.owner_asked_at
+    if asked_at is not None and now - asked_at < api_key.OWNER_ASKED_EVERY:
+        return key.roles
+    if not api_keys.claim_question(key.id, now=now, asked_at=asked_at):
+        # Another function asks at this very moment; it may have taken roles away already.
+        return key.roles & api_keys.get_key(key.id).roles
+    try:
+        roles = owner_roles(key.owner)
+    except UnavailableError:
+        # What was known holds on: programs do not stop because the user pool is away for a moment.
+        log.warning("Owner of an API key not asked about", exc_info=True)
+        again = now - api_key.OWNER_ASKED_EVERY + api_key.OWNER_ASKED_AGAIN_AFTER
+        api_keys.claim_question(key.id, now=again, asked_at=now)
+        return key.roles
+    if not key.roles <= roles:
+        follow_roles(user_id=key.owner, roles=roles, now=now)
+    return key.roles & roles
 
 
 def _note_use(key: ApiKey, now: datetime) -> None:

@@ -1,13 +1,17 @@
 """What every change of a message shares: its revision, its deliveries, one transaction, its audit record."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from publishing.domain.delivery import Delivery, DeliveryState
+from publishing.domain.draft import Unset
 from publishing.domain.errors import ConflictError, FieldProblem, InvalidError, StaleError
 from publishing.domain.message import EDITABLE, Message, MessageStatus, MessageWithDeliveries, Target
 from publishing.domain.permissions import Actor
+from publishing.domain.review import Review
+from publishing.domain.schedule import Due
 from publishing.services.context import Context
 from publishing.services.picturing import demand_claimed
 from publishing.store import messages
@@ -122,3 +126,18 @@ def record(actor: Actor, action: str, message: Message, now: datetime) -> AuditR
 def words(status: MessageStatus) -> str:
     """Return a status as sentences have it."""
     return status.replace("_", " ")
+
+
+def submitted(message: Message, due: Due | Unset | None, *, actor: Actor, now: datetime) -> Message:
+    """Return a message that waits for approval, with the time that is wished for; see `submit_message`."""
+    review = Review(submitted_by=actor.id, submitted_at=now)
+    return replace(_wishing(message, due, now), status=MessageStatus.IN_REVIEW, review=review)
+
+
+def _wishing(message: Message, due: Due | Unset | None, now: datetime) -> Message:
+    if isinstance(due, Due):
+        return replace(message, scheduled_at=due.at, zone=due.zone, wall_time=due.wall_time)
+    has_passed = message.scheduled_at is not None and message.scheduled_at < now
+    if due is None or has_passed:
+        return replace(message, scheduled_at=None, zone=None, wall_time=None)
+    return message

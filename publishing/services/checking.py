@@ -7,23 +7,23 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from publishing.adapters.media import Bucket
-from publishing.channels.base.registry import get_channel, kinds
-from publishing.domain.account import Account, AccountStatus
+from publishing.channels.base.registry import kinds
+from publishing.domain.account import Account
 from publishing.domain.content import (
     LINK_LIMIT,
     TITLE_LIMIT,
-    ContentProblem,
-    Severity,
     has_lone_surrogate,
     text_problem,
 )
 from publishing.domain.draft import Draft
 from publishing.domain.errors import FieldProblem, InvalidError
 from publishing.domain.message import Message
-from publishing.domain.permissions import Action, Actor, Allowed, may
+from publishing.domain.permissions import Actor
 from publishing.services.context import Context
 from publishing.services.picturing import resolve
-from publishing.store.accounts import find_accounts
+from publishing.services.sendable import account_problems as account_problems
+from publishing.services.sendable import addressed_accounts, send_problems
+from publishing.services.sendable import usable_accounts as usable_accounts
 
 ACCOUNT_LIMIT: Final = 50
 
@@ -38,7 +38,7 @@ def check_draft(
     problems = list(_content_problems(draft))
     bucket = Bucket(context.media_bucket)
     media, media_problems = resolve(actor, draft.media, used=used, bucket=bucket, now=now)
-    accounts, account_problems = _accounts(actor, draft.account_ids)
+    accounts, account_problems = addressed_accounts(actor, draft.account_ids)
     _raise(problems + media_problems + account_problems)
     return replace(draft, media=media), accounts
 
@@ -72,40 +72,9 @@ def draft_of(message: Message) -> Draft:
     )
 
 
-def usable_accounts(actor: Actor, account_ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Return those of the accounts that an actor can address a message to now, in their order."""
-    found = find_accounts(account_ids)
-    return tuple(
-        account_id
-        for place, account_id in enumerate(account_ids)
-        if _account_problem(actor, account_id, found.get(account_id), account_ids[:place]) is None
-    )
-
-
 def check_sendable(message: Message, accounts: Sequence[Account]) -> None:
     """Raise InvalidError when a message cannot go out: nobody to send to, or content that an account would refuse."""
-    if not accounts:
-        detail = "The message is addressed to no account. Choose at least one before scheduling."
-        _raise([FieldProblem(pointer="/accounts", code="required", detail=detail)])
-    _raise(
-        [
-            _field_problem(problem, message, account)
-            for account in accounts
-            for problem in account_problems(message, account)
-            if problem.severity is Severity.PROBLEM
-        ]
-    )
-
-
-def account_problems(message: Message, account: Account) -> tuple[ContentProblem, ...]:
-    """Return what an account would refuse or change of a message."""
-    return get_channel(account.channel).problems(message.content_for(account.channel), account)
-
-
-def _field_problem(problem: ContentProblem, message: Message, account: Account) -> FieldProblem:
-    is_variant = problem.field == "text" and account.channel in message.variants
-    pointer = f"/variants/{account.channel}/text" if is_variant else f"/{problem.field}"
-    return FieldProblem(pointer=pointer, code=problem.code, detail=f"{account.name}: {problem.detail}")
+    _raise(send_problems(message, accounts))
 
 
 def _content_problems(draft: Draft) -> Iterable[FieldProblem]:
@@ -150,35 +119,6 @@ def _is_web_address(link: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
-
-
-def _accounts(actor: Actor, account_ids: tuple[str, ...]) -> tuple[tuple[Account, ...], list[FieldProblem]]:
-    if len(account_ids) > ACCOUNT_LIMIT:
-        detail = f"The message is addressed to {len(account_ids)} accounts; at most {ACCOUNT_LIMIT} are possible."
-        return (), [FieldProblem(pointer="/accounts", code="too_many", detail=detail)]
-    found = find_accounts(account_ids)
-    problems = []
-    for position, account_id in enumerate(account_ids):
-        problem = _account_problem(actor, account_id, found.get(account_id), account_ids[:position])
-        if problem is not None:
-            problems.append(FieldProblem(pointer=f"/accounts/{position}", code=problem[0], detail=problem[1]))
-    return tuple(found[account_id] for account_id in account_ids if account_id in found), problems
-
-
-def _account_problem(
-    actor: Actor, account_id: str, account: Account | None, before: tuple[str, ...]
-) -> tuple[str, str] | None:
-    if account_id in before:
-        return "doubled", "This account is named twice. Name each account once."
-    if account is None or not isinstance(may(actor, Action.USE_ACCOUNT, account), Allowed):
-        return "unknown_account", "There is no such account. List the accounts to see which ones you can use."
-    if account.status is AccountStatus.BLOCKED:
-        why = f" {account.problem.detail}" if account.problem else ""
-        detail = f"{account.name} is blocked.{why} Choose another account, or ask an administrator to lift the block."
-        return "blocked_recipient", detail
-    if not account.may_receive:
-        return "not_connected", f"{account.name} is {account.status}. Choose another account or connect it again."
-    return None
 
 
 def _raise(problems: Sequence[FieldProblem]) -> None:

@@ -19,6 +19,7 @@ def context() -> Context:
         timing=Timing(late=config.late_limit).divided_by(config.time_divisor),
         review_on=config.review_on,
         review_own=config.review_own,
+        series_horizon=config.series_horizon,
         media_bucket=config.media_bucket,
         media_url=config.media_url,
         stream_name=config.kinesis_stream_name,

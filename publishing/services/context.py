@@ -1,9 +1,11 @@
 """What use cases need besides the table: policies from the configuration, and ways to reach outside."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from publishing.domain.permissions import ReviewRules
+from publishing.domain.series import HORIZON
 from publishing.domain.timing import Timing
 from publishing.http import OutgoingPolicy
 
@@ -25,6 +27,8 @@ class Context:
     review_on: bool = False
     #: Whether approvers may approve what they wrote themselves.
     review_own: bool = False
+    #: How long before it is due a message of a series is made.
+    series_horizon: timedelta = HORIZON
     #: Where uploads and the files made of them are, and what the public addresses of the latter begin with.
     media_bucket: str = ""
     media_url: str = ""

@@ -15,6 +15,7 @@ from publishing.domain.decision import due_of
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.events import Deliver
 from publishing.domain.message import Message, MessageWithDeliveries
+from publishing.domain.series import HORIZON
 from publishing.domain.timing import Timing
 from publishing.services.job import new_owner
 from publishing.services.steps import (
@@ -25,6 +26,7 @@ from publishing.services.steps import (
     KickWaiting,
     KickWatchdog,
     ListTimers,
+    MakeOccurrences,
     PutEvents,
     ReadClock,
     Reading,
@@ -55,6 +57,8 @@ class TickRules:
     timing: Timing
     random: Random
     review_on: bool = False
+    #: How long before it is due a message of a series is made.
+    series_horizon: timedelta = HORIZON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,8 @@ class TickReport:
     overdue_ms: int = 0
     #: Messages that were due and that nobody approved: they wait for an approver now.
     held: int = 0
+    #: Messages that series made.
+    made: int = 0
     #: Deliveries in doubt whose time to look for evidence had come.
     in_doubt: int = 0
 
@@ -118,6 +124,8 @@ def _dispatch_due(timers: Timers, now: datetime, rules: TickRules, report: TickR
         report = yield from _wake(timer, rules, report)
     for timer in _due(timers.stalled, now):
         report = yield from _take_up(timer.message_id, rules, report)
+    for timer in _due(timers.series, now):
+        report = yield from _make(timer, rules, report)
     return report
 
 
@@ -198,6 +206,17 @@ def _wake(timer: Timer, rules: TickRules, report: TickReport) -> Steps[TickRepor
     unsent: int = yield PutEvents(events=(_event_of(delivery),))
     in_doubt = report.in_doubt + (delivery.state is DeliveryState.UNKNOWN)
     return replace(report, woken=report.woken + 1, unsent=report.unsent + unsent, in_doubt=in_doubt)
+
+
+def _make(timer: Timer, rules: TickRules, report: TickReport) -> Steps[TickReport]:
+    """Make the next messages of a series; last, for they are not due yet."""
+    reading: Reading = yield ReadClock()
+    if timer.series_id is None or _has_run_out(reading):
+        return report
+    made: int = yield MakeOccurrences(
+        series_id=timer.series_id, now=reading.now, horizon=rules.series_horizon, review_on=rules.review_on
+    )
+    return replace(report, made=report.made + made)
 
 
 def _overdue(report: TickReport, now: datetime, due: Iterable[datetime]) -> TickReport:

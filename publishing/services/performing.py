@@ -15,6 +15,7 @@ from publishing.domain.operations import Applied, NotApplied, RecordPublished, S
 from publishing.http import HttpClient
 from publishing.services import steps
 from publishing.services.holding import hold_unapproved
+from publishing.services.making import make_occurrences
 from publishing.store import accounts, deliveries, messages, timers
 
 log = logging.getLogger(__name__)
@@ -117,8 +118,10 @@ def _hold_account(_: Performer, step: steps.HoldAccount) -> None:
 
 
 def _list_timers(_: Performer, step: steps.ListTimers) -> steps.Timers:
+    due = timers.list_scheduled(step.until, limit=step.limit)
     return steps.Timers(
-        scheduled=timers.list_scheduled(step.until, limit=step.limit),
+        scheduled=tuple(timer for timer in due if timer.series_id is None),
+        series=tuple(timer for timer in due if timer.series_id is not None),
         stalled=timers.list_stalled(step.until, limit=step.limit),
         waiting=timers.list_waiting(step.until, limit=step.limit),
     )
@@ -136,6 +139,14 @@ def _hold_for_review(_: Performer, step: steps.HoldForReview) -> bool:
         # Its editors expected it to go out now.
         log.warning("message.held_for_review", extra={"message_id": step.message_id})
     return is_held
+
+
+def _make_occurrences(_: Performer, step: steps.MakeOccurrences) -> int:
+    try:
+        return make_occurrences(series_id=step.series_id, now=step.now, horizon=step.horizon, review_on=step.review_on)
+    except Exception:  # the border: what is wrong with one series must not keep messages from going out
+        log.exception("series.failed", extra={"series": step.series_id})
+        return 0
 
 
 def _kick_watchdog(_: Performer, step: steps.KickWatchdog) -> object:
@@ -169,6 +180,7 @@ _PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.IsStopped: lambda _, __: accounts.is_stopped(),
     steps.KickScheduled: _kick_scheduled,
     steps.HoldForReview: _hold_for_review,
+    steps.MakeOccurrences: _make_occurrences,
     steps.KickWatchdog: _kick_watchdog,
     steps.KickWaiting: _kick_waiting,
     steps.CallScheduler: lambda performer, step: functions.invoke_scheduler(

@@ -14,7 +14,7 @@ from publishing.domain.message import Message, MessageEvent, MessageStatus, Mess
 from publishing.domain.permissions import Action, Actor, Allowed, demand, may
 from publishing.domain.review import Decision, Review, comment_problem
 from publishing.domain.schedule import TOLERANCE, Due
-from publishing.services.changing import commit, delivery_changes, demand_rev, record, words
+from publishing.services.changing import commit, delivery_changes, demand_rev, record, submitted, words
 from publishing.services.checking import check_content, check_sendable
 from publishing.services.context import Context
 from publishing.services.scheduling import arrange
@@ -41,14 +41,8 @@ def submit_message(
         raise ConflictError(f"The message is {words(read.status)} and cannot be submitted. Duplicate it instead.")
     checked, accounts = check_content(actor=actor, message=read, now=now, context=context, read=read)
     check_sendable(checked, accounts)
-    submitted = replace(
-        _wishing(checked, due, now),
-        status=MessageStatus.IN_REVIEW,
-        review=Review(submitted_by=actor.id, submitted_at=now),
-        rev=read.rev + 1,
-        updated_at=now,
-    )
-    return _replace(found, submitted, record(actor, "message.submit", submitted, now))
+    asked = replace(submitted(checked, due, actor=actor, now=now), rev=read.rev + 1, updated_at=now)
+    return _replace(found, asked, record(actor, "message.submit", asked, now))
 
 
 def approve_message(
@@ -134,15 +128,6 @@ def _demand_decidable(read: Message, event: MessageEvent, rev: int | None) -> No
         is_approved = " and approved" if read.is_approved else ""
         raise ConflictError(f"The message is {words(read.status)}{is_approved}: there is nothing to decide.")
     demand_rev(read, rev)
-
-
-def _wishing(message: Message, due: Due | Unset | None, now: datetime) -> Message:
-    if isinstance(due, Due):
-        return replace(message, scheduled_at=due.at, zone=due.zone, wall_time=due.wall_time)
-    has_passed = message.scheduled_at is not None and message.scheduled_at < now
-    if due is None or has_passed:
-        return replace(message, scheduled_at=None, zone=None, wall_time=None)
-    return message
 
 
 def _wish(read: Message, now: datetime) -> Due | None:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from publishing.domain.account import Account
 from publishing.domain.delivery import Delivery, DeliveryState
-from publishing.domain.draft import UNSET, Changes, Draft, StoredAnswer
-from publishing.domain.errors import ConflictError
+from publishing.domain.draft import UNSET, Changes, Draft, Intent, StoredAnswer, Unset
+from publishing.domain.errors import ConflictError, FieldProblem, InvalidError
 from publishing.domain.ids import new_id
 from publishing.domain.message import (
     EDITABLE,
@@ -30,6 +31,7 @@ from publishing.services.changing import (
     has_seen,
     new_deliveries,
     record,
+    submitted,
     wake_if_near,
     words,
 )
@@ -48,7 +50,7 @@ AnswerBuilder = Callable[[MessageWithDeliveries], StoredAnswer]
 def create_message(
     *, actor: Actor, draft: Draft, now: datetime, context: Context, answer: AnswerBuilder | None = None
 ) -> MessageWithDeliveries:
-    """Create a message, and schedule it when the draft has a due time, atomically.
+    """Create a message, and schedule it when the draft has a due time, or submit it, as it intends; atomically.
 
     Raises InvalidError naming every field that is wrong; NotAllowedError; AnsweredError when the idempotency key of
     `answer` was used for this very request, KeyReusedError when for another one.
@@ -69,12 +71,8 @@ def create_message(
         created_at=now,
         updated_at=now,
     )
-    deliveries: tuple[Delivery, ...] = ()
-    if draft.due is not None:
-        demand(actor, Action.SCHEDULE_MESSAGE, message, review=context.review)
-        check_sendable(message, accounts)
-        message = _scheduled(message, draft.due, actor, context)
-        deliveries = new_deliveries(message, message.targets)
+    message = _directed(message, draft.intent, draft.due, accounts, actor=actor, now=now, context=context)
+    deliveries = new_deliveries(message, message.targets) if message.status is MessageStatus.SCHEDULED else ()
     created = MessageWithDeliveries(message=message, deliveries=deliveries)
     kept = answer(created) if answer else None
     writes = [messages.put_message(message), *(messages.put_delivery(delivery) for delivery in deliveries)]
@@ -86,7 +84,8 @@ def create_message(
         if not any(refusal.failed[: len(writes)]):
             demand_claimed(refusal, before=len(writes))
         raise answered(kept, refusal) from refusal
-    wake_if_near(message, now, context)
+    if message.status is MessageStatus.SCHEDULED:
+        wake_if_near(message, now, context)
     return created
 
 
@@ -104,6 +103,13 @@ def edit_message(
     demand_rev(read, rev)
     if read.status not in EDITABLE:
         raise ConflictError(f"The message is {words(read.status)}; only what was not dispatched yet can be edited.")
+    due = None if isinstance(changes.due, Unset) else changes.due
+    if due is not None and changes.intent is Intent.SCHEDULE:
+        demand_named(actor, read, rev, context)
+    if due is not None and changes.intent is Intent.SCHEDULE and _says_the_same(_changed(read, changes, now), read):
+        # What was approved stays approved: it is only given a time.
+        demand(actor, Action.SCHEDULE_MESSAGE, read, review=context.review)
+        return arrange(actor=actor, found=found, wanted=read, due=due, now=now, context=context)
     edited = replace(_changed(read, changes, now), edited_by=actor.id)
     edited, accounts = check_content(actor=actor, message=edited, now=now, context=context, read=read)
     edited = replace(edited, targets=_retargeted(found, [(account.id, account.channel) for account in accounts]))
@@ -111,16 +117,14 @@ def edit_message(
         check_sendable(edited, accounts)
     if context.review_on and (read.status is MessageStatus.SCHEDULED or read.is_approved):
         edited = _reviewed_again(edited, actor, context, knows=read.is_approved or has_seen(actor, read, rev))
-    if changes.due is not UNSET:
-        demand(actor, Action.SCHEDULE_MESSAGE, edited, review=context.review)
-        demand_named(actor, read, rev, context)
-        check_sendable(edited, accounts)
-        edited = _at_this_revision(_scheduled(edited, changes.due, actor, context), edited.rev)
+    if changes.due is None:
+        edited = _untimed(edited)
+    edited = _directed(edited, changes.intent, due, accounts, actor=actor, now=now, context=context)
     changed, writes = delivery_changes(found, edited)
     claimed = claims(read.id, edited.media, used={use.id for use in read.media}, now=now)
     writes = [messages.replace_message(edited, read=read), *writes]
     commit(found, writes, record(actor, "message.edit", edited, now), claimed=claimed)
-    if changes.due is not UNSET:
+    if due is not None and edited.status is MessageStatus.SCHEDULED:
         wake_if_near(edited, now, context)
     return MessageWithDeliveries(message=edited, deliveries=changed)
 
@@ -150,6 +154,22 @@ def schedule_message(
     """
     found = _read_for(actor, Action.SCHEDULE_MESSAGE, message_id, context=context)
     demand_rev(found.message, rev)
+    demand_named(actor, found.message, rev, context)
+    return arrange(actor=actor, found=found, wanted=found.message, due=due, now=now, context=context)
+
+
+def move_message(
+    *, actor: Actor, message_id: str, due: Due, rev: int | None, now: datetime, context: Context
+) -> MessageWithDeliveries:
+    """Move the due time of a message that is scheduled; see `schedule_message`.
+
+    Unlike that it starts nothing anew: ConflictError for a message that is not scheduled (any more), so that one that
+    was cancelled meanwhile stays cancelled.
+    """
+    found = _read_for(actor, Action.SCHEDULE_MESSAGE, message_id, context=context)
+    demand_rev(found.message, rev)
+    if found.message.status is not MessageStatus.SCHEDULED:
+        raise ConflictError(f"The message is {words(found.message.status)}; only a scheduled one can be moved.")
     demand_named(actor, found.message, rev, context)
     return arrange(actor=actor, found=found, wanted=found.message, due=due, now=now, context=context)
 
@@ -209,8 +229,56 @@ def _changed(read: Message, changes: Changes, now: datetime) -> Message:
         media=read.media if changes.media is UNSET else changes.media,
         variants=read.variants if changes.variants is UNSET else changes.variants,
         targets=read.targets if changes.account_ids is UNSET else _wanted(changes.account_ids),
+        problem=None,
         rev=read.rev + 1,
         updated_at=now,
+    )
+
+
+def _directed(
+    message: Message,
+    intent: Intent,
+    due: Due | None,
+    accounts: Sequence[Account],
+    *,
+    actor: Actor,
+    now: datetime,
+    context: Context,
+) -> Message:
+    """Return a written message as it is to go on: submitted, scheduled, or with a time that is only wished for."""
+    if intent is Intent.SUBMIT:
+        demand(actor, Action.SUBMIT_MESSAGE, message)
+        check_sendable(message, accounts)
+        return submitted(message, UNSET if due is None else due, actor=actor, now=now)
+    if due is None:
+        return message
+    if intent is Intent.WISH and message.status is not MessageStatus.SCHEDULED:
+        return replace(message, scheduled_at=due.at, zone=due.zone, wall_time=due.wall_time)
+    demand(actor, Action.SCHEDULE_MESSAGE, message, review=context.review)
+    check_sendable(message, accounts)
+    return _at_this_revision(_scheduled(message, due, actor, context), message.rev)
+
+
+def _untimed(message: Message) -> Message:
+    """Return a message without the time that was wished for."""
+    if message.status is MessageStatus.SCHEDULED:
+        detail = "The message is scheduled. Choose another time, or cancel it."
+        raise InvalidError(FieldProblem(pointer="/schedule/at", code="required", detail=detail))
+    return replace(message, scheduled_at=None, zone=None, wall_time=None)
+
+
+def _says_the_same(one: Message, other: Message) -> bool:
+    return _content(one) == _content(other)
+
+
+def _content(message: Message) -> tuple[object, ...]:
+    return (
+        message.text,
+        message.title,
+        message.link,
+        [(use.id, use.alt_text) for use in message.media],
+        {kind: variant.text for kind, variant in message.variants.items()},
+        [target.account_id for target in message.targets],
     )
 
 
@@ -247,6 +315,7 @@ def _scheduled(message: Message, due: Due, actor: Actor, context: Context) -> Me
         scheduled_at=due.at,
         zone=due.zone,
         wall_time=due.wall_time,
+        problem=None,
         rev=rev,
         approved_rev=rev if is_approved else message.approved_rev,
     )

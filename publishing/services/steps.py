@@ -166,11 +166,12 @@ class Timers:
     scheduled: tuple[Timer, ...]
     stalled: tuple[Timer, ...]
     waiting: tuple[Timer, ...]
+    series: tuple[Timer, ...] = ()
 
     @property
     def all(self) -> tuple[Timer, ...]:
         """All of them."""
-        return (*self.scheduled, *self.stalled, *self.waiting)
+        return (*self.scheduled, *self.stalled, *self.waiting, *self.series)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +196,16 @@ class HoldForReview:
 
     message_id: str
     now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeOccurrences:
+    """Make the next messages of a series; answered with how many were made, never raises."""
+
+    series_id: str
+    now: datetime
+    horizon: timedelta
+    review_on: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,11 @@ def put_key(key: ApiKey) -> Write:
     return writes.put_new(_item(key))
 
 
+def delete_key(read: ApiKey) -> Write:
+    """Build the delete of a key that nobody changed since it was read."""
+    return writes.delete(_row(read.id), ApiKeyItem.rev == read.rev)
+
+
 def change_key(key: ApiKey, *, read: ApiKey) -> Write:
     """Build the change of a key that nobody changed since it was read; when it was last used stays as it is."""
     item = _item(key)
@@ -75,6 +80,17 @@ def note_use(key_id: str, *, now: datetime) -> None:
         return
 
 
+def claim_question(key_id: str, *, now: datetime, asked_at: datetime | None) -> bool:
+    """Note that the owner's roles are being asked for; return False when somebody else noted so since `asked_at`."""
+    asked = ApiKeyItem.owner_asked_at
+    unmoved = asked.does_not_exist() if asked_at is None else asked == asked_at
+    try:
+        writes.run(writes.update(_row(key_id), [asked.set(now)], ApiKeyItem.PK.exists() & unmoved))
+    except ConditionFailedError:
+        return False
+    return True
+
+
 def _set_or_remove(attribute: Attribute[Value], value: Value | None) -> Action:
     return attribute.remove() if value is None else attribute.set(value)
 
@@ -89,7 +105,7 @@ def _item(key: ApiKey) -> ApiKeyItem:
     item.roles, item.scopes = _words(key.roles), _words(key.scopes)
     item.secret_sha, item.previous_sha, item.previous_until = key.secret_sha, key.previous_sha, key.previous_until
     item.expires_at, item.revoked_at, item.last_used_at = key.expires_at, key.revoked_at, key.last_used_at
-    item.created_at, item.updated_at = key.created_at, key.updated_at
+    item.created_at, item.updated_at, item.owner_asked_at = key.created_at, key.updated_at, key.owner_asked_at
     item.GSI3PK, item.GSI3SK = keys.API_KEY_LIST, f"{key.owner}#{key.id}"
     return item
 
@@ -113,6 +129,7 @@ def _api_key(item: ApiKeyItem) -> ApiKey:
         expires_at=item.expires_at,
         revoked_at=item.revoked_at,
         last_used_at=item.last_used_at,
+        owner_asked_at=item.owner_asked_at,
         rev=int(item.rev),
         created_at=item.created_at,
         updated_at=item.updated_at,

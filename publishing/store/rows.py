@@ -40,6 +40,8 @@ def message(item: MessageItem) -> Message:
         approved_rev=None if item.approved_rev is None else int(item.approved_rev),
         review=_review(item.review),
         edited_by=item.edited_by,
+        problem=problem(item.problem),
+        series_id=item.series_id,
         kick=item.kick,
         created_at=item.created_at,
         updated_at=item.updated_at,
@@ -63,6 +65,7 @@ def message_item(value: Message) -> MessageItem:
     item.scheduled_at, item.zone, item.wall_time = value.scheduled_at, value.zone, value.wall_time
     item.gen, item.rev, item.approved_rev = value.gen, value.rev, value.approved_rev
     item.review, item.edited_by = _review_column(value.review), value.edited_by
+    item.problem, item.series_id = problem_column(value.problem), value.series_id
     item.kick = value.kick
     item.created_at, item.updated_at = value.created_at, value.updated_at
     item.GSI1PK, item.GSI1SK = keys.user(value.owner), keys.message(value.id)

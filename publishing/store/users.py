@@ -70,6 +70,14 @@ def use_sign_in(state_hash: str, *, now: datetime) -> bool:
     return True
 
 
+def delete_rest(user_id: str) -> int:
+    """Delete what else is kept below a user: web sessions, answers to their requests; return how many rows."""
+    found = [item for item in query(TableItem, keys.user(user_id), consistent_read=True) if keys.PROFILE != item.SK]
+    for item in found:
+        writes.run(writes.delete(item, TableItem.PK.exists() | TableItem.PK.does_not_exist()))
+    return len(found)
+
+
 # --- parts of a transaction -------------------------------------------------------------------------------------------
 
 
@@ -81,6 +89,11 @@ def put_user(user: User) -> Write:
 def change_user(user: User, *, read: User) -> Write:
     """Build the change of a profile that nobody changed since it was read."""
     return writes.put(_user_item(user), UserItem.rev == read.rev)
+
+
+def delete_user(read: User) -> Write:
+    """Build the delete of a profile that nobody changed since it was read."""
+    return writes.delete(UserItem(keys.user(read.id), keys.PROFILE), UserItem.rev == read.rev)
 
 
 def put_session(session: WebSession) -> Write:

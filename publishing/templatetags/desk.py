@@ -6,7 +6,7 @@ from publishing.admin import marks, words
 
 register = template.Library()
 
-for mark in (marks.icon, marks.badge, marks.channel, marks.moment):
+for mark in (marks.icon, marks.badge, marks.channel, marks.channel_mark, marks.moment):
     register.simple_tag(mark)
 
 

@@ -1,13 +1,17 @@
 """Files of media as a worker reads them, from the emulator's bucket."""
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
+from omnipub.settings import upload_origins
 from publishing.adapters import aws
 from publishing.adapters.media import Bucket
+from publishing.api.middleware import page_policy
 from publishing.domain.errors import MediaGoneError, UnavailableError
 from publishing.domain.media import Rendition
+from tests.builders import NOW, build_medium
 from tests.pictures import build_rendition, picture_bytes
 
 
@@ -60,3 +64,39 @@ class TestAFile:
 
         with pytest.raises(MediaGoneError):
             bucket.read(replace(file, size=3))
+
+
+class TestAnUploadsForm:
+    @pytest.mark.parametrize(
+        "environment",
+        [
+            {"AWS_REGION": "eu-central-1"},
+            {"AWS_REGION": "us-east-1"},
+            {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"},
+            {
+                "AWS_REGION": "us-east-1",
+                "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+                "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:2",
+            },
+        ],
+        ids=["another region", "the first region", "an endpoint", "an endpoint of its own"],
+    )
+    def test_goes_where_pages_may_send_it(self, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]):
+        """The pages' Content-Security-Policy names the bucket's origin; the SDK is what chooses it."""
+        for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+            monkeypatch.delenv(name, raising=False)
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "MEDIA_BUCKET": "the-bucket"}
+        environment = {**environment, **keys, "AWS_DEFAULT_REGION": environment["AWS_REGION"]}
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        aws.client.cache_clear()
+
+        form = Bucket("the-bucket").permit_upload(build_medium(), now=NOW)
+
+        aws.client.cache_clear()
+        address = urlsplit(form.url)
+        (allowed,) = upload_origins(environment)
+        assert f"{address.scheme}://{address.netloc}" == allowed
+        assert f"connect-src 'self' https://media.example {allowed};" in page_policy(
+            ("https://media.example",), (allowed,)
+        )

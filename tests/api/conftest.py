@@ -16,7 +16,7 @@ from publishing.adapters import aws, stream
 from publishing.api import context
 from publishing.domain.account import Account
 from publishing.domain.ids import new_id
-from publishing.identity import authentication
+from publishing.identity import authentication, owners
 from publishing.services import limits
 from publishing.store import accounts, audit, writes
 from publishing.store.binding import bind
@@ -37,6 +37,7 @@ def forget_the_process() -> None:
     context._counts.cache_clear()
     aws.client.cache_clear()
     authentication.forget_keys()
+    owners.owner_roles.cache_clear()
 
 
 @pytest.fixture(scope="module")

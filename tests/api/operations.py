@@ -43,6 +43,9 @@ def needs(*scopes: Action) -> frozenset[Action]:
 
 LATER = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 HOOK = {"channel": "webhook", "name": "New", "base_url": "https://hook.example.org/", "credential": "c" * 40}
+RULE = {"frequency": "daily", "at": "09:00", "zone": "Europe/Berlin", "starts_on": f"{datetime.now(UTC):%Y-%m-%d}"}
+#: A series schedules what it makes in the name of its owner: whoever makes one needs what that takes.
+MAKES = needs(A.EDIT_SERIES, A.READ_MESSAGE, A.CREATE_MESSAGE, A.SCHEDULE_MESSAGE)
 EXPECTED: Final[dict[str, Row]] = {
     "listMessages": Row(status=200, own="faaaaa", scopes=needs(A.READ_MESSAGE)),
     "createMessage": Row(status=201, own="fafaaa", scopes=needs(A.CREATE_MESSAGE), body={"text": "new"}),
@@ -124,6 +127,13 @@ EXPECTED: Final[dict[str, Row]] = {
         status=200, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_TEMPLATE), body={"name": "changed"}
     ),
     "deleteHashtagGroup": Row(status=204, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_TEMPLATE)),
+    "listSeries": Row(status=200, own="ffaaaa", scopes=needs(A.READ_SERIES)),
+    "createSeries": Row(status=201, own="fffaaa", scopes=MAKES, body={"name": "new", "message": "", "rule": RULE}),
+    "getSeries": Row(status=200, own="ffaaaa", other="ffaaaa", scopes=needs(A.READ_SERIES)),
+    "editSeries": Row(status=200, own="fffaaa", other="fffaaa", scopes=MAKES, body={"name": "changed"}),
+    "pauseSeries": Row(status=200, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_SERIES)),
+    "resumeSeries": Row(status=200, own="fffaaa", other="fffaaa", scopes=MAKES),
+    "deleteSeries": Row(status=204, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_SERIES)),
     "getMe": Row(status=200, own="aaaaaa"),
 }  # fmt: skip
 #: What everybody may read without signing in.
@@ -162,14 +172,21 @@ class World:
         self.medium = editor.post("media/", draft).json()["id"]
         self.template = editor.post("templates/", {"name": "greeting", "text": "Hi {{ who }}"}).json()["id"]
         self.group = editor.post("hashtag-groups/", {"name": "launch", "hashtags": ["launch"]}).json()["id"]
+        self.series, self.paused = (
+            editor.post("series/", {"name": name, "message": self.submitted, "rule": RULE}).json()["id"]
+            for name in ("greetings", "paused")
+        )
+        assert editor.post(f"series/{self.paused}/pause/").status_code == 200
+        EXPECTED["createSeries"].body["message"] = self.submitted
         self.key = editor.post("keys/", {"name": "bot", "scopes": ["read_message"]}).json()["id"]
 
     def address(self, name: str, prefix: str = "/api/v1/") -> str:
         account = self.blocked if name == "unblockAccount" else self.account
         message = self.submitted if name in {"approveMessage", "rejectMessage"} else self.message
+        series = self.paused if name == "resumeSeries" else self.series
         path: str = OPERATIONS[name][1].format(
             message_id=message, delivery_id="webhook", account_id=account.id, medium_id=self.medium,
-            key_id=self.key, template_id=self.template, group_id=self.group,
+            key_id=self.key, template_id=self.template, group_id=self.group, series_id=series,
         )  # fmt: skip
         return path.replace("/api/v1/", prefix, 1)
 

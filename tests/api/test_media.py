@@ -97,7 +97,10 @@ class TestAMedium:
         body = api.get(f"media/{made['id']}/").json()
 
         assert (body["status"], body["problem"]["code"]) == ("refused", "wrong_type")
-        assert body["problem"]["detail"] == "The file says JPEG, and is HTML. Upload it again as what it is."
+        assert (
+            body["problem"]["detail"]
+            == "The file says JPEG, and is HTML, which cannot be published. Export it as JPEG."
+        )
 
     def test_tells_nobody_what_its_addresses_are_made_of(self, api: Api):
         made = add(api)

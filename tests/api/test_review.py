@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from publishing.api import context as process
-from publishing.api.context import context
 from publishing.domain.account import Account
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.message import MessageStatus
@@ -17,6 +15,8 @@ from publishing.domain.permissions import Role
 from publishing.domain.roles import SCOPES
 from publishing.domain.timing import Timing
 from publishing.items.message import DeliveryItem, MessageItem
+from publishing.services import configured as process
+from publishing.services.configured import context
 from publishing.services.dispatching import TickRules, tick
 from publishing.services.performing import Performer
 from publishing.services.reviewing import list_waiting_for_review

@@ -23,6 +23,7 @@ OUTPUTS = {
     "GatewayUrl": "https://abc.execute-api.eu-central-1.amazonaws.com/prod/",
     "PublicUrl": "https://d1.cloudfront.example",
     "RestApiId": "abc",
+    "AuditBucket": "audit-heads",
     "MailTopicArn": "arn:aws:sns:eu-central-1:111122223333:omnipub-prod-mail",
     "MailFailuresQueueArn": "arn:aws:sqs:eu-central-1:111122223333:omnipub-prod-mail-failures",
 }
@@ -36,6 +37,7 @@ class TestTheVariables:
         assert config.scheduler_function == "omnipub-prod-scheduler"
         assert config.media_url == "https://d1.cloudfront.example"
         assert config.runs_on_aws
+        assert config.audit_bucket == "audit-heads"
         assert config.mail_topics == {OUTPUTS["MailTopicArn"]}
         assert variables["OMNIPUB_ALLOWED_HOSTS"] == "abc.execute-api.eu-central-1.amazonaws.com,d1.cloudfront.example"
         # Behind CloudFront the application is at the root of its address.

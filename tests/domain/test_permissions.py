@@ -50,6 +50,8 @@ TABLE = {
     (A.STOP_DISPATCH, None): {X},
     (A.READ_TEMPLATE, None): {V, *EDITORS},
     (A.EDIT_TEMPLATE, None): EDITORS,
+    (A.READ_SERIES, None): {V, *EDITORS},
+    (A.EDIT_SERIES, None): EDITORS,
     (A.MANAGE_USERS, None): {X},
     (A.READ_MEDIUM, "own picture"): {M, V, *EDITORS},
     (A.READ_MEDIUM, "others' picture"): {V, *EDITORS},

@@ -6,6 +6,7 @@ These tests run in the environment of `infra` (`make check-infra`), which has th
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,6 @@ Template = Mapping[str, Any]
 
 def full(stage: Stage) -> Stage:
     """A stage with every option of an operator's."""
-    from dataclasses import replace
-
     site = Site(
         region="us-east-1",
         public_url="https://publish.example.org",
@@ -79,7 +78,12 @@ def synthesize(tmp_path_factory) -> Callable[[str], Stacks]:
     def make(name: str) -> Stacks:
         plain, _, option = name.partition("+")
         stage = PROFILES[plain]
-        return Stacks(full(stage) if option else stage, tmp_path_factory.mktemp(plain))
+        options = {
+            "": stage,
+            "full": full(stage),
+            "restored": replace(stage, site=Site(restored_table="restored-table")),
+        }
+        return Stacks(options[option], tmp_path_factory.mktemp(plain))
 
     stacks: Callable[[str], Stacks] = make
     return stacks

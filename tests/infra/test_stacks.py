@@ -103,6 +103,17 @@ class TestEveryBucket:
         assert allowed[0]["Resource"]["Fn::Join"][1][-1] == "/media/*"
         assert "aws:SourceAccount" in json.dumps(allowed[0]["Condition"])
 
+    @pytest.mark.parametrize(
+        ("stage", "origin"),
+        [("prod", "*"), ("prod+full", "https://publish.example.org")],
+        ids=["bare", "with an address"],
+    )
+    def test_lets_browsers_upload_from_the_desk_and_do_nothing_else(self, synthesize, stage, origin):
+        bucket = synthesize(stage).one("Data", "AWS::S3::Bucket", "Media")["Properties"]
+
+        (rule,) = bucket["CorsConfiguration"]["CorsRules"]
+        assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], [origin])
+
     def test_keeps_audit_heads_from_everybody(self, prod):
         properties = prod.one("Security", "AWS::S3::Bucket", "AuditHeads")["Properties"]
 
@@ -438,6 +449,20 @@ class TestARole:
         assert {"ses:SendEmail", "sns:Publish"} <= actions
         assert [(each["Action"], each["Resource"]) for each in denied] == [("sns:Publish", "arn:*:sns:*:*:*")]
 
+    def test_of_the_scheduler_adds_audit_heads_and_takes_none_away(self, prod):
+        allowed = {action: where for action, where in statements(prod, "Scheduler", "SchedulerRole") if "s3:" in action}
+        listing = {action: where for action, where in statements(prod, "Api", "WebRole") if action == "s3:ListBucket"}
+
+        assert set(allowed) == {"s3:PutObject"}
+        assert allowed["s3:PutObject"].endswith('/heads/*"]]}')
+        assert "AuditHeads" in listing["s3:ListBucket"]
+        assert not [where for _, where in statements(prod, "Api", "WebRole") if "heads/*" in where]
+
+    def test_of_the_web_function_asks_the_pool_about_users_and_changes_none(self, prod):
+        asked = {action for action, _ in statements(prod, "Api", "WebRole") if action.startswith("cognito-idp:")}
+
+        assert asked == {"cognito-idp:ListUsers", "cognito-idp:AdminListGroupsForUser"}
+
     def test_of_the_scheduler_reads_the_timers_and_no_other_index(self, prod):
         queried = {
             resource for action, resource in statements(prod, "Scheduler", "SchedulerRole") if "index" in resource
@@ -454,6 +479,36 @@ class TestMailFeedback:
 
         assert topic["SignatureVersion"] == "2"
         assert {"SEND", "BOUNCE", "COMPLAINT"} <= set(destination["MatchingEventTypes"])
+
+
+def exports(stacks):
+    return {output["Export"]["Name"] for output in stacks.templates["OmnichannelDataStack"]["Outputs"].values()
+            if "Export" in output}  # fmt: skip
+
+
+class TestARestoredTable:
+    """What `restored_table` in an operator's settings does; `docs/runbooks/backup-and-restore.md` uses it."""
+
+    def test_is_what_every_function_is_told_and_may_reach(self, synthesize):
+        restored = synthesize("prod+restored")
+
+        for stack in ("Worker", "Scheduler"):
+            variables = restored.one(stack, "AWS::Lambda::Function")["Properties"]["Environment"]["Variables"]
+            assert variables["TABLE_NAME"] == "restored-table"
+        for stack, like in ROLES_OF:
+            tables = {each for action, each in statements(restored, stack, like) if action.startswith("dynamodb:")}
+            assert tables
+            assert all(":table/restored-table" in each for each in tables)
+        outputs = restored.templates["OmnichannelDataStack"]["Outputs"]
+        assert outputs["TableName"]["Value"] == "restored-table"
+
+    def test_leaves_the_stacks_own_table_and_what_others_import_of_it(self, synthesize, prod):
+        restored = synthesize("prod+restored")
+
+        own = restored.one("Data", "AWS::DynamoDB::Table")
+        assert own == prod.one("Data", "AWS::DynamoDB::Table")
+        # CloudFormation refuses to take an export away that a stack which is updated later still imports.
+        assert exports(prod) <= exports(restored)
 
 
 class TestMonitoring:

@@ -48,9 +48,9 @@ class TestTheDesk:
         arrived = desk.get(back)
 
         assert (arrived.status_code, arrived["Location"]) == (302, "/admin/?page=2"), arrived.content
-        page = desk.get("/admin/").content.decode()
+        page = desk.get("/admin/me/").content.decode()
         assert demo.email(role) in page
-        assert f'<span class="badge">{role}</span>' in page
+        assert f'data-role="{role}"' in page
 
     def test_takes_an_answer_of_the_pool_once(self, desk: Client):
         leaving = desk.get("/auth/start/")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from publishing.domain.ids import new_id
-from publishing.domain.media import MediaStatus, Medium
+from publishing.domain.media import LOOKED_AT, MediaStatus, Medium, MediumFilter
 from publishing.domain.outcome import Problem
 from publishing.items.base import TableItem
 from publishing.store import media, rows, writes
@@ -54,6 +54,41 @@ class TestTheLists:
         assert shown[:3] == [medium.id for medium in made]
         assert len(shown) == 4
         assert [row.owner for row in own.rows] == ["somebody-else"]
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    def test_show_what_a_filter_takes_once(self, limit: int):
+        for hours in range(9):
+            put(name=f"{'Boat' if hours % 3 == 0 else 'door'} {hours}.jpg", created_at=NOW + timedelta(hours=hours))
+        put(name="x.jpg", alt_text="A BOAT at dawn", created_at=NOW - timedelta(hours=1))
+
+        for listing in (media.list_all, lambda **how: media.list_owned(owner=build_medium().owner, **how)):
+            shown, cursor = [], None
+            while True:
+                page = listing(wanted=MediumFilter(text=" boat "), cursor=cursor, limit=limit)
+                shown += [row.name for row in page.rows]
+                cursor = page.next_cursor
+                if cursor is None:
+                    break
+            assert sorted(shown) == ["Boat 0.jpg", "Boat 3.jpg", "Boat 6.jpg", "x.jpg"]
+
+    def test_show_what_is_ready_or_what_is_not(self):
+        usable, waiting = ready(), put()
+
+        for is_ready, wanted in ((True, [usable.id]), (False, [waiting.id]), (None, [usable.id, waiting.id])):
+            page = media.list_all(wanted=MediumFilter(is_ready=is_ready), cursor=None, limit=10)
+            assert sorted(row.id for row in page.rows) == sorted(wanted)
+
+    def test_look_at_a_bounded_number_and_go_on_there(self):
+        needle = put(name="needle.jpg", created_at=NOW - timedelta(days=1))
+        for seconds in range(LOOKED_AT):
+            put(name="hay.jpg", created_at=NOW + timedelta(seconds=seconds))
+        wanted = MediumFilter(text="needle")
+
+        first = media.list_all(wanted=wanted, cursor=None, limit=5)
+        second = media.list_all(wanted=wanted, cursor=first.next_cursor, limit=5)
+
+        assert (first.rows, first.next_cursor is None) == ((), False)
+        assert ([row.id for row in second.rows], second.next_cursor) == ([needle.id], None)
 
     def test_refuse_cursors_of_one_another(self):
         with pytest.raises(ValueError, match="not of this list"):

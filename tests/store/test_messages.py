@@ -10,7 +10,7 @@ from publishing.domain.delivery import DeliveryState
 from publishing.domain.errors import NotFoundError
 from publishing.domain.ids import new_id
 from publishing.domain.message import FINAL, Message, MessageStatus, Variant, build_targets
-from publishing.domain.outcome import Publication, Reason
+from publishing.domain.outcome import Problem, Publication, Reason
 from publishing.domain.review import Decision, Review
 from publishing.items.attributes import write_instant
 from publishing.store import messages, rows, writes
@@ -54,6 +54,8 @@ FULL = build_message(
         comment="Go.",
     ),
     edited_by="editor-2",
+    problem=Problem(code="rejected", detail="Too long.", retryable=True),
+    series_id="series-1",
     kick="the-kick",
 )
 

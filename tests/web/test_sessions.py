@@ -39,7 +39,7 @@ class TestASession:
     def test_can_be_ended_from_another_browser(self, browser: Browser, other_browser: Browser):
         browser.sign_in()
         other_browser.sign_in()
-        page = browser.get("/admin/").content.decode()
+        page = browser.get("/admin/me/").content.decode()
         assert "Firefox on Linux" in page
         assert "Safari on iPhone" in page
         token = read_session_token(other_browser.session)
@@ -47,7 +47,8 @@ class TestASession:
 
         response = browser.post("/admin/", "/admin/sessions/end/", session=token.key)
 
-        assert response["Location"] == "/admin/"
+        assert response["Location"] == "/admin/me/"
+        assert "That browser is signed out." in browser.get("/admin/me/").content.decode()
         assert not other_browser.is_in()
         assert browser.is_in()
 

@@ -14,6 +14,7 @@ from publishing.domain.errors import (
     ConflictError,
     DomainError,
     InvalidError,
+    KeyReusedError,
     LimitedError,
     NotAllowedError,
     NotFoundError,
@@ -24,6 +25,7 @@ from publishing.domain.errors import (
 View = Callable[..., HttpResponse]
 _STATUSES: Final = (
     (InvalidError, 400), (NotAllowedError, 403), (NotFoundError, 404), (ConflictError, 409), (StaleError, 409),
+    (KeyReusedError, 409),
     (LimitedError, 429),
 )  # fmt: skip
 

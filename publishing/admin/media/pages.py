@@ -27,7 +27,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "media": [shown(each) for each in page.rows],
         "older": asked.query(cursor=page.next_cursor) if page.next_cursor else "",
-        "newest": asked.query() if asked.cursor else "",
+        "newest": asked.query(),
         "is_at_top": not asked.cursor,
         "looked_at": LOOKED_AT if asked.is_narrowed and page.next_cursor else 0,
         "links": {

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from publishing.api.context import public_url
+from publishing.api.serializers.accounts import ProblemNoteOut
 from publishing.api.serializers.base import (
     MomentField,
     StrictDictField,
@@ -169,6 +170,8 @@ class MessageOut(serializers.Serializer[Message]):
     wall_time = serializers.CharField(allow_null=True, help_text="As it was given, where it came with a zone.")
     review = ReviewOut(allow_null=True, help_text="Its latest round; null while nobody asked for one.")
     is_approved = serializers.BooleanField(help_text="Whether an approver approved it as it is.")
+    problem = ProblemNoteOut(allow_null=True, help_text="Why a recurring message was not scheduled.")
+    series = serializers.CharField(source="series_id", allow_null=True, help_text="The series that made it.")
     rev = serializers.IntegerField()
     created_at = MomentField()
     updated_at = MomentField()

@@ -1,7 +1,11 @@
-"""`manage.py users show|disable|enable|sign-out <id>`: keep a user out, let them in again, end their web sessions."""
+"""`manage.py users <what> <id>`: keep a user out, let them in again, end their web sessions, export and erase them."""
 
+import json
 import os
 from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -9,19 +13,22 @@ from publishing.adapters import clock
 from publishing.config import Config, ConfigError
 from publishing.domain.errors import DomainError, UnavailableError
 from publishing.domain.permissions import SYSTEM
-from publishing.services import signing_in
+from publishing.services import privacy, signing_in
 from publishing.store.binding import bind
 
 
 class Command(BaseCommand):
     """Changes what a user may do at once, until the desk has a page for it and when it cannot be reached."""
 
-    help = "Show a user, disable or enable them, or end all of their web sessions (sign-out)."
+    help = (
+        "Show a user, disable or enable them, end all of their web sessions (sign-out), write all that is stored about "
+        "them as JSON lines (export), or delete it (erase)."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take what to do, and to whom."""
-        parser.add_argument("what", choices=("show", "disable", "enable", "sign-out"))
+        parser.add_argument("what", choices=("show", "disable", "enable", "sign-out", "export", "erase"))
         parser.add_argument("user", help="the user's id, as their access tokens name it (sub)")
 
     def handle(self, *_: object, what: str, user: str, **__: object) -> None:
@@ -29,6 +36,9 @@ class Command(BaseCommand):
         try:
             config = Config.from_environment(os.environ)
             bind(config.table_name, timer_shards=config.timer_shards)
+            if what in _PRIVACY:
+                _PRIVACY[what](self, user)
+                return
             _carry_out(what, user)
             found = signing_in.get_user(actor=SYSTEM, user_id=user)
         except (ConfigError, DomainError, UnavailableError) as error:
@@ -45,3 +55,25 @@ def _carry_out(what: str, user_id: str) -> None:
             signing_in.enable_user(actor=SYSTEM, user_id=user_id, now=clock.now())
         case "sign-out":
             signing_in.sign_out_everywhere(actor=SYSTEM, user_id=user_id, now=clock.now())
+
+
+def _export(command: BaseCommand, user_id: str) -> None:
+    for line in privacy.export_user(actor=SYSTEM, user_id=user_id, now=clock.now()):
+        command.stdout.write(json.dumps(line, separators=(",", ":"), default=_plain))
+
+
+def _erase(command: BaseCommand, user_id: str) -> None:
+    deleted = privacy.erase_user(actor=SYSTEM, user_id=user_id, now=clock.now())
+    command.stdout.write(f"User {user_id} is erased: {deleted} rows are deleted. Remove them from the provider too.")
+
+
+def _plain(value: object) -> object:
+    """Return what JSON has no form for as text or a list; mappings come as pairs."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, frozenset | set | tuple):
+        return sorted(value)
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+_PRIVACY: Final[Mapping[str, Callable[[BaseCommand, str], None]]] = {"export": _export, "erase": _erase}

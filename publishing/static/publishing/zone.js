@@ -29,6 +29,7 @@ export function rewrite(zone) {
   for (const element of document.querySelectorAll("time[data-shape]")) {
     const shape = SHAPES[element.dataset.shape] || SHAPES.moment;
     const options = { ...shape, timeZone: zone, hourCycle: "h23" };
+    if (element.dateTime.startsWith(String(new Date().getFullYear()))) delete options.year;
     element.textContent = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, options).format(new Date(element.dateTime));
   }
   for (const element of document.querySelectorAll("[data-zone-name]")) element.textContent = zone;

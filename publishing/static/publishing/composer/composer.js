@@ -2,6 +2,7 @@
 import { calmly, make } from "./dom.js";
 import { Draft, fillIn, same, snapshot } from "./drafts.js";
 import { PreviewPane } from "./preview.js";
+import { texts } from "./texts.js";
 import { wordings } from "./wordings.js";
 
 const root = document.querySelector("[data-composer]");
@@ -59,7 +60,7 @@ function bringBack() {
   fillIn(form, kept.held);
   // The revision that was written upon: whoever saved meanwhile is not overwritten unseen.
   if (form.elements.rev && kept.rev) form.elements.rev.value = kept.rev;
-  form.elements.media?.dispatchEvent(new CustomEvent("media-restore", { bubbles: true }));
+  root.querySelector("[data-media-picker]")?.dispatchEvent(new CustomEvent("media-restore"));
   tabs.read();
   changed();
 }
@@ -188,6 +189,7 @@ if (search) {
     }
   });
 }
+texts(root, form, words, tabs);
 const look = root.querySelector("[data-look]");
 look.hidden = false;
 look.addEventListener("click", () => {
