@@ -100,6 +100,11 @@ class ApiKeyAdmin(DeskAdmin):
         """Show when it was made."""
         return moment(key.created_at)
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ANN401 - Django's signature
+        """Ask what the key is to be good for; the page after it shows the secret, so there is one way to go on."""
+        values = {"show_save_and_add_another": False, "show_save_and_continue": False, **(extra_context or {})}
+        return super().add_view(request, form_url, values)
+
     # --- making, rotating, revoking ----------------------------------------------------------------------------------
 
     def create(self, request: HttpRequest, form: Any) -> str:  # noqa: ANN401 - an ApiKeyForm

@@ -1,14 +1,17 @@
 """What every ModelAdmin of the desk has: permissions from the one table, use cases' errors next to their fields."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -124,9 +127,13 @@ class DeskAdmin(DynamoModelAdmin):
 
     def describe_position(self, partition: str, key: str | None) -> str:
         """Return up to which day, else month, a list was looked at."""
-        if key and key[:4].isdigit():
-            return key[:10]
-        return partition.rpartition("#")[2]
+        numbers = [int(number) for number in re.findall(r"\d+", (key or "")[:10])]
+        if len(numbers) == 3:
+            return formats.date_format(date(*numbers), "DATE_FORMAT")
+        numbers = [int(number) for number in partition.rpartition("#")[2].split("-") if number.isdecimal()]
+        if len(numbers) == 2:
+            return formats.date_format(date(numbers[0], numbers[1], 1), "YEAR_MONTH_FORMAT")
+        return formats.date_format(date(*numbers), "DATE_FORMAT") if len(numbers) == 3 else partition
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list under the name of what is in it."""
