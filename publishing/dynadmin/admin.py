@@ -68,15 +68,15 @@ class DynamoModelAdmin(_ModelAdmin):
 
     def create(self, request: HttpRequest, form: Any) -> Any:
         """Create an object by one use case; return its primary key. Raise RefusedError where it is refused."""
-        raise NotImplementedError
+        raise RefusedError.because(_("This cannot be created here."))
 
     def change(self, request: HttpRequest, obj: Any, form: Any) -> None:
         """Change an object by one use case. Raise RefusedError or ConflictError."""
-        raise NotImplementedError
+        raise RefusedError.because(_("This cannot be changed here."))
 
     def remove(self, request: HttpRequest, obj: Any) -> None:
         """Delete an object by one use case. Raise RefusedError or ConflictError."""
-        raise NotImplementedError
+        raise RefusedError.because(_("This cannot be deleted here."))
 
     def describe_conflict(self, request: HttpRequest, obj: Any) -> str:
         """Return who changed an object, what and when; by default what the history says of the latest change."""

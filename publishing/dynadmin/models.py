@@ -44,7 +44,7 @@ class DynamoModel(models.Model):
     @classmethod
     def item_key(cls, pk: Any) -> Any:
         """Return the key of an instance's item: what the item class's `get` takes."""
-        raise NotImplementedError
+        raise TypeError(f"{cls.__name__} does not say what the key of {pk!r} is: give it an item_key.")
 
     @classmethod
     def from_item(cls, item: Any) -> Self:
