@@ -22,6 +22,7 @@ from publishing.domain.media import (
     RENDITION_LIMIT,
     SMALL_SIDE,
     SMALL_SIZE,
+    THUMBNAIL_SIDE,
     WEBP_PIXEL_LIMIT,
     File,
     mismatch,
@@ -38,6 +39,7 @@ _QUALITY: Final = 90
 #: Tried one after the other until a small file is small enough; then the picture shrinks.
 _SMALL_QUALITIES: Final = (85, 75, 65, 55)
 _SHRINK: Final = 0.75
+_THUMBNAIL_QUALITY: Final = 75
 #: EXIF's orientation → what to do so that the picture is upright (EXIF 2.32, 4.6.4 A, tag 0x0112).
 _ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = {
@@ -79,6 +81,14 @@ def render(content: bytes, media_type: str) -> tuple[File, ...]:
         raise
     except Exception as error:  # the border: hostile bytes make decoders raise anything
         raise _damaged(error, media_type) from error
+
+
+def thumbnail(file: File) -> File:
+    """Return the small picture that lists show of a file that `render` made: WebP, because it keeps what is clear."""
+    with Image.open(io.BytesIO(file.content), formats=[_FORMATS[file.media_type]]) as source:
+        image = _standard(source)
+        image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+        return _file(_encode(image, "image/webp", quality=_THUMBNAIL_QUALITY), "image/webp", image.size)
 
 
 def _render(content: bytes, media_type: str) -> tuple[File, ...]:

@@ -35,6 +35,8 @@ RENDITION_LIMIT: Final = 30_000_000
 #: A smaller JPEG is made of what is larger than this, in bytes or on its longer side.
 SMALL_SIZE: Final = 950_000
 SMALL_SIDE: Final = 2_048
+#: How long the longer side of what lists show is, in pixels.
+THUMBNAIL_SIDE: Final = 480
 #: How long an upload is allowed for.
 UPLOAD_FOR: Final = timedelta(minutes=10)
 #: How many media one message can use.
@@ -94,6 +96,8 @@ class Medium:
     alt_text: str = ""
     #: The first is the picture in full; those after it are smaller, for channels that take less.
     renditions: tuple[Rendition, ...] = ()
+    #: What lists show of it; no channel gets it. None where none could be made.
+    thumbnail: Rendition | None = None
     problem: Problem | None = None
     #: Random and told nobody: the names of its files are derived from it. Empty in lists.
     token: str = field(default="", repr=False)
@@ -103,6 +107,12 @@ class Medium:
     rev: int = 1
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of all its files in the bucket, what was uploaded among them."""
+        files = self.renditions if self.thumbnail is None else (*self.renditions, self.thumbnail)
+        return (self.upload_key, *(file.key for file in files))
 
     @property
     def upload_key(self) -> str:
@@ -212,7 +222,7 @@ def mismatch(stated: str, content: bytes) -> Problem | None:
     elif found in EXTENSIONS:
         detail = f"The file says {said}, and is {type_name(found)}. Upload it again as what it is."
     else:
-        detail = f"The file says {said}, and is {type_name(found)}, which cannot be published. Export it as {said}."
+        detail = f"The file says {said}, and is {type_name(found)}. That cannot be published: export it as {said}."
     return Problem(code="wrong_type", detail=detail, retryable=False)
 
 

@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from publishing.dynadmin.changelist import CountlessPaginator, DynamoChangeList
-from publishing.dynadmin.errors import ConflictError, RefusedError
+from publishing.dynadmin.errors import ConflictError, RefusedError, UnservedError
 from publishing.dynadmin.forms import ONCE, VERSION, DynamoForm, OnceActionForm
 
 if TYPE_CHECKING:
@@ -68,15 +68,15 @@ class DynamoModelAdmin(_ModelAdmin):
 
     def create(self, request: HttpRequest, form: Any) -> Any:
         """Create an object by one use case; return its primary key. Raise RefusedError where it is refused."""
-        raise RefusedError.because(_("This cannot be created here."))
+        raise UnservedError(type(self).__name__, "create")
 
     def change(self, request: HttpRequest, obj: Any, form: Any) -> None:
         """Change an object by one use case. Raise RefusedError or ConflictError."""
-        raise RefusedError.because(_("This cannot be changed here."))
+        raise UnservedError(type(self).__name__, "change")
 
     def remove(self, request: HttpRequest, obj: Any) -> None:
         """Delete an object by one use case. Raise RefusedError or ConflictError."""
-        raise RefusedError.because(_("This cannot be deleted here."))
+        raise UnservedError(type(self).__name__, "remove")
 
     def describe_conflict(self, request: HttpRequest, obj: Any) -> str:
         """Return who changed an object, what and when; by default what the history says of the latest change."""

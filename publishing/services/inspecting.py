@@ -40,11 +40,11 @@ def verify(medium: Medium, *, bucket: Bucket, now: datetime) -> Medium:
         if isinstance(looked, Problem):
             verified = media.record_refused(medium.id, looked, now=now)
         else:
-            kept = [bucket.keep(_key(medium, file), file) for file in looked]
-            verified = media.record_ready(medium.id, kept, now=now)
+            *kept, small = [bucket.keep(_key(medium, file), file) for file in (*looked, _thumbnail(looked))]
+            verified = media.record_ready(medium.id, kept, thumbnail=small, now=now)
             if verified is None and _latest(medium).status is MediaStatus.DELETED:
                 # Deleted meanwhile, by somebody who did not know of these files.
-                bucket.remove(file.key for file in kept)
+                bucket.remove(file.key for file in (*kept, small))
     if verified is None:
         return _latest(medium)
     log.info("medium.verified", extra={"medium": medium.id, "status": verified.status.value})
@@ -65,6 +65,13 @@ def _look(medium: Medium, content: bytes) -> tuple[File, ...] | Problem:
         return pictures.render(content, medium.media_type)
     except pictures.RefusedPictureError as refusal:
         return refusal.problem
+
+
+def _thumbnail(files: tuple[File, ...]) -> File:
+    from publishing.adapters import pictures  # as above
+
+    # The last has the fewest pixels; of an animation it is the first picture.
+    return pictures.thumbnail(files[-1])
 
 
 def _key(medium: Medium, file: File) -> str:

@@ -156,8 +156,7 @@ def delete_medium(*, actor: Actor, medium_id: str, rev: int | None, now: datetim
             except TransactionRefusedError:
                 continue  # a message began to use it, it was verified, or somebody edited it: look again
         # Last, so that no message can be given a file that is gone.
-        keys = [read.upload_key, *(file.key for file in read.renditions)]
-        Bucket(context.media_bucket).remove(keys)
+        Bucket(context.media_bucket).remove(read.keys)
         return
     raise ConflictError("The medium is being used or changed by somebody else just now. Delete it again.")
 

@@ -16,7 +16,7 @@ from publishing.items.account import AccountItem
 from publishing.items.base import TableItem
 from publishing.items.message import AttemptItem, DeliveryItem, FeedbackItem, MessageItem
 from publishing.items.user import UserItem
-from publishing.store import rows
+from publishing.store import account_rows, rows
 from publishing.store.feedback import feedback_of
 from publishing.store.reads import batch_get, query
 
@@ -54,7 +54,7 @@ def read_named(*, account_ids: Sequence[str], user_id: str) -> Named:
     items = [TableItem.from_raw_data(raw) for raw in batch_get(wanted)]
     user = next((item for item in items if isinstance(item, UserItem)), None)
     return Named(
-        accounts=tuple(rows.account(item) for item in items if isinstance(item, AccountItem)),
+        accounts=tuple(account_rows.account(item) for item in items if isinstance(item, AccountItem)),
         user_name="" if user is None else user.name or "",
     )
 

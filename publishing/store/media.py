@@ -122,11 +122,13 @@ def mark_deleted(read: Medium, *, now: datetime) -> Write:
 # --- verification: single conditional updates -------------------------------------------------------------------------
 
 
-def record_ready(medium_id: str, renditions: Sequence[Rendition], *, now: datetime) -> Medium | None:
+def record_ready(
+    medium_id: str, renditions: Sequence[Rendition], *, thumbnail: Rendition | None = None, now: datetime
+) -> Medium | None:
     """Note that an upload was verified, with its files; return the medium, or None when it is uploading no more."""
     actions = [
         M.status.set(_S.READY.value),
-        M.renditions.set(rows.rendition_column(renditions)),
+        M.renditions.set(rows.medium_files_column(renditions, thumbnail)),
         M.updated_at.set(now),
         M.ttl.remove(),
     ]

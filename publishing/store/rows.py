@@ -1,23 +1,23 @@
 """Rows to domain values and back. No reads or writes happen here."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from publishing.domain.account import Account, AccountStatus, SealedCredential
 from publishing.domain.attempt import Attempt, AttemptOutcome
 from publishing.domain.content import MediaUse, summary
 from publishing.domain.delivery import Delivery, DeliveryState
-from publishing.domain.health import Health, HealthVerdict
 from publishing.domain.media import MediaStatus, Medium, Rendition
 from publishing.domain.message import Message, MessageStatus, MessageSummary, Target, Variant
 from publishing.domain.outcome import Problem, Publication, Reason
 from publishing.domain.review import Decision, Review
 from publishing.items import keys
-from publishing.items.account import AccountItem, CredentialItem
 from publishing.items.attributes import read_instant, write_instant
 from publishing.items.base import TableItem
 from publishing.items.media import MediumItem
 from publishing.items.message import AttemptItem, DeliveryItem, MessageItem
+
+#: What is stored of a file, in this order; one more marks the one that lists show.
+_FACTS: Final = ("key", "media_type", "size", "width", "height", "sha256", "frames")
 
 
 def message(item: MessageItem) -> Message:
@@ -108,11 +108,23 @@ def rendition_column(values: Sequence[Rendition]) -> list[list[Any]]:
 
 
 def renditions(column: Any) -> tuple[Rendition, ...]:  # noqa: ANN401 - JSON, as pynamodb types it
-    """Return the files of a stored column."""
-    return tuple(
-        Rendition(key=key, media_type=media_type, size=size, width=width, height=height, sha256=sha256, frames=frames)
-        for key, media_type, size, width, height, sha256, frames in column
-    )
+    """Return the files of a stored column, without the one that lists show."""
+    return tuple(_rendition(row) for row in column if len(row) == len(_FACTS))
+
+
+def thumbnail(column: Any) -> Rendition | None:  # noqa: ANN401 - as above
+    """Return the file of a stored column that lists show."""
+    return next((_rendition(row[: len(_FACTS)]) for row in column if len(row) > len(_FACTS)), None)
+
+
+def medium_files_column(values: Sequence[Rendition], small: Rendition | None) -> list[list[Any]]:
+    """Return all files of a medium as they are stored."""
+    column = rendition_column(values)
+    return column if small is None else [*column, [*rendition_column([small])[0], "thumbnail"]]
+
+
+def _rendition(row: Sequence[Any]) -> Rendition:
+    return Rendition(**dict(zip(_FACTS, row, strict=True)))
 
 
 def variants_column(value: Message) -> dict[str, str]:
@@ -244,38 +256,6 @@ def attempt_item(value: Attempt, *, account_id: str) -> AttemptItem:
     return item
 
 
-def account(item: AccountItem) -> Account:
-    """Return the account of a row."""
-    return Account(
-        id=item.id,
-        channel=item.channel,
-        name=item.name,
-        base_url=item.base_url,
-        status=AccountStatus(item.status),
-        open_to_members=item.open_to_members,
-        settings=item.settings or {},
-        problem=problem(item.problem),
-        health=_health(item.health),
-        checked_at=item.checked_at,
-        rev=int(item.rev),
-        created_at=item.created_at,
-        updated_at=item.updated_at,
-    )
-
-
-def account_item(value: Account) -> AccountItem:
-    """Return the row of an account, index keys included."""
-    item = AccountItem(keys.account(value.id), keys.METADATA)
-    item.id, item.channel, item.name, item.base_url = value.id, value.channel, value.name, value.base_url
-    item.status, item.open_to_members = value.status.value, value.open_to_members
-    item.settings = dict(value.settings) or None
-    item.problem = problem_column(value.problem)
-    item.health, item.checked_at = _health_column(value.health), value.checked_at
-    item.rev, item.created_at, item.updated_at = value.rev, value.created_at, value.updated_at
-    item.GSI3PK, item.GSI3SK = keys.ACCOUNT_LIST, f"{value.channel}#{value.id}"
-    return item
-
-
 def medium(item: MediumItem) -> Medium:
     """Return the medium of a row; of a row of a list without what the index does not project."""
     return Medium(
@@ -287,6 +267,7 @@ def medium(item: MediumItem) -> Medium:
         size=int(item.size),
         alt_text=item.alt_text or "",
         renditions=renditions(item.renditions or ()),
+        thumbnail=thumbnail(item.renditions or ()),
         problem=problem(item.problem),
         token=item.token or "",
         use_rev=int(item.use_rev or 0),
@@ -301,32 +282,12 @@ def medium_item(value: Medium) -> MediumItem:
     item = MediumItem(keys.medium(value.id), keys.METADATA)
     item.id, item.user_id, item.status, item.name = value.id, value.owner, value.status.value, value.name
     item.media_type, item.size, item.alt_text = value.media_type, value.size, value.alt_text or None
-    item.renditions = rendition_column(value.renditions) or None
+    item.renditions = medium_files_column(value.renditions, value.thumbnail) or None
     item.problem = problem_column(value.problem)
     item.token, item.use_rev, item.rev = value.token, value.use_rev, value.rev
     item.created_at, item.updated_at = value.created_at, value.updated_at
     item.GSI1PK, item.GSI1SK = keys.user(value.owner), keys.medium(value.id)
     item.GSI3PK, item.GSI3SK = keys.MEDIA_LIST, f"{write_instant(value.created_at)}#{value.id}"
-    return item
-
-
-def credential(item: CredentialItem) -> SealedCredential:
-    """Return the sealed credential of a row."""
-    return SealedCredential(
-        account_id=item.PK.removeprefix("ACCOUNT#"),
-        version=int(item.tver),
-        ciphertext=item.ciphertext,
-        nonce=item.nonce,
-        data_key=item.data_key,
-        expires_at=item.expires_at,
-    )
-
-
-def credential_item(value: SealedCredential) -> CredentialItem:
-    """Return the row of a sealed credential."""
-    item = CredentialItem(keys.account(value.account_id), keys.CREDENTIAL)
-    item.ciphertext, item.nonce, item.data_key = value.ciphertext, value.nonce, value.data_key
-    item.tver, item.expires_at = value.version, value.expires_at
     return item
 
 
@@ -367,20 +328,6 @@ def _review_column(value: Review | None) -> dict[str, object] | None:
         "decision": value.decision.value if value.decision else None,
         "comment": value.comment,
     }
-
-
-def _health(column: Any) -> Health | None:  # noqa: ANN401 - JSON, as pynamodb types it
-    if not column:
-        return None
-    reason = Reason(column["reason"]) if column["reason"] else None
-    return Health(verdict=HealthVerdict(column["verdict"]), detail=column["detail"], reason=reason)
-
-
-def _health_column(value: Health | None) -> dict[str, object] | None:
-    if value is None:
-        return None
-    reason = value.reason.value if value.reason else None
-    return {"verdict": value.verdict.value, "detail": value.detail, "reason": reason}
 
 
 def _publication(post_id: str | None, post_url: str | None) -> Publication | None:

@@ -98,8 +98,7 @@ class TestAMedium:
 
         assert (body["status"], body["problem"]["code"]) == ("refused", "wrong_type")
         assert (
-            body["problem"]["detail"]
-            == "The file says JPEG, and is HTML, which cannot be published. Export it as JPEG."
+            body["problem"]["detail"] == "The file says JPEG, and is HTML. That cannot be published: export it as JPEG."
         )
 
     def test_tells_nobody_what_its_addresses_are_made_of(self, api: Api):

@@ -127,6 +127,22 @@ class TestVerification:
             assert headers["cache-control"] == "public, max-age=31536000, immutable"
             assert headers["content-disposition"] == "inline"
 
+    @pytest.mark.parametrize("media_type", ["image/jpeg", "image/png", "image/gif", "image/webp"])
+    def test_has_a_small_picture_for_lists_that_no_channel_gets(
+        self, library: Library, bucket: Bucket, media_type: str
+    ):
+        ready = library.add(picture_bytes(media_type, width=1500, height=900), media_type)
+
+        small = ready.thumbnail
+        assert small is not None
+        assert (small.media_type, small.width, small.height) == ("image/webp", 480, 288)
+        assert small not in ready.renditions
+        content, headers = fetch(f"{library.context.media_url}/{small.key}")
+        assert (hashlib.sha256(content).hexdigest(), headers["content-type"]) == (small.sha256, "image/webp")
+        assert [each.thumbnail for each in store.list_all(cursor=None, limit=1).rows] == [small]
+        media.delete_medium(actor=library.actor, medium_id=ready.id, rev=None, now=library.now, context=library.context)
+        assert not exists(bucket, small.key)
+
     def test_gives_files_names_that_nobody_can_guess(self, library: Library):
         content = picture_bytes()
 
@@ -222,7 +238,7 @@ class TestVerification:
         monkeypatch.setattr(Bucket, "keep", keep_and_delete)
 
         assert library.get(medium).status is MediaStatus.DELETED
-        assert [exists(bucket, key) for key in kept] == [False]
+        assert [exists(bucket, key) for key in kept] == [False, False]
 
 
 class TestAMessage:

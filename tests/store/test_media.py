@@ -106,7 +106,10 @@ class TestTheLists:
 
 class TestARow:
     def test_holds_a_medium(self):
-        medium = build_medium(renditions=(build_rendition(frames=3),), problem=TOO_LARGE, alt_text="A door", use_rev=4)
+        small = build_rendition("image/webp")
+        medium = build_medium(
+            renditions=(build_rendition(frames=3),), thumbnail=small, problem=TOO_LARGE, alt_text="A door", use_rev=4
+        )
 
         assert rows.medium(rows.medium_item(medium)) == medium
 

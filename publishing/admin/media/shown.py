@@ -51,7 +51,7 @@ def shown(medium: Medium) -> ShownMedium:
         state=state_of(medium),
         problem=medium.problem.detail if medium.problem else "",
         facts=facts_of(medium),
-        thumbnail=public_url(smallest(medium.renditions).key) if medium.renditions else "",
+        thumbnail=public_url((medium.thumbnail or smallest(medium.renditions)).key) if medium.renditions else "",
         url=public_url(medium.renditions[0].key) if medium.renditions else "",
         page=reverse("desk-medium", args=[medium.id]),
         rev=medium.rev,

@@ -154,3 +154,5 @@ def redirects(request):
     HttpResponseRedirect(destinations.checked(request.GET.get("next", "")))
     # ok: redirects-stay-here
     HttpResponseRedirect(reverse("desk"))
+    # ok: redirects-stay-here
+    HttpResponseRedirect(reverse("desk-message", args=[request.POST["message"]]))
