@@ -37,7 +37,7 @@ class Link:
 GROUPS: Final[tuple[tuple[str | Promise, tuple[Entry, ...]], ...]] = (
     ("", (Entry(route="desk", label=_("Dashboard"), icon="home"),)),
     (
-        _("Publishing"),
+        pgettext_lazy("section", "Publishing"),
         (
             Entry(route="admin:publishing_message_changelist", label=_("Messages"), icon="message"),
             Entry(route="desk-calendar", label=_("Calendar"), icon="calendar"),
