@@ -14,7 +14,7 @@ from publishing.adapters import clock
 from publishing.admin.message_actions import ON_DELIVERIES, ON_MESSAGES, Click
 from publishing.admin.pages import desk_page, methods
 from publishing.admin.timelines import cards_of, rights_of
-from publishing.admin.words import label_of
+from publishing.admin.words import label_of, say
 from publishing.domain.account import Account
 from publishing.domain.draft import MessageHistory
 from publishing.domain.errors import ConflictError, InvalidError, KeyReusedError, StaleError
@@ -67,7 +67,7 @@ def delivery_action(request: HttpRequest, message_id: str, delivery_id: str, act
 def _resolved_badly(request: HttpRequest, message_id: str, delivery_id: str, error: InvalidError) -> HttpResponse:
     """Show the page again with what is wrong next to its field, and what was typed still in it."""
     history = queries.get_history(actor=_actor(request), message_id=message_id)
-    typed = {"delivery": delivery_id, "url": request.POST.get("url", ""), "detail": str(error)}
+    typed = {"delivery": delivery_id, "url": request.POST.get("url", ""), "detail": say(str(error))}
     facts = {**_facts(request, history), "resolving": typed}
     return desk_page(request, "message", facts, title=_title(history.message), status=422)
 
@@ -79,7 +79,7 @@ def _told(click: Click, act: Callable[[Click], str], *, but: type[Exception] | N
     except _TOLD as error:
         if but is not None and isinstance(error, but):
             raise
-        messages.error(click.request, str(error))
+        messages.error(click.request, say(str(error)))
         address = ""
     back = reverse("desk-message", args=[click.message_id]) + (f"#{click.delivery_id}" if click.delivery_id else "")
     response = HttpResponseRedirect(address or back)
