@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from publishing.adapters import clock
-from publishing.admin.base import acting, actor_of, moment
+from publishing.admin.base import acting, actor_of
+from publishing.admin.marks import moment
 from publishing.admin.once import create_once
 from publishing.admin.staying import StayingAdmin
 from publishing.domain.permissions import Action

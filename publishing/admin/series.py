@@ -19,7 +19,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from publishing.adapters import clock
-from publishing.admin.base import Verb, acting, actor_of, badge
+from publishing.admin.base import Verb, acting, actor_of
+from publishing.admin.marks import badge
 from publishing.admin.once import create_once
 from publishing.admin.series_form import POINTERS, SeriesForm
 from publishing.admin.staying import StayingAdmin
@@ -73,10 +74,7 @@ class SeriesAdmin(StayingAdmin):
     @admin.display(description=_("Status"))
     def state(self, series: Series) -> SafeString:
         """Show its status, with why it stopped."""
-        return format_html(
-            '<span title="{}">{}</span>', series.trouble,
-            badge(_HUES.get(series.status, series.status), series.get_status_display()),  # type: ignore[attr-defined]  # Django makes it
-        )  # fmt: skip
+        return format_html('<span title="{}">{}</span>', series.trouble, badge(series.status))
 
     # --- the form ----------------------------------------------------------------------------------------------------
 
@@ -175,10 +173,6 @@ class SeriesAdmin(StayingAdmin):
                 actor=actor_of(request), series_id=obj.pk, rev=obj.rev, now=clock.now(), context=context()
             )
         return _("It goes on. What was missed meanwhile is not made up for.")
-
-
-#: Statuses that another object's badge has the colour of.
-_HUES: Final = {"stopped": "needs_attention", "ended": "draft"}
 
 
 def in_words(rule: Rule) -> str:

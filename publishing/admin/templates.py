@@ -13,7 +13,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from publishing.adapters import clock
-from publishing.admin.base import acting, actor_of, moment
+from publishing.admin.base import acting, actor_of
+from publishing.admin.marks import moment
 from publishing.admin.once import create_once
 from publishing.admin.staying import StayingAdmin
 from publishing.domain.errors import InvalidError

@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from publishing.dynadmin.changelist import CountlessPaginator, DynamoChangeList
-from publishing.dynadmin.errors import ConflictError, RefusedError
+from publishing.dynadmin.errors import ConflictError, RefusedError, UnservedError
 from publishing.dynadmin.forms import ONCE, VERSION, DynamoForm, OnceActionForm
 
 if TYPE_CHECKING:
@@ -68,15 +68,15 @@ class DynamoModelAdmin(_ModelAdmin):
 
     def create(self, request: HttpRequest, form: Any) -> Any:
         """Create an object by one use case; return its primary key. Raise RefusedError where it is refused."""
-        raise NotImplementedError
+        raise UnservedError(type(self).__name__, "create")
 
     def change(self, request: HttpRequest, obj: Any, form: Any) -> None:
         """Change an object by one use case. Raise RefusedError or ConflictError."""
-        raise NotImplementedError
+        raise UnservedError(type(self).__name__, "change")
 
     def remove(self, request: HttpRequest, obj: Any) -> None:
         """Delete an object by one use case. Raise RefusedError or ConflictError."""
-        raise NotImplementedError
+        raise UnservedError(type(self).__name__, "remove")
 
     def describe_conflict(self, request: HttpRequest, obj: Any) -> str:
         """Return who changed an object, what and when; by default what the history says of the latest change."""
@@ -279,6 +279,8 @@ class DynamoModelAdmin(_ModelAdmin):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Show what was done to an object."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)

@@ -18,3 +18,11 @@ class RefusedError(Exception):
 
 class ConflictError(Exception):
     """Somebody else changed the object meanwhile. Who did is told by `DynamoModelAdmin.describe_conflict`."""
+
+
+class UnservedError(TypeError):
+    """A ModelAdmin lets people do what it does not say how to do: its `create`, `change` or `remove` is not defined."""
+
+    def __init__(self, admin: str, method: str) -> None:
+        """Name both."""
+        super().__init__(f"{admin} lets people {method} objects and does not define {method}().")

@@ -42,9 +42,9 @@ class DynamoModel(models.Model):
         raise WritesNothingError("Save by a use case of the application.")
 
     @classmethod
-    def item_key(cls, pk: Any) -> Any:
+    def item_key(cls, pk: Any) -> Any:  # noqa: ARG003 - what subclasses take
         """Return the key of an instance's item: what the item class's `get` takes."""
-        raise NotImplementedError
+        raise TypeError(f"{cls.__name__} does not say how an instance's item is found: define item_key.")
 
     @classmethod
     def from_item(cls, item: Any) -> Self:

@@ -1,5 +1,6 @@
 """The Authorization header as both doors of the API read it: each takes one scheme, and says where the other goes."""
 
+from abc import ABC, abstractmethod
 from typing import ClassVar, Final
 
 from rest_framework.authentication import BaseAuthentication
@@ -19,7 +20,7 @@ class SignInUnavailableError(APIException):
     default_detail = "Sign-ins cannot be checked just now. Try again in a few seconds."
 
 
-class HeaderAuthentication(BaseAuthentication):
+class HeaderAuthentication(ABC, BaseAuthentication):
     """Takes `Authorization: <scheme> <token>`; the request's user is then an Actor. Everything else is refused."""
 
     #: As it is written: `Bearer`.
@@ -49,6 +50,6 @@ class HeaderAuthentication(BaseAuthentication):
         """Return what a 401 tells clients to send."""
         return f'{self.scheme} realm="{REALM}"'
 
+    @abstractmethod
     def verify(self, token: str) -> Actor:
         """Return the actor that a token proves; raise AuthenticationFailed or SignInUnavailableError."""
-        raise NotImplementedError

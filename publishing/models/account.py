@@ -14,11 +14,11 @@ from publishing.dynadmin.access import Access
 from publishing.items import keys
 from publishing.items.account import AccountItem, CredentialItem
 from publishing.models.base import TableModel, text
-from publishing.store import rows
+from publishing.store import account_rows
 
 STATUSES = (
-    ("ok", _("Working")),
-    ("needs_reauth", _("Needs a new credential")),
+    ("ok", _("Connected")),
+    ("needs_reauth", _("Connect again")),
     ("paused", _("Paused")),
     ("blocked", _("Blocked")),
     ("disconnected", _("Disconnected")),
@@ -99,4 +99,4 @@ class Account(TableModel):
 
     def as_domain(self) -> DomainAccount:
         """Return the account as rules judge it."""
-        return rows.account(self.item)
+        return account_rows.account(self.item)

@@ -76,6 +76,14 @@ def _people(message: Message) -> set[str]:
     return {each for each in (message.owner, message.edited_by, *asked) if each and each != SYSTEM.id}
 
 
+def get_editor_name(*, actor: Actor, message: Message) -> str:
+    """Return the name of whoever changed a message last; empty where it is not known."""
+    demand(actor, Action.READ_MESSAGE, message)
+    if not message.edited_by:
+        return ""
+    return histories.read_named(account_ids=(), user_ids=[message.edited_by]).names.get(message.edited_by, "")
+
+
 def list_accounts(*, actor: Actor) -> tuple[Account, ...]:
     """Return the connected accounts that the actor may see, by channel.
 

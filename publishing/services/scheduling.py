@@ -167,9 +167,10 @@ def move_message(
     was cancelled meanwhile stays cancelled.
     """
     found = _read_for(actor, Action.SCHEDULE_MESSAGE, message_id, context=context)
-    demand_rev(found.message, rev)
+    # Said before that somebody changed it, for this is what they did.
     if found.message.status is not MessageStatus.SCHEDULED:
         raise ConflictError(f"The message is {words(found.message.status)}; only a scheduled one can be moved.")
+    demand_rev(found.message, rev)
     demand_named(actor, found.message, rev, context)
     return arrange(actor=actor, found=found, wanted=found.message, due=due, now=now, context=context)
 

@@ -11,7 +11,7 @@ from publishing.items import keys
 from publishing.items.account import AccountItem, CredentialItem, RateItem
 from publishing.items.base import TableItem
 from publishing.items.records import StopSwitchItem
-from publishing.store import rows, writes
+from publishing.store import account_rows, rows, writes
 from publishing.store.audit import SYSTEM_NAME, AuditRecord, audited
 from publishing.store.errors import ConditionFailedError
 from publishing.store.reads import batch_get, query
@@ -49,8 +49,8 @@ def read_lane(account_id: str) -> Lane:
     rate = next((item for item in items if isinstance(item, RateItem)), None)
     switch = next((item for item in items if isinstance(item, StopSwitchItem)), None)
     return Lane(
-        account=None if account is None else rows.account(account),
-        credential=None if credential is None else rows.credential(credential),
+        account=None if account is None else account_rows.account(account),
+        credential=None if credential is None else account_rows.credential(credential),
         is_stopped=switch is not None and switch.is_stopped,
         hold=None if rate is None else hold_of(rate),
     )
@@ -62,7 +62,7 @@ def find_accounts(account_ids: tuple[str, ...]) -> dict[str, Account]:
         return {}
     raws = batch_get([(keys.account(account_id), keys.METADATA) for account_id in dict.fromkeys(account_ids)])
     items = [TableItem.from_raw_data(raw) for raw in raws]
-    return {item.id: rows.account(item) for item in items if isinstance(item, AccountItem)}
+    return {item.id: account_rows.account(item) for item in items if isinstance(item, AccountItem)}
 
 
 def get_account(account_id: str) -> Account:
@@ -88,12 +88,12 @@ def list_accounts() -> tuple[Account, ...]:
 
 def put_account(account: Account) -> Write:
     """Build the put of a new account."""
-    return writes.put_new(rows.account_item(account))
+    return writes.put_new(account_rows.account_item(account))
 
 
 def put_credential(credential: SealedCredential) -> Write:
     """Build the put of an account's first credential."""
-    return writes.put_new(rows.credential_item(credential))
+    return writes.put_new(account_rows.credential_item(credential))
 
 
 def change_account(account: Account, *, read: Account) -> Write:
@@ -102,7 +102,7 @@ def change_account(account: Account, *, read: Account) -> Write:
     Only what differs is written, so that what workers note meanwhile stays: a failing credential, a check's finding. A
     change of the status needs the status that was read.
     """
-    before, after = rows.account_item(read), rows.account_item(account)
+    before, after = account_rows.account_item(read), account_rows.account_item(account)
     pairs = {name: (getattr(before, name), getattr(after, name)) for name in AccountItem.get_attributes()}
     actions = [
         getattr(AccountItem, name).remove() if new is None else getattr(AccountItem, name).set(new)
@@ -129,7 +129,7 @@ def record_check(account: Account, *, read: Account) -> bool:
 
 def replace_credential(credential: SealedCredential, *, version: int) -> Write:
     """Build the replacement of an account's credential, whose version is still this one."""
-    return writes.put(rows.credential_item(credential), CredentialItem.tver == version)
+    return writes.put(account_rows.credential_item(credential), CredentialItem.tver == version)
 
 
 def delete_credential(account_id: str, *, version: int) -> Write:

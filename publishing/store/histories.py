@@ -16,7 +16,7 @@ from publishing.items.account import AccountItem
 from publishing.items.base import TableItem
 from publishing.items.message import AttemptItem, DeliveryItem, FeedbackItem, MessageItem
 from publishing.items.user import UserItem
-from publishing.store import rows
+from publishing.store import account_rows, rows
 from publishing.store.feedback import feedback_of
 from publishing.store.reads import batch_get, query
 
@@ -54,7 +54,7 @@ def read_named(*, account_ids: Iterable[str], user_ids: Iterable[str]) -> Named:
     wanted += [(keys.account(each), keys.METADATA) for each in account_ids]
     items = [TableItem.from_raw_data(raw) for raw in batch_get(wanted)]
     return Named(
-        accounts=tuple(rows.account(item) for item in items if isinstance(item, AccountItem)),
+        accounts=tuple(account_rows.account(item) for item in items if isinstance(item, AccountItem)),
         names={item.id: item.name for item in items if isinstance(item, UserItem) and item.name},
     )
 

@@ -14,7 +14,7 @@ from publishing.items.attributes import write_instant
 from publishing.items.base import TableItem
 from publishing.items.message import DeliveryItem, MessageItem
 from publishing.items.records import StopSwitchItem
-from publishing.store import rows
+from publishing.store import account_rows, rows
 from publishing.store.accounts import hold_of
 from publishing.store.reads import batch_get, query
 
@@ -37,9 +37,8 @@ class Details:
 
 def list_account_summaries() -> tuple[Account, ...]:
     """Return all accounts as their list's index holds them, by channel, without settings and health; one query."""
-    return tuple(
-        rows.account(item) for item in query(TableItem.by_month, keys.ACCOUNT_LIST) if isinstance(item, AccountItem)
-    )
+    items = query(TableItem.by_month, keys.ACCOUNT_LIST)
+    return tuple(account_rows.account(item) for item in items if isinstance(item, AccountItem))
 
 
 def list_month(month: datetime, *, since: datetime, until: datetime, is_newest_first: bool) -> list[MessageSummary]:

@@ -3,17 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from publishing.domain.account import Account, AccountStatus, SealedCredential
 from publishing.domain.attempt import Attempt, AttemptOutcome
 from publishing.domain.content import MediaUse, summary
 from publishing.domain.delivery import Delivery, DeliveryState
-from publishing.domain.health import Health, HealthVerdict
 from publishing.domain.media import MediaStatus, Medium, Rendition
 from publishing.domain.message import Message, MessageStatus, MessageSummary, Target, Variant
 from publishing.domain.outcome import Problem, Publication, Reason
 from publishing.domain.review import Decision, Review
 from publishing.items import keys
-from publishing.items.account import AccountItem, CredentialItem
 from publishing.items.attributes import read_instant, write_instant
 from publishing.items.base import TableItem
 from publishing.items.media import MediumItem
@@ -259,38 +256,6 @@ def attempt_item(value: Attempt, *, account_id: str) -> AttemptItem:
     return item
 
 
-def account(item: AccountItem) -> Account:
-    """Return the account of a row."""
-    return Account(
-        id=item.id,
-        channel=item.channel,
-        name=item.name,
-        base_url=item.base_url,
-        status=AccountStatus(item.status),
-        open_to_members=item.open_to_members,
-        settings=item.settings or {},
-        problem=problem(item.problem),
-        health=_health(item.health),
-        checked_at=item.checked_at,
-        rev=int(item.rev),
-        created_at=item.created_at,
-        updated_at=item.updated_at,
-    )
-
-
-def account_item(value: Account) -> AccountItem:
-    """Return the row of an account, index keys included."""
-    item = AccountItem(keys.account(value.id), keys.METADATA)
-    item.id, item.channel, item.name, item.base_url = value.id, value.channel, value.name, value.base_url
-    item.status, item.open_to_members = value.status.value, value.open_to_members
-    item.settings = dict(value.settings) or None
-    item.problem = problem_column(value.problem)
-    item.health, item.checked_at = _health_column(value.health), value.checked_at
-    item.rev, item.created_at, item.updated_at = value.rev, value.created_at, value.updated_at
-    item.GSI3PK, item.GSI3SK = keys.ACCOUNT_LIST, f"{value.channel}#{value.id}"
-    return item
-
-
 def medium(item: MediumItem) -> Medium:
     """Return the medium of a row; of a row of a list without what the index does not project."""
     return Medium(
@@ -323,26 +288,6 @@ def medium_item(value: Medium) -> MediumItem:
     item.created_at, item.updated_at = value.created_at, value.updated_at
     item.GSI1PK, item.GSI1SK = keys.user(value.owner), keys.medium(value.id)
     item.GSI3PK, item.GSI3SK = keys.MEDIA_LIST, f"{write_instant(value.created_at)}#{value.id}"
-    return item
-
-
-def credential(item: CredentialItem) -> SealedCredential:
-    """Return the sealed credential of a row."""
-    return SealedCredential(
-        account_id=item.PK.removeprefix("ACCOUNT#"),
-        version=int(item.tver),
-        ciphertext=item.ciphertext,
-        nonce=item.nonce,
-        data_key=item.data_key,
-        expires_at=item.expires_at,
-    )
-
-
-def credential_item(value: SealedCredential) -> CredentialItem:
-    """Return the row of a sealed credential."""
-    item = CredentialItem(keys.account(value.account_id), keys.CREDENTIAL)
-    item.ciphertext, item.nonce, item.data_key = value.ciphertext, value.nonce, value.data_key
-    item.tver, item.expires_at = value.version, value.expires_at
     return item
 
 
@@ -383,20 +328,6 @@ def _review_column(value: Review | None) -> dict[str, object] | None:
         "decision": value.decision.value if value.decision else None,
         "comment": value.comment,
     }
-
-
-def _health(column: Any) -> Health | None:  # noqa: ANN401 - JSON, as pynamodb types it
-    if not column:
-        return None
-    reason = Reason(column["reason"]) if column["reason"] else None
-    return Health(verdict=HealthVerdict(column["verdict"]), detail=column["detail"], reason=reason)
-
-
-def _health_column(value: Health | None) -> dict[str, object] | None:
-    if value is None:
-        return None
-    reason = value.reason.value if value.reason else None
-    return {"verdict": value.verdict.value, "detail": value.detail, "reason": reason}
 
 
 def _publication(post_id: str | None, post_url: str | None) -> Publication | None:

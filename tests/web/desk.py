@@ -14,7 +14,7 @@ from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.ids import new_id
 from publishing.domain.message import Message, MessageStatus, Target
 from publishing.domain.outcome import Publication
-from publishing.store import accounts, rows, writes
+from publishing.store import account_rows, accounts, rows, writes
 from tests.builders import build_delivery, build_message
 
 #: What somebody may type that must be shown as it is.
@@ -48,7 +48,7 @@ def put_account(**fields: Any) -> Account:
         "id": new_id(now()), "channel": "webhook", "name": "Intranet", "created_at": now(), "updated_at": now(),
     }  # fmt: skip
     account = Account(**{**values, **fields})
-    writes.run(writes.put(rows.account_item(account)))
+    writes.run(writes.put(account_rows.account_item(account)))
     return account
 
 

@@ -18,13 +18,15 @@ LETTERS: Final = {
     "a": {200, 302, 303, 405},
     "f": {403},
     "n": {404},
+    # A request with nothing in it, where something is needed.
+    "b": {400, 422},
 }
 SOME_ID: Final = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """What a page answers to whom, in the order of ROLES: `a` its own answer, `f` 403, `n` 404."""
+    """What a page answers to whom, in the order of ROLES: `a` its own answer, `b` 400, `f` 403, `n` 404."""
 
     who: str
     method: str = "get"
@@ -37,6 +39,20 @@ PAGES: Final[dict[str, Page]] = {
     # Of one's own sessions: that one, which nobody has, is gone.
     "/admin/sessions/end/": Page(who="nnnnnn", method="post"),
     "/admin/sessions/end-all/": Page(who="aaaaaa", method="post"),
+    "/admin/me/": Page(who="aaaaaa"),
+    "/admin/language/": Page(who="aaaaaa", method="post"),
+    "/admin/calendar/": Page(who="aaaaaa"),
+    # What they make of a request with something in it is in test_calendar.py and test_message_page.py.
+    "/admin/calendar/events/": Page(who="bbbbbb"),
+    "/admin/calendar/move/": Page(who="bbbbbb", method="post"),
+    "/admin/messages/<str:message_id>/": Page(who="nnnnnn"),
+    "/admin/messages/<str:message_id>/live/": Page(who="nnnnnn"),
+    "/admin/messages/(?P<message_id>[^/]+)/(?P<action>publish|cancel|delete|duplicate)/$": Page(
+        who="nnnnnn", method="post"
+    ),
+    "/admin/messages/(?P<message_id>[^/]+)/deliveries/(?P<delivery_id>[^/]+)/(?P<action>retry|resolve|unblock)/$": Page(
+        who="nnnnnn", method="post"
+    ),
     "/admin/media/": Page(who="faaaaa"),
     "/admin/media/browse/": Page(who="faaaaa"),
     # What they make of a request with something in it is in test_library.py.
@@ -45,6 +61,49 @@ PAGES: Final[dict[str, Page]] = {
     "/admin/media/<str:medium_id>/delete/": Page(who="nnnnnn", method="post"),
     "/admin/media/<str:medium_id>/state/": Page(who="nnnnnn"),
     "/admin/media/<str:medium_id>/describe/": Page(who="aaaaaa"),
+    # The admin's own, where an object that is not there leads back with a word about it.
+    "/admin/(?P<app_label>publishing)/$": Page(who="nnnnnn"),
+    "/admin/(?P<url>.*)$": Page(who="nnnnnn"),
+    "/admin/jsi18n/": Page(who="aaaaaa"),
+    "/admin/autocomplete/": Page(who="ffffff"),
+    "/admin/publishing/account/": Page(who="faaaaa"),
+    "/admin/publishing/account/add/": Page(who="fffffa"),
+    "/admin/publishing/account/<path:object_id>/": Page(who="aaaaaa"),
+    "/admin/publishing/account/<path:object_id>/change/": Page(who="faaaaa"),
+    "/admin/publishing/account/<path:object_id>/history/": Page(who="faaaaa"),
+    "/admin/publishing/account/<path:object_id>/delete/": Page(who="fffffa", method="post"),
+    "/admin/publishing/account/<path:object_id>/do/<slug:verb>/": Page(who="nnnnnn", method="post"),
+    "/admin/publishing/apikey/": Page(who="fffaaa"),
+    "/admin/publishing/apikey/add/": Page(who="fffaaa"),
+    "/admin/publishing/apikey/<path:object_id>/": Page(who="aaaaaa"),
+    "/admin/publishing/apikey/<path:object_id>/change/": Page(who="fffaaa"),
+    "/admin/publishing/apikey/<path:object_id>/history/": Page(who="fffaaa"),
+    "/admin/publishing/apikey/<path:object_id>/delete/": Page(who="ffffff", method="post"),
+    "/admin/publishing/apikey/<path:object_id>/do/<slug:verb>/": Page(who="nnnnnn", method="post"),
+    "/admin/publishing/auditentry/": Page(who="fffffa"),
+    "/admin/publishing/auditentry/add/": Page(who="ffffff"),
+    "/admin/publishing/auditentry/<path:object_id>/": Page(who="aaaaaa"),
+    "/admin/publishing/auditentry/<path:object_id>/change/": Page(who="fffffa"),
+    "/admin/publishing/auditentry/<path:object_id>/history/": Page(who="fffffa"),
+    "/admin/publishing/auditentry/<path:object_id>/delete/": Page(who="ffffff", method="post"),
+    "/admin/publishing/auditentry/<path:object_id>/do/<slug:verb>/": Page(who="nnnnnn", method="post"),
+    "/admin/publishing/message/": Page(who="faaaaa"),
+    "/admin/publishing/message/add/": Page(who="aaaaaa"),
+    "/admin/publishing/message/<path:object_id>/": Page(who="aaaaaa"),
+    "/admin/publishing/message/<path:object_id>/change/": Page(who="faaaaa"),
+    "/admin/publishing/message/<path:object_id>/history/": Page(who="faaaaa"),
+    "/admin/publishing/message/<path:object_id>/delete/": Page(who="fffaaa", method="post"),
+    "/admin/publishing/message/<path:object_id>/do/<slug:verb>/": Page(who="nnnnnn", method="post"),
+    "/admin/publishing/user/": Page(who="fffffa"),
+    "/admin/publishing/user/add/": Page(who="ffffff"),
+    "/admin/publishing/user/<path:object_id>/": Page(who="aaaaaa"),
+    "/admin/publishing/user/<path:object_id>/change/": Page(who="fffffa"),
+    "/admin/publishing/user/<path:object_id>/history/": Page(who="fffffa"),
+    "/admin/publishing/user/<path:object_id>/delete/": Page(who="ffffff", method="post"),
+    "/admin/publishing/user/<path:object_id>/do/<slug:verb>/": Page(who="nnnnnn", method="post"),
+    "/admin/publishing/account/stop/": Page(who="fffffa"),
+    "/admin/publishing/auditentry/verify/": Page(who="fffffa"),
+    "/admin/publishing/message/export/": Page(who="faaaaa"),
 }
 
 

@@ -93,6 +93,7 @@ async function dropped(info) {
   if (answer.reason) {
     info.revert();
     say(answer.reason, "error");
+    calendar.refetchEvents(); // whatever stood in the way is shown as it is now
   } else {
     moved(info.event, answer);
   }
@@ -170,6 +171,20 @@ function start() {
   });
 }
 
+/* The library calls its grid a table and has no rows in it, which misleads screen readers: it is none to them. Entries keep
+   their roles, and the list says the same in order. */
+const PRETENDED = ["table", "rowgroup", "row", "cell", "columnheader", "rowheader"].map((role) => `[role="${role}"]`).join(",");
+
+function stayPlain() {
+  const strip = () => {
+    for (const one of place.querySelectorAll(PRETENDED)) {
+      for (const name of ["role", "aria-colindex", "aria-rowindex", "aria-colspan", "aria-rowspan"]) one.removeAttribute(name);
+    }
+  };
+  new MutationObserver(strip).observe(place, { childList: true, subtree: true });
+  strip();
+}
+
 function offerZones() {
   const select = document.getElementById("zone");
   const every = Intl.supportedValuesOf ? Intl.supportedValuesOf("timeZone") : [];
@@ -183,3 +198,4 @@ function offerZones() {
 
 offerZones();
 start();
+stayPlain();
