@@ -77,7 +77,7 @@ class SeriesForm(DynamoForm):
         else:
             self.initial.setdefault("zone", self.own_zone)
         self._offer("message_id", [("", str(_("Choose a message"))), *self.offered], self.initial.get("message_id"))
-        groups = [(region, [(name, name.partition("/")[2].replace("_", " ")) for name in names])
+        groups = [(region, [(name, name.replace("_", " ")) for name in names])
                   for region, names in zones()]  # fmt: skip
         self.fields["zone"].widget.choices = [("UTC", "UTC"), *groups]
 
