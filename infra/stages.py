@@ -55,6 +55,8 @@ class Site:
     #: Whether messages need an approver before they can go out, and whether approvers may approve their own work.
     review: bool = False
     review_own: bool = False
+    #: How many days before it is due a message of a series is made.
+    series_horizon: int = 7
 
     def __post_init__(self) -> None:
         problems = self._problems()
@@ -90,6 +92,8 @@ class Site:
             for origin in self.allowed_origins
             if not _ORIGIN.fullmatch(origin)
         ]
+        if not 1 <= self.series_horizon <= 60:
+            problems.append("series_horizon should be a number of days from 1 to 60.")
         if bool(self.frontend_repository) != bool(self.frontend_token_secret):
             problems.append("frontend_repository and frontend_token_secret go together: set both or neither.")
         return problems
@@ -171,10 +175,11 @@ def load(name: str, *, path: Path = SETTINGS) -> Stage:
     return stage
 
 
-def review_variables(site: Site) -> dict[str, str]:
-    """Return what functions are told about review; the web function and the scheduler must be told the same."""
+def shared_variables(site: Site) -> dict[str, str]:
+    """Return what the web function and the scheduler must be told alike: the rules of review, how far series reach."""
     told = {"OMNIPUB_REVIEW": site.review, "OMNIPUB_REVIEW_OWN": site.review_own}
-    return {name: "true" for name, is_on in told.items() if is_on}
+    flags = {name: "true" for name, is_on in told.items() if is_on}
+    return {**flags, "OMNIPUB_SERIES_HORIZON": str(site.series_horizon)}
 
 
 def _read(path: Path) -> dict[str, Any]:

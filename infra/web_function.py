@@ -24,7 +24,7 @@ from infra.names import scheduler_function, stack_name  # noqa: E402
 from infra.packaging.build import architecture_of, build  # noqa: E402
 from infra.packaging.manifest import EMULATOR, PackageError, archive_of  # noqa: E402
 from infra.packaging.recipes import WEB  # noqa: E402
-from infra.stages import SettingsError, Site, load, review_variables  # noqa: E402
+from infra.stages import SettingsError, Site, load, shared_variables  # noqa: E402
 
 #: Zappa's commands that upload code or configuration.
 _DEPLOYING: Final = frozenset({"deploy", "update"})
@@ -94,7 +94,7 @@ def variables(
         "OMNIPUB_PUBLIC_URL": public,
         # CloudFront keeps the gateway's own host; a domain of one's own comes as it is.
         "OMNIPUB_ALLOWED_HOSTS": ",".join(dict.fromkeys([gateway.hostname or "", urlsplit(public).hostname or ""])),
-        **review_variables(site or Site()),
+        **shared_variables(site or Site()),
     }
     if origins := outputs.get("CorsOrigins"):
         values["OMNIPUB_CORS_ORIGINS"] = origins

@@ -50,6 +50,13 @@ class TestTheVariables:
         assert (silent.review_on, silent.review_own) == (False, False)
         assert (told.review_on, told.review_own) == (True, True)
 
+    def test_tell_how_far_series_reach(self):
+        silent = Config.from_environment(web_function.variables("prod", OUTPUTS))
+        told = Config.from_environment(web_function.variables("prod", OUTPUTS, site=Site(series_horizon=21)))
+
+        assert silent.series_horizon.days == 7
+        assert told.series_horizon.days == 21
+
     def test_of_an_emulator_say_where_its_gateway_is(self):
         variables = web_function.variables("prod", OUTPUTS, endpoint="http://127.0.0.1:4566")
 
