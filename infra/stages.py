@@ -57,6 +57,9 @@ class Site:
     review_own: bool = False
     #: How many days before it is due a message of a series is made.
     series_horizon: int = 7
+    #: For how many days `manage.py retention run` keeps ended messages, and the audit log; 0 for ever.
+    retention_days: int = 0
+    audit_retention_days: int = 0
 
     def __post_init__(self) -> None:
         problems = self._problems()
@@ -92,11 +95,17 @@ class Site:
             for origin in self.allowed_origins
             if not _ORIGIN.fullmatch(origin)
         ]
-        if not 1 <= self.series_horizon <= 60:
-            problems.append("series_horizon should be a number of days from 1 to 60.")
         if bool(self.frontend_repository) != bool(self.frontend_token_secret):
             problems.append("frontend_repository and frontend_token_secret go together: set both or neither.")
-        return problems
+        return problems + self._wrong_days()
+
+    def _wrong_days(self) -> list[str]:
+        problems = [] if 1 <= self.series_horizon <= 60 else ["series_horizon should be a number of days from 1 to 60."]
+        return problems + [
+            f"{name} should be a number of days from 30 to 36500, or 0 for ever."
+            for name in ("retention_days", "audit_retention_days")
+            if getattr(self, name) and not 30 <= getattr(self, name) <= 36_500
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

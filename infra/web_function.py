@@ -100,6 +100,12 @@ def variables(
         values["OMNIPUB_CORS_ORIGINS"] = origins
     if site is not None and site.canary_account:
         values["OMNIPUB_CANARY_ACCOUNT"] = site.canary_account
+    if site is not None:
+        kept = {
+            "OMNIPUB_RETENTION_DAYS": site.retention_days,
+            "OMNIPUB_AUDIT_RETENTION_DAYS": site.audit_retention_days,
+        }
+        values |= {name: str(days) for name, days in kept.items() if days}
     if endpoint:
         # The emulator's gateway is a path, its pool's tokens name AWS, and its platforms are on loopback.
         host = urlsplit(endpoint)

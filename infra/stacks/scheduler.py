@@ -48,8 +48,7 @@ class SchedulerStack(Stack):
                 "KINESIS_STREAM_NAME": data.stream.stream_name,
                 "OMNIPUB_SCHEDULER_FUNCTION": name,
                 "OMNIPUB_AUDIT_BUCKET": security.audit_heads.bucket_name,
-                # The condition of the dispatch is the scheduler's, and it makes what becomes due of series: it must know of
-                # both what the web function knows.
+                # Both must know the same of review, which is a condition of the dispatch, and of how far series reach.
                 **shared_variables(context.stage.site),
             },
             rights=[

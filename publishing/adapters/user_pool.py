@@ -66,10 +66,7 @@ def invite(pool_id: str, email: str) -> Invited:
         pool = aws.client("cognito-idp")
         found = _by_address(pool, pool_id, address)
         is_waiting = found is None or found["UserStatus"] == "FORCE_CHANGE_PASSWORD"
-        if is_waiting:
-            user = _mail(pool, pool_id, address, is_new=found is None)
-        else:
-            user = found
+        user = _mail(pool, pool_id, address, is_new=found is None) if is_waiting else found
     except (ClientError, BotoCoreError) as error:
         raise _failed(error, "user") from error
     return Invited(id=_sub(user["Attributes"]), name=user["Username"], is_mailed=is_waiting)

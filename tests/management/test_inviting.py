@@ -136,7 +136,7 @@ class TestAnInvitation:
         monkeypatch.setenv("OMNIPUB_OIDC_ISSUER", "https://id.example.org")
         monkeypatch.setenv("OMNIPUB_OIDC_CLIENT_ID", "client")
 
-        with pytest.raises(CommandError, match="another provider than the user pool. Invite them there"):
+        with pytest.raises(CommandError, match=r"another provider than the user pool\. Invite them there"):
             call_command("users", "invite", "--email", ADDRESS, "--role", "admin")
 
         assert emulator.client("cognito-idp").list_users(UserPoolId=pool)["Users"] == []

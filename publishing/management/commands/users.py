@@ -25,7 +25,7 @@ class Command(BaseCommand):
     """Changes what a user may do at once, until the desk has a page for it and when it cannot be reached."""
 
     help = (
-        "Invite somebody into the user pool with a role (invite --email ada@example.org --role admin); or, by their id, "
+        "Invite somebody into the user pool with a role (invite --email ada@example.org --role admin); or, by id, "
         "show a user, disable or enable them, end all of their web sessions (sign-out), write all that is stored about "
         "them as JSON lines (export), or delete it (erase)."
     )
