@@ -44,11 +44,12 @@ class TestAMessage:
         self, system: System, clock: Clock, configured: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ):
         account = system.connect("webhook", "kept")
-        system.misbehave("webhook", "kept", "unavailable_before", on="*", count=1)
+        system.misbehave("webhook", "rate_limited", on="*", count=1)
         old = system.publish(account).message.id
         for _ in range(3):
             system.settle(ticks=1)
             clock.move(seconds=130)
+        assert system.read(old).message.status is MessageStatus.PUBLISHED
         assert {key.split("#")[0] for key in rows_of(old)} == {"METADATA", "CHANNEL", "ATTEMPT"}
         clock.move(seconds=364 * 86_400)
         call_command("retention", "run")
