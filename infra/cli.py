@@ -32,6 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the CDK's command line; return its exit code. What is missing or wrong is one sentence and 1."""
     try:
         install.install()
+        node.check_cli()
         if _SYNTHESIZING.intersection(arguments):
             context = _context(arguments)
             stage = load(context.get("stage", "prod"))

@@ -1,5 +1,6 @@
 """Node and the CDK's command line: both come by themselves, from the wheel and the lock file that the project pins."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -40,6 +41,21 @@ def npm_ci() -> list[str]:
     """Return the command that installs the CDK's command line as its lock file says, when run in `infra/cdk`."""
     npm = node_path().parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
     return [str(node_path()), str(npm), "ci", "--no-progress"]
+
+
+def check_cli() -> None:
+    """Raise NodeMissingError unless the CDK's command line is the one that the project pins.
+
+    An older one cannot read the stacks, and says so only after it has begun.
+    """
+    wanted = json.loads((HERE / "cdk/package.json").read_text())["dependencies"]["aws-cdk"]
+    described = CLI.parent.parent / "package.json"
+    found = json.loads(described.read_text())["version"] if described.is_file() else "missing"
+    if found != wanted:
+        raise NodeMissingError(
+            f"The CDK's command line is {found}, and {wanted} is needed. Type: rm -rf infra/cdk/node_modules "
+            ".venv-infra/.synced && make infra"
+        )
 
 
 def run_cli(arguments: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from infra.names import STACKS, stack_name
 from infra.stages import Stage
 
 #: How the CDK's bootstrap is found, by its default name.
@@ -20,7 +21,7 @@ class NotReadyError(Exception):
 
 
 def check(stage: Stage, client: MakeClient) -> None:
-    """Raise NotReadyError when the credentials, the bootstrap or a secret that the stage names are missing."""
+    """Raise NotReadyError when credentials, bootstrap or a secret are missing, or a stack is half way."""
     exceptions = importlib.import_module("botocore.exceptions")
     region = stage.site.region
     try:
@@ -39,11 +40,42 @@ def check(stage: Stage, client: MakeClient) -> None:
         raise NotReadyError(
             f"Account {account} was not prepared for the CDK in {region}. Type: uv run cdk bootstrap aws://{account}/{region}"
         )
+    _check_stacks(stage, client("cloudformation", region), exceptions.ClientError)
     secrets = [*stage.site.identity_providers.items()]
     if stage.site.frontend_token_secret:
         secrets.append(("Amplify", stage.site.frontend_token_secret))
     for whose, secret in secrets:
         _check_secret(client("secretsmanager", region), whose, secret, exceptions.ClientError)
+
+
+def _check_stacks(stage: Stage, formation: Any, refused: type[Exception]) -> None:  # noqa: ANN401 - a client
+    """Refuse what CloudFormation would refuse in the middle: a stack that another deployment left half way."""
+    for part in STACKS:
+        name = stack_name(part, stage.name)
+        try:
+            (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
+        except refused:
+            continue  # not there yet
+        status = str(stack["StackStatus"])
+        if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+            raise NotReadyError(
+                f"{name} is {status}: another deployment is at work. Wait for it, then type the same again; see: "
+                f"aws cloudformation describe-stack-events --stack-name {name}"
+            )
+        if status in _MENDED_BY:
+            command = _MENDED_BY[status].format(name=name)
+            raise NotReadyError(f"{name} is {status}: an earlier deployment did not end. Type: {command}")
+
+
+#: What brings a stack back to where a deployment can begin. After a first deployment that failed (ROLLBACK_COMPLETE)
+#: the CDK replaces the stack by itself.
+_MENDED_BY: Final = {
+    "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback --stack-name {name}",
+    "UPDATE_FAILED": "aws cloudformation rollback-stack --stack-name {name}",
+    "ROLLBACK_FAILED": "aws cloudformation delete-stack --stack-name {name}",
+    "CREATE_FAILED": "aws cloudformation delete-stack --stack-name {name}",
+    "DELETE_FAILED": "aws cloudformation delete-stack --stack-name {name}",
+}
 
 
 def _check_secret(manager: Any, whose: str, secret: str, refused: type[Exception]) -> None:  # noqa: ANN401 - a client

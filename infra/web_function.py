@@ -4,6 +4,7 @@
 it builds the package, and refuses to go on before anything is changed where the infrastructure is not there.
 """
 
+import importlib
 import json
 import os
 import sys
@@ -71,6 +72,22 @@ def subscription(outputs: Mapping[str, str]) -> dict[str, Any]:
         },
         "ReturnSubscriptionArn": True,
     }
+
+
+def variables_of(name: str) -> Mapping[str, str]:
+    """Return the variables of a deployed stage's web function, asked for with this shell's credentials.
+
+    Raises ClickException with the command to type when the stage is not there, or not completely.
+    """
+    try:
+        stage = load(name)
+    except SettingsError as error:
+        raise ClickException(str(error)) from error
+    region = stage.site.region
+    session = importlib.import_module("boto3").Session(region_name=region)
+    outputs = _outputs(session, stage.name, region=region)
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    return variables(stage.name, outputs, endpoint=endpoint, site=stage.site)
 
 
 def variables(

@@ -11,8 +11,8 @@ from botocore.config import Config
 
 
 @cache
-def client(service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
-    """Return the client of a service."""
+def client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    """Return the client of a service, in the process's own region unless another one is named."""
     config = Config(
         # Else the SDK signs permissions to upload in a form that newer regions do not take.
         signature_version="s3v4" if service == "s3" else None,
@@ -24,4 +24,4 @@ def client(service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at
         retries={"total_max_attempts": 3, "mode": "standard"},
         max_pool_connections=32,
     )
-    return botocore.session.get_session().create_client(service, config=config)
+    return botocore.session.get_session().create_client(service, region_name=region or None, config=config)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from django import forms
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils.translation import gettext_lazy as _
 
 from publishing.channels.base.capabilities import Capabilities
@@ -112,6 +113,7 @@ def _fields(capabilities: Capabilities, *, is_new: bool) -> Iterator[tuple[str, 
         "base_url",
         forms.CharField(
             label=_("Address"), required=base_url is not None and base_url.is_required, max_length=500,
+            widget=AdminTextInputWidget,
             help_text=base_url.detail if base_url else _("Leave it empty, unless the platform is reached elsewhere."),
         ),
     )  # fmt: skip
@@ -119,7 +121,13 @@ def _fields(capabilities: Capabilities, *, is_new: bool) -> Iterator[tuple[str, 
         if pointer.startswith(_SETTINGS):
             name = pointer.removeprefix(_SETTINGS)
             label = name.replace("_", " ").capitalize()
-            text = forms.CharField(label=label, required=field.is_required, max_length=500, help_text=field.detail)
+            text = forms.CharField(
+                label=label,
+                required=field.is_required,
+                max_length=500,
+                widget=AdminTextInputWidget,
+                help_text=field.detail,
+            )
             yield _PREFIX + name, text
     if capabilities.needs_credential:
         yield "credential", _credential(capabilities, is_new=is_new)
@@ -135,6 +143,8 @@ def _credential(capabilities: Capabilities, *, is_new: bool) -> forms.CharField:
     asked = next((field.detail for field in capabilities.connect_fields if field.pointer == "/credential"), "")
     kept = _("Leave it empty to keep the one that is stored. It is never shown again.")
     # Nothing typed here is ever sent back, and the browser is told that it is no password of this site's.
-    widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "spellcheck": "false"})
+    widget = forms.PasswordInput(
+        render_value=False, attrs={"autocomplete": "off", "spellcheck": "false", "class": "vTextField"}
+    )
     text = (asked or _("The account's secret or token.")) if is_new else kept
     return forms.CharField(label=_("Credential"), required=is_new, strip=True, widget=widget, help_text=text)

@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from publishing.adapters import clock
 from publishing.admin.account_forms import field_names, form_for, pointers
-from publishing.admin.base import DeskAdmin, Verb, acting, actor_of, badge, moment
+from publishing.admin.base import DeskAdmin, Verb, acting, actor_of
+from publishing.admin.marks import badge, channel_mark, moment
 from publishing.admin.once import create_once
 from publishing.admin.pages import desk_page, failure, methods
+from publishing.admin.words import channel_name
 from publishing.channels.base.registry import get_channel, kinds
 from publishing.domain.draft import AccountChanges
 from publishing.domain.permissions import Action
@@ -58,11 +60,11 @@ class AccountAdmin(DeskAdmin):
     add_needs = change_needs = delete_needs = Action.MANAGE_ACCOUNTS
     change_list_template = "admin/publishing/account/change_list.html"
     delete_confirmation_template = "admin/publishing/account/delete_confirmation.html"
-    list_display = ("title", "channel_name", "state", "health", "credential_ends", "checked", "open_to_members")
+    list_display = ("title", "channel_shown", "state", "health", "credential_ends", "checked", "open_to_members")
     list_filter = ("status", AccountChannelFilter)
     search_fields = ("name", "base_url")
     actions = None
-    readonly_fields = ("channel_name", "state", "trouble", "health", "finding", "checked", "credential_ends")
+    readonly_fields = ("channel_shown", "state", "trouble", "health", "finding", "checked", "credential_ends")
 
     def get_queryset(self, request: HttpRequest) -> Any:  # noqa: ANN401 - DynamoQuerySet
         """Return what the person may see: members those that were opened to them."""
@@ -90,17 +92,18 @@ class AccountAdmin(DeskAdmin):
         return format_html("<bdi>{}</bdi>", account.name)
 
     @admin.display(description=_("Channel"), ordering="channel")
-    def channel_name(self, account: Account) -> SafeString | str:
+    def channel_shown(self, account: Account) -> SafeString | str:
         """Show its channel."""
-        known = get_channel(account.channel).capabilities.name if account.channel in kinds() else account.channel
-        return format_html('<span class="channel channel-{}">{}</span>', account.channel, known)
+        return format_html(
+            '<span class="channels">{}</span> {}', channel_mark(account.channel), channel_name(account.channel)
+        )
 
     @admin.display(description=_("Status"))
     def state(self, account: Account) -> SafeString:
         """Show its status, with what is wrong."""
         return format_html(
             '<span title="{}">{}</span>', account.trouble,
-            badge(account.status, account.get_status_display()),  # type: ignore[attr-defined]  # Django makes it
+            badge(account.status),
         )  # fmt: skip
 
     @admin.display(description=_("Health"))
@@ -108,7 +111,8 @@ class AccountAdmin(DeskAdmin):
         """Show what the latest check found."""
         if not account.verdict:
             return str(_("Not checked yet"))
-        return badge(f"health-{account.verdict}", _VERDICTS.get(account.verdict, account.verdict))
+        text = _VERDICTS.get(account.verdict, account.verdict)
+        return format_html('<span class="health health-{}">{}</span>', account.verdict, text)
 
     @admin.display(description=_("Credential ends"))
     def credential_ends(self, account: Account) -> SafeString | str:
@@ -129,7 +133,7 @@ class AccountAdmin(DeskAdmin):
         """Return what the channel asks for, and what is known of the account."""
         if obj is None:
             return self._carrying([(None, {"fields": field_names(request.GET["channel"])})])
-        known = ("channel_name", "state", "trouble", "health", "finding", "checked", "credential_ends")
+        known = ("channel_shown", "state", "trouble", "health", "finding", "checked", "credential_ends")
         if not self.has_change_permission(request, obj):
             return [(None, {"fields": ("name", "base_url", "open_to_members", *known)})]
         return self._carrying([(None, {"fields": field_names(obj.channel)}), (_("Condition"), {"fields": known})])
@@ -157,7 +161,19 @@ class AccountAdmin(DeskAdmin):
                 request, "account_channel", {"channels": every, "opts": self.opts}, title=str(_("Connect an account"))
             )
         title = _("Connect an account on %(channel)s") % {"channel": get_channel(kind).capabilities.name}
-        return super().add_view(request, form_url, {"title": title, **(extra_context or {})})
+        values = {"title": title, "show_save_and_add_another": False, **(extra_context or {})}
+        return super().add_view(request, form_url, values)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,  # noqa: ANN401 - as above
+    ) -> HttpResponse:
+        """Show one account; another one begins with the choice of its channel."""
+        values = {"show_save_and_add_another": False, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, values)
 
     def create(self, request: HttpRequest, form: Any) -> str:  # noqa: ANN401 - an AccountForm
         """Connect the account, once."""

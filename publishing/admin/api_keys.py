@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from publishing.adapters import clock
-from publishing.admin.base import DeskAdmin, Verb, acting, actor_of, badge, moment
+from publishing.admin.base import DeskAdmin, Verb, acting, actor_of
+from publishing.admin.marks import badge, moment
 from publishing.admin.once import create_once
 from publishing.admin.pages import desk_page
 from publishing.domain.api_key import LIFETIME, LIFETIME_LIMIT, OVERLAP_LIMIT, ApiKeyDraft, NewApiKey
@@ -24,7 +25,6 @@ from publishing.models import ApiKey
 from publishing.services import limits
 from publishing.services.api_keys import create_key, revoke_key, rotate_key
 
-_STATUSES: Final = {"active": _("Active"), "expired": _("Expired"), "revoked": _("Revoked")}
 _SCOPES: Final = [(scope.value, scope.value.replace("_", " ").capitalize()) for scope in sorted(SCOPES)]
 
 
@@ -78,8 +78,7 @@ class ApiKeyAdmin(DeskAdmin):
     @admin.display(description=_("Status"))
     def state(self, key: ApiKey) -> SafeString:
         """Show whether it is good for anything."""
-        status = key.status(clock.now())
-        return badge(f"key-{status}", _STATUSES[status])
+        return badge(key.status(clock.now()))
 
     @admin.display(description=_("May do"))
     def scope_list(self, key: ApiKey) -> str:
@@ -94,12 +93,17 @@ class ApiKeyAdmin(DeskAdmin):
     @admin.display(description=_("Last used"))
     def used(self, key: ApiKey) -> SafeString | str:
         """Show when it was used last."""
-        return moment(key.last_used_at, empty=str(_("never")))
+        return moment(key.last_used_at) if key.last_used_at else str(_("never"))
 
     @admin.display(description=_("Made"))
     def made(self, key: ApiKey) -> SafeString | str:
         """Show when it was made."""
         return moment(key.created_at)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:  # noqa: ANN401 - Django's signature
+        """Ask what the key is to be good for; the page after it shows the secret, so there is one way to go on."""
+        values = {"show_save_and_add_another": False, "show_save_and_continue": False, **(extra_context or {})}
+        return super().add_view(request, form_url, values)
 
     # --- making, rotating, revoking ----------------------------------------------------------------------------------
 

@@ -12,8 +12,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from publishing.adapters import clock
-from publishing.admin.base import DeskAdmin, actor_of, moment
+from publishing.admin.base import DeskAdmin, actor_of
 from publishing.admin.history import SENTENCES, actors
+from publishing.admin.marks import moment
 from publishing.admin.pages import desk_page, failure, methods
 from publishing.domain.ids import is_id
 from publishing.domain.permissions import Action

@@ -1,19 +1,18 @@
 """What every ModelAdmin of the desk has: permissions from the one table, use cases' errors next to their fields."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
-from django.forms import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils import formats
 from django.utils.functional import Promise
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -68,19 +67,6 @@ def _field_of(problem: FieldProblem, fields: Mapping[str, str]) -> str | None:
     return problem.pointer.strip("/").partition("/")[0] or None
 
 
-def moment(value: datetime | None, *, empty: str = "-") -> SafeString | str:
-    """Return a moment as pages show it: in UTC, which a script replaces by the viewer's zone."""
-    if value is None:
-        return empty
-    text = f"{value:%Y-%m-%d %H:%M} UTC"
-    return format_html('<time class="moment" datetime="{}" title="{}">{}</time>', value.isoformat(), text, text)
-
-
-def badge(status: str, label: object) -> SafeString:
-    """Return a status as pages show it."""
-    return format_html('<span class="badge badge-{}">{}</span>', status, label)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
     """Something that can be done to one object, by a button on its page."""
@@ -104,10 +90,9 @@ class DeskAdmin(DynamoModelAdmin):
     delete_needs: ClassVar[Action | None] = None
 
     class Media:
-        """Times in the viewer's zone; what lists look like."""
+        """What lists and forms have beside the desk's own look."""
 
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("publishing/lists.css",)}
-        js = (Script("publishing/moments.js", type="module"),)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Tell whether the model is offered to the person."""
@@ -142,9 +127,13 @@ class DeskAdmin(DynamoModelAdmin):
 
     def describe_position(self, partition: str, key: str | None) -> str:
         """Return up to which day, else month, a list was looked at."""
-        if key and key[:4].isdigit():
-            return key[:10]
-        return partition.rpartition("#")[2]
+        numbers = [int(number) for number in re.findall(r"\d+", (key or "")[:10])]
+        if len(numbers) == 3:
+            return formats.date_format(date(*numbers), "DATE_FORMAT")
+        numbers = [int(number) for number in partition.rpartition("#")[2].split("-") if number.isdecimal()]
+        if len(numbers) == 2:
+            return formats.date_format(date(numbers[0], numbers[1], 1), "YEAR_MONTH_FORMAT")
+        return formats.date_format(date(*numbers), "DATE_FORMAT") if len(numbers) == 3 else partition
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list under the name of what is in it."""

@@ -148,7 +148,9 @@ def _overtaken(request: HttpRequest, sheet: Sheet, error: Exception | None) -> H
     elif stored.status not in EDITABLE:
         late = replace(sheet, message=stored, problems=_whole(error), is_orphan=True)
     elif error is None or isinstance(error, StaleError):
-        late = replace(sheet, message=stored, is_conflict=True)
+        is_own = stored.edited_by == sheet.actor.id
+        name = "" if is_own else queries.get_editor_name(actor=sheet.actor, message=stored) or _("Somebody")
+        late = replace(sheet, message=stored, is_conflict=True, changed_by=name)
     else:
         late = replace(sheet, message=stored, problems=_whole(error))
     return show(request, late, status=HTTPStatus.CONFLICT)

@@ -8,10 +8,9 @@ from typing import Final
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
+from publishing.domain import csv_cells
 from publishing.models import Message
 
-#: What a cell must not begin with: spreadsheets take it for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS: Final = ("id", "title", "text", "status", "channels", "due (UTC)", "owner", "made (UTC)", "changed (UTC)")
 
 
@@ -20,11 +19,6 @@ class _Line:
 
     def write(self, text: str) -> str:
         return text
-
-
-def safe(text: str) -> str:
-    """Return a cell that is text whatever it begins with."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def messages_as_csv(found: Iterator[Message | None], *, now: datetime) -> StreamingHttpResponse:
@@ -43,7 +37,7 @@ def _lines(found: Iterator[Message | None]) -> Iterator[str]:
         if message is None:
             yield writer.writerow([_("There are more messages. Filter the list by month and export each.")])
             return
-        yield writer.writerow([safe(cell) for cell in _cells(message)])
+        yield writer.writerow([csv_cells.cell(cell) for cell in _cells(message)])
 
 
 def _cells(message: Message) -> list[str]:

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from publishing.adapters import clock
-from publishing.admin.base import DeskAdmin, acting, actor_of, badge, moment
+from publishing.admin.base import DeskAdmin, acting, actor_of
 from publishing.admin.export import messages_as_csv
+from publishing.admin.marks import badge, channel, moment
 from publishing.admin.once import create_once
 from publishing.admin.pages import failure
 from publishing.channels.base.registry import get_channel, kinds
@@ -72,7 +73,7 @@ class MessageAdmin(DeskAdmin):
     view_needs = Action.READ_MESSAGE
     delete_needs = Action.DELETE_MESSAGE
     change_list_template = "admin/publishing/message/change_list.html"
-    list_display = ("name", "state", "channel_names", "due", "user", "updated")
+    list_display = ("name", "state", "channel_names", "due", "user")
     list_display_links = ("name",)
     list_filter = ("status", ChannelFilter, MineFilter)
     date_hierarchy = "at"
@@ -103,23 +104,18 @@ class MessageAdmin(DeskAdmin):
     @admin.display(description=_("Status"))
     def state(self, message: Message) -> SafeString:
         """Show its status."""
-        return badge(message.status, message.get_status_display())  # type: ignore[attr-defined]  # Django makes it
+        return badge(message.status)
 
     @admin.display(description=_("Channels"))
     def channel_names(self, message: Message) -> SafeString | str:
         """Show where it goes."""
-        rows = [(kind, get_channel(kind).capabilities.name) for kind in message.channels.split() if kind in kinds()]
-        return format_html_join(" ", '<span class="channel channel-{}">{}</span>', rows) or "-"
+        marks = format_html_join("", "{}", [(channel(kind),) for kind in message.channels.split()])
+        return format_html('<span class="channels">{}</span>', marks) if marks else "-"
 
     @admin.display(description=_("Due"), ordering="at")
     def due(self, message: Message) -> SafeString | str:
         """Show when it is due."""
         return moment(message.scheduled_at)
-
-    @admin.display(description=_("Changed"))
-    def updated(self, message: Message) -> SafeString | str:
-        """Show when it was changed."""
-        return moment(message.updated_at)
 
     # --- where a message is shown ------------------------------------------------------------------------------------
 

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from publishing.adapters import clock
-from publishing.admin.base import DeskAdmin, Verb, acting, actor_of, badge, moment
+from publishing.admin.base import DeskAdmin, Verb, acting, actor_of
+from publishing.admin.marks import badge, moment
+from publishing.admin.words import ROLES
 from publishing.domain.permissions import Action
 from publishing.dynadmin import bulk
 from publishing.models import User
@@ -39,8 +41,8 @@ class UserAdmin(DeskAdmin):
     @admin.display(description=_("Roles"))
     def roles(self, user: User) -> SafeString | str:
         """Show what they were given."""
-        names = [(name, name) for name in user.role_names.split()]
-        return format_html_join(" ", '<span class="badge badge-role-{}">{}</span>', names) or str(_("none"))
+        names = [(name, ROLES.get(name, name)) for name in user.role_names.split()]
+        return format_html_join(" ", '<span class="badge plain badge-role-{}">{}</span>', names) or str(_("none"))
 
     @admin.display(description=_("Where roles come from"))
     def roles_source(self, user: User) -> str:
@@ -51,7 +53,7 @@ class UserAdmin(DeskAdmin):
     @admin.display(description=_("Status"))
     def state(self, user: User) -> SafeString:
         """Show whether they are let in."""
-        return badge(user.status, user.get_status_display())  # type: ignore[attr-defined]  # Django makes it
+        return badge(user.status)
 
     @admin.display(description=_("Last signed in"))
     def signed_in(self, user: User) -> SafeString | str:

@@ -6,12 +6,11 @@ puts a hint about a message that there is not.
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, UnknownServiceError
 
 from publishing import table
 from publishing.adapters import aws, secrets, stream
@@ -21,24 +20,20 @@ from publishing.domain.events import Deliver
 from publishing.domain.ids import new_id
 from publishing.identity.keys import KeySet, KeysUnavailableError
 from publishing.identity.tokens import keys_url_of
+from publishing.management import surroundings
+from publishing.management.findings import Finding, NotedError, UnwellError
 
 #: Tokens are taken this much before and after their time, and AWS takes signatures of five minutes.
 SKEW: Final = timedelta(seconds=30)
+#: What AWS says to a role that may not ask; services differ.
+_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_ASK_YOURSELF: Final = (
+    "A function may not ask this. Ask with your own rights, in a checkout: .venv/bin/python manage.py doctor --stage …"
+)
+#: What the application reads from its secret.
+SECRETS: Final = ("django_secret_key",)
 _NOBODY: Final = "doctor"
 _ROLE: Final = "The role lacks a right, or the resource is gone. Type: uv run cdk deploy --all"
-
-
-class UnwellError(Exception):
-    """A check failed. The message says what was found and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What a check came to."""
-
-    what: str
-    #: Empty where all is well.
-    trouble: str = ""
 
 
 def examine(config: Config, now: Callable[[], datetime]) -> Iterator[Finding]:
@@ -53,18 +48,39 @@ def examine(config: Config, now: Callable[[], datetime]) -> Iterator[Finding]:
         ("user pool", lambda: _pool(config)),
         ("scheduler", lambda: _scheduler(config)),
     )
+    is_well = True
     for what, check in checks:
-        try:
-            check()
-        except UnwellError as error:
-            yield Finding(what=what, trouble=str(error))
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            yield Finding(what=what, trouble=f"AWS answered {code} to {error.operation_name}. {_ROLE}")
-        except (BotoCoreError, UnavailableError, KeysUnavailableError) as error:
-            yield Finding(what=what, trouble=f"It is out of reach: {error} Try again; then look at AWS's status.")
+        finding = _carry_out(what, check)
+        is_well &= not finding.trouble
+        yield finding
+    if not is_well:
+        yield Finding(what="backups, rights, quotas, mail", note="They are asked about once all of the above is well.")
+        return
+    for what, check in surroundings.checks(config):
+        yield _carry_out(what, check, is_operators=True)
+
+
+def _carry_out(what: str, check: Callable[[], None], *, is_operators: bool = False) -> Finding:
+    """Make one check; what a function's role may not ask is a note where it is an operator's to ask."""
+    trouble = note = ""
+    try:
+        check()
+    except UnwellError as error:
+        trouble = str(error)
+    except NotedError as error:
+        note = str(error)
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if is_operators and code in _DENIED:
+            note = _ASK_YOURSELF
         else:
-            yield Finding(what=what)
+            trouble = f"AWS answered {code} to {error.operation_name}. {_ROLE}"
+    except UnknownServiceError:
+        # The functions' packages hold the descriptions of the services that functions use, and of no other.
+        note = _ASK_YOURSELF
+    except (BotoCoreError, UnavailableError, KeysUnavailableError) as error:
+        trouble = f"It is out of reach: {error} Try again; then look at AWS's status."
+    return Finding(what=what, trouble=trouble, note=note)
 
 
 def _clock(now: Callable[[], datetime]) -> None:
@@ -111,8 +127,11 @@ def _secret(config: Config) -> None:
     if not config.secrets_arn:
         if not os.environ.get("OMNIPUB_SECRET_KEY"):
             raise UnwellError("Neither SECRETS_ARN nor OMNIPUB_SECRET_KEY is set. Type: zappa update <stage>")
-    elif not secrets.application_secrets(config.secrets_arn).get("django_secret_key"):
-        raise UnwellError("The secret holds no django_secret_key. Put one in: aws secretsmanager put-secret-value")
+        return
+    held = secrets.application_secrets(config.secrets_arn)
+    missing = [name for name in SECRETS if not held.get(name)]
+    if missing:
+        raise UnwellError(f"The secret lacks {', '.join(missing)}. Put it in: aws secretsmanager put-secret-value")
 
 
 def _media(config: Config, now: datetime) -> None:

@@ -17,8 +17,8 @@ from publishing.models.base import TableModel, text
 from publishing.store import account_rows
 
 STATUSES = (
-    ("ok", _("Working")),
-    ("needs_reauth", _("Needs a new credential")),
+    ("ok", _("Connected")),
+    ("needs_reauth", _("Connect again")),
     ("paused", _("Paused")),
     ("blocked", _("Blocked")),
     ("disconnected", _("Disconnected")),

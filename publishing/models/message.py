@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from django.db import models
@@ -38,6 +38,10 @@ STATUSES: Final = (
 )
 
 
+def _month_of(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m}"
+
+
 class Message(TableModel):
     """A message; in a list without its text, of which `summary` is the beginning."""
 
@@ -68,7 +72,7 @@ class Message(TableModel):
         Access(partition="USER#{user_id}", index="GSI1", prefix="MSG#", sort="created_at"),
         Access(
             partition="MONTH#MSG#{part}", index="GSI3", sort="at", token=write_instant,
-            part_of=lambda moment: f"{moment:%Y-%m}", parts=lambda: months(ahead=_AHEAD, front=_FRONT),
+            part_of=_month_of, parts=lambda: months(ahead=_AHEAD, front=_FRONT),
         ),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from publishing.domain.account import Account, AccountStatus
 from publishing.domain.decision import due_of
 from publishing.domain.draft import DeliveryHistory, MessageFilter, MessageHistory, Page
 from publishing.domain.errors import NotFoundError
-from publishing.domain.message import MessageSummary, MessageWithDeliveries
+from publishing.domain.message import Message, MessageSummary, MessageWithDeliveries
 from publishing.domain.permissions import Action, Actor, Allowed, Role, demand, may
 from publishing.store import accounts, deliveries, histories, lists, messages
 from publishing.store.feedback import list_feedback
@@ -69,6 +69,12 @@ def get_history(*, actor: Actor, message_id: str) -> MessageHistory:
     return MessageHistory(
         message=message, deliveries=evidence, accounts=seen, owner_name=named.user_name or message.owner
     )
+
+
+def get_editor_name(*, actor: Actor, message: Message) -> str:
+    """Return the name of whoever changed a message last; empty where it is not known."""
+    demand(actor, Action.READ_MESSAGE, message)
+    return histories.read_named(account_ids=(), user_id=message.edited_by).user_name if message.edited_by else ""
 
 
 def list_accounts(*, actor: Actor) -> tuple[Account, ...]:

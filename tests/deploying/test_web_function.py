@@ -1,8 +1,10 @@
 """What Zappa is told, from the stacks' outputs."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
 from click import ClickException
 
 from infra import web_function
@@ -104,7 +106,72 @@ class TestTheOutputs:
             web_function._outputs(Session(emulator), "dev", region="us-east-1")
 
 
+class Formation:
+    """CloudFormation with one stack in a state that no emulator gets into."""
+
+    def __init__(self, status: str) -> None:
+        self.region_name = "us-east-1"
+        self._status = status
+
+    def client(self, _: str) -> "Formation":
+        return self
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - AWS's
+        if StackName == "OmnichannelDataStack":
+            return {"Stacks": [{"StackStatus": self._status, "Outputs": []}]}
+        message = f"Stack with id {StackName} does not exist"
+        raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
+
+
+@pytest.fixture
+def bootstrapped(emulator):
+    ssm = emulator.client("ssm")
+    ssm.put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="28", Type="String", Overwrite=True)
+    yield emulator
+    ssm.delete_parameter(Name="/cdk-bootstrap/hnb659fds/version")
+
+
+class TestAHalfDeployment:
+    @pytest.mark.parametrize(
+        ("status", "command"),
+        [
+            ("UPDATE_IN_PROGRESS", "describe-stack-events"),
+            ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
+            ("UPDATE_FAILED", "rollback-stack"),
+            ("ROLLBACK_FAILED", "delete-stack"),
+            ("CREATE_FAILED", "delete-stack"),
+            ("DELETE_FAILED", "delete-stack"),
+        ],
+    )
+    def test_is_mended_before_the_next_one_begins(self, bootstrapped, status, command):
+        formation = Formation(status)
+
+        def client(service: str, _: str) -> Any:
+            return formation if service == "cloudformation" else bootstrapped.client(service)
+
+        with pytest.raises(NotReadyError, match=f"aws cloudformation {command} --stack-name OmnichannelDataStack"):
+            check(PROD, client)
+
+    @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"])
+    def test_that_the_cdk_goes_on_from_is_let_through(self, bootstrapped, status):
+        formation = Formation(status)
+
+        check(PROD, lambda service, _: formation if service == "cloudformation" else bootstrapped.client(service))
+
+    @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"])
+    def test_keeps_the_web_function_from_being_deployed_onto_it(self, status):
+        with pytest.raises(ClickException, match=rf"OmnichannelDataStack is {status}.*uv run cdk deploy --all"):
+            web_function._outputs(Formation(status), "prod", region="us-east-1")
+
+
 class TestPreflight:
+    def test_asks_for_credentials_that_aws_knows(self):
+        def nobody(*_: str) -> Any:
+            raise NoCredentialsError
+
+        with pytest.raises(NotReadyError, match="Type: aws sts get-caller-identity"):
+            check(PROD, nobody)
+
     def test_asks_for_the_bootstrap_first(self, emulator):
         with pytest.raises(NotReadyError, match=r"Type: uv run cdk bootstrap aws://\d+/us-east-1"):
             check(PROD, lambda service, _: emulator.client(service))

@@ -94,7 +94,10 @@ class BookAdmin(Permitted, DynamoModelAdmin):
         if "forbidden" in data["title"]:
             raise RefusedError({"title": ["This title is on the index."], None: ["The library refuses it."]})
         shelve(
-            data["isbn"], title=data["title"], author=data["author"].pk, bought_at=data["bought_at"],
+            data["isbn"],
+            title=data["title"],
+            author=data["author"].pk,
+            bought_at=data["bought_at"],
             genre=data["genre"],
         )  # fmt: skip
         return str(data["isbn"])

@@ -1,5 +1,6 @@
 """A deployment of one's own: the stacks and the packages on an emulator that enforces roles, as AWS does."""
 
+import http.client
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from local.aws import demo
 from local.aws.provision import CREDENTIALS, REGION, Pool
@@ -119,6 +121,17 @@ class Deployment:
         except urllib.error.HTTPError as error:
             with error:
                 return Reply(status=error.code, headers=_lower(error.headers), text=error.read().decode())
+
+    def ask(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
+        """Ask the gateway as a browser does, without following what it answers."""
+        host = urlsplit(self.emulator.url)
+        connection = http.client.HTTPConnection(host.hostname or "", host.port, timeout=120)
+        try:
+            connection.request("GET", f"{self.base_path}{path}", headers={"Accept": "text/html,*/*"})
+            answer = connection.getresponse()
+            return answer.status, _lower(answer.headers), answer.read()
+        finally:
+            connection.close()
 
     def inbox(self, name: str) -> str:
         """What the emulator's own services took."""

@@ -3,13 +3,17 @@
 One story in one order, because each step is a deployment: what it asserts is where it happens.
 """
 
+import re
+import sys
 import time
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
 from local.api import Client
 from local.aws.token import sign_in
+from local.picture import upload_picture
 from local.platforms import start
 from local.seed import ACCOUNTS
 from tests.e2e.deployed import STAGE, Deployment
@@ -52,7 +56,10 @@ class TestADeployment:
         self.deploys(deployment)
         token = self.lets_in_whom_the_pool_knows_and_nobody_else(deployment)
         self.publishes(deployment, wall, token)
+        self.publishes_a_picture(deployment, wall, token)
+        self.opens_the_desk(deployment)
         self.enforces_the_functions_roles(deployment)
+        self.is_examined_with_an_operators_rights(deployment)
         self.flies_a_canary(deployment, wall, token)
         self.updates(deployment, token)
         self.leaves_only_what_is_retained(deployment)
@@ -123,6 +130,40 @@ class TestADeployment:
         assert text in deployment.inbox("ses/messages")
         assert text in deployment.inbox("sns/sms-messages")
 
+    def publishes_a_picture(self, deployment, wall, token):
+        """Decoded by the deployed web function, sent as bytes by the deployed worker."""
+        api = Client(url=f"{deployment.emulator.url}{deployment.base_path}", token=token)
+        connected = api.get("/api/v1/accounts/")["results"]
+        accounts = [account["id"] for account in connected if account["channel"] in {"bluesky", "mastodon"}]
+        body = {"text": "A picture by the deployed functions", "accounts": accounts}
+        written = api.post("/api/v1/messages/", {**body, "media": [{"id": upload_picture(api)}]})
+        api.post(f"/api/v1/messages/{written['id']}/publish/", {})
+
+        message = wait_for(deployment, written["id"], token)
+
+        assert message["status"] == "published", message
+        posts = [post for post in Client(url=wall.url).get("/_control/posts")["posts"] if post["text"] == body["text"]]
+        assert len(posts) == len(accounts) > 0
+        assert all(post["images"] for post in posts), posts
+
+    def opens_the_desk(self, deployment):
+        """Its door, behind the gateway's base path: the redirect, the page, and what the page is made of."""
+        status, headers, _ = deployment.ask("/admin/")
+        base = deployment.base_path
+        assert status == 302
+        assert headers["location"].startswith(f"{base}/auth/login/?next={quote(f'{base}/admin/', safe='/')}"), headers
+
+        page = deployment.get("/auth/login/")
+        assert page.status == 200
+        assert page.headers["content-type"].startswith("text/html")
+        assert "content-security-policy" in page.headers
+        files = set(re.findall(r'(?:href|src)="([^"]+/static/[^"]+)"', page.text))
+        assert files
+        for address in files:
+            assert re.search(r"\.[0-9a-f]{12}\.", address), address
+            status, headers, _ = deployment.ask(address.removeprefix(base))
+            assert (status, headers["cache-control"]) == (200, "max-age=315360000, public, immutable"), address
+
     def connects(self, deployment, wall):
         """Through the API, whose function may seal a credential; and at the emulator's own SES and SNS."""
         token = sign_in(deployment.pool, user=deployment.add_user("admin")).access
@@ -148,6 +189,21 @@ class TestADeployment:
         # With the function's own rights: whatever it needs, and none of Django's commands.
         assert "All is well." in deployment.zappa("manage", STAGE, "doctor")
         assert "RefusedEventError" in deployment.zappa("manage", STAGE, "check", fails=True)
+
+    def is_examined_with_an_operators_rights(self, deployment):
+        """The demonstration's sender is not verified, and this emulator turns no recovery on: both are found."""
+        asked = (sys.executable, "manage.py", "doctor", "--stage", STAGE)
+        before = deployment.run(*asked, fails=True)
+        deployment.emulator.client("dynamodb").update_continuous_backups(
+            TableName=deployment.outputs["TableName"],
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+        )
+        deployment.emulator.client("sesv2").create_email_identity(EmailIdentity="news@example.org")
+        after = deployment.run(*asked)
+
+        assert "SES does not know as verified: news@example.org" in before
+        for what in ("backups of the table", "worker's and scheduler's rights", "stream's reader", "mail"):
+            assert re.search(rf"^(ok|note) +{what}$", after, re.MULTILINE), after
 
     def flies_a_canary(self, deployment, wall, token):
         """As an operator does after each deployment: the deployed functions publish it and say so."""

@@ -604,3 +604,18 @@ class TestTheStacks:
 
         assert "BEGIN" not in text
         assert not re.search(r"AKIA[0-9A-Z]{16}", text)
+
+    @pytest.mark.parametrize("stage", ["dev", "prod", "regulated+full"])
+    def test_name_no_bucket_so_that_no_name_can_be_taken(self, synthesize, stage):
+        stacks = synthesize(stage)
+        buckets = [
+            resource["Properties"]
+            for template in stacks.templates.values()
+            for resource in template["Resources"].values()
+            if resource["Type"] == "AWS::S3::Bucket"
+        ]
+
+        assert len(buckets) >= 2
+        assert not [bucket for bucket in buckets if "BucketName" in bucket]
+        settings = json.loads((ROOT / "zappa_settings.json").read_text())
+        assert not [name for name, each in settings.items() if "s3_bucket" in each]

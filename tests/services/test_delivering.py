@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from publishing.domain.account import Hold
+from publishing.domain.account import Hold, SealedCredential
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.events import Deliver
 from publishing.domain.message import Message, MessageStatus, MessageWithDeliveries
@@ -56,7 +56,9 @@ class Script:
                 found = MessageWithDeliveries(message=self.message, deliveries=(self.delivery,))
                 return self.later if self.later is not None and self.applied else found
             case steps.ReadLane():
-                credential: Any = object()
+                credential = SealedCredential(
+                    account_id="01ACC", version=1, ciphertext=b"sealed", nonce=b"once", data_key=b"key"
+                )
                 account = build_account(channel=self.kind)
                 return Lane(account=account, credential=credential, is_stopped=False, hold=self.hold)
             case steps.HoldAccount(hold=hold):

@@ -59,7 +59,7 @@ class TestAccounts:
             page = text_of(browser.get(ACCOUNTS))
 
         assert page.index("Old page") < page.index("Newsroom")
-        assert "Needs a new credential" in page
+        assert "Connect again" in page
         assert "The token was revoked." in page
         assert asked["Query"] == 1
         assert sum(asked.values()) <= 4

@@ -205,6 +205,7 @@ class TestTwoPeople:
         assert response.status_code == 409
         assert writer.area("text") == "Mine"
         assert '<p role="cell" dir="auto">Theirs' in writer.page
+        assert "<bdi>Olga Other</bdi> saved another version:" in writer.page
         assert messages.get_message(message.message.id).message.text == "Theirs"
         kept = stored(writer.send(text="Mine", accounts=account.id))
         assert (kept.message.text, kept.message.rev) == ("Mine", 3)

@@ -60,10 +60,12 @@ export class PreviewPane {
     if (answer.is_complete || !this.answer) this.answer = answer;
     this.paint();
     this.place.toggleAttribute("data-old", !answer.is_complete && this.answer !== answer);
-    if (withProblems) this.problems(answer.problems);
+    // Who has not begun to write is not told that nothing is there.
+    const told = answer.problems.filter((problem) => problem.field !== "text" || this.form.elements.text.value);
+    if (withProblems) this.problems(told);
     this.due(answer.due);
     this.offsets(answer.offsets);
-    const count = answer.problems.length + answer.accounts.reduce((sum, one) => sum + one.problems.length, 0);
+    const count = told.length + answer.accounts.reduce((sum, one) => sum + one.problems.length, 0);
     this.say(count ? fill(this.words.problems, { count }) : answer.accounts.length ? this.words.fine : "");
   }
 
@@ -109,8 +111,6 @@ export class PreviewPane {
   problems(problems) {
     const fields = new Map();
     for (const problem of problems) {
-      // Who has not begun to write is not told that nothing is there.
-      if (problem.field === "text" && !this.form.elements.text.value) continue;
       const field = problem.field.startsWith("account-") ? "accounts" : problem.field;
       fields.set(field, [...(fields.get(field) ?? []), problem.detail]);
     }

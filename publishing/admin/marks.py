@@ -1,0 +1,60 @@
+"""How states, channels and moments are marked, on pages of our own and in the admin's lists alike."""
+
+from datetime import datetime
+
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from publishing.admin import words
+
+
+def icon(name: str, css: str = "icon") -> SafeString:
+    """Return a symbol of `icons.svg`. It says nothing to a screen reader: what it means stands beside it in words."""
+    address = static("publishing/icons.svg")
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', css, address, name
+    )
+
+
+def badge(state: str) -> SafeString:
+    """Return the badge of a status or state: its name, in its colour."""
+    return format_html('<span class="badge badge-{}">{}</span>', state, words.label_of(state))
+
+
+def channel_mark(kind: str) -> SafeString:
+    """Return a channel's mark alone, where its name stands beside it."""
+    address = static("publishing/icons.svg")
+    return format_html(
+        '<svg class="channel" aria-hidden="true" focusable="false"><use href="{}#channel-{}"></use></svg>',
+        address, kind,
+    )  # fmt: skip
+
+
+def channel(kind: str) -> SafeString:
+    """Return a channel's mark, which says its name to who cannot see it."""
+    name = words.channel_name(kind)
+    return format_html(
+        '<span title="{}"><svg class="icon channel-icon" aria-hidden="true" focusable="false">'
+        '<use href="{}#channel-{}"></use></svg><span class="visually-hidden">{}</span></span>',
+        name, static("publishing/icons.svg"), kind, name,
+    )  # fmt: skip
+
+
+def moment(at: datetime | None, shape: str = "moment") -> SafeString | str:
+    """Return a moment in the reader's zone: `moment` with its date, `time` to the minute, `exact` to the second."""
+    if at is None:
+        return "-"
+    local = timezone.localtime(at)
+    # This year goes without saying.
+    day = "j M" if local.year == timezone.localtime().year else "j M Y"
+    form = {"moment": f"{day}, H:i", "time": "H:i", "exact": f"{day}, H:i:s"}[shape]
+    written = formats.date_format(local, form)
+    if shape == "exact":
+        written += f".{local.microsecond // 1000:03d}"
+    full = f"{at.astimezone(timezone.get_default_timezone()):%Y-%m-%d %H:%M:%S} UTC"
+    return format_html(
+        '<time class="nowrap tabular" datetime="{}" data-shape="{}" title="{}">{}</time>',
+        at.isoformat(), shape, full, written,
+    )  # fmt: skip

@@ -1,0 +1,37 @@
+"""The CDK's command line: an old one is named before it does anything."""
+
+import json
+
+import pytest
+
+from infra import cli, install, node
+
+
+def put_cli(folder, version):
+    cli_path = folder / "aws-cdk/bin/cdk"
+    cli_path.parent.mkdir(parents=True)
+    cli_path.with_name("cdk").write_text("")
+    (folder / "aws-cdk/package.json").write_text(json.dumps({"version": version}))
+    return cli_path
+
+
+class TestTheCommandLine:
+    def test_that_is_installed_is_the_one_that_is_pinned(self):
+        node.check_cli()
+
+    @pytest.mark.parametrize("version", ["2.1100.0", "3.0.0"])
+    def test_of_another_version_is_refused_before_anything_is_changed(self, tmp_path, monkeypatch, capsys, version):
+        monkeypatch.setattr(node, "CLI", put_cli(tmp_path, version))
+        monkeypatch.setattr(install, "install", lambda: None)
+        monkeypatch.setattr(node, "run_cli", lambda _: pytest.fail("It was run."))
+
+        code = cli.run(["deploy", "--all"])
+
+        assert code == 1
+        assert f"command line is {version}, and 2." in capsys.readouterr().err
+
+    def test_that_is_missing_is_named_with_the_command_that_installs_it(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(node, "CLI", tmp_path / "aws-cdk/bin/cdk")
+
+        with pytest.raises(node.NodeMissingError, match=r"is missing, and .* make infra"):
+            node.check_cli()
