@@ -19,7 +19,12 @@ FAULTS = ["", "rate_limited", "unavailable_before", "server_error_before", "hang
 
 
 def secret_of(channel: str) -> str:
-    return f"{channel}-{NAME}-{'secret' if channel == 'webhook' else 'token'}"
+    return f"{channel}-{NAME}-{'secret' if channel in {'webhook', 'bluesky'} else 'token'}"
+
+
+def credential_of(channel: str) -> dict[str, str]:
+    """What an account is connected with where it is more than the secret alone."""
+    return {"credential": f"canary.test:{secret_of(channel)}"} if channel == "bluesky" else {}
 
 
 def dump(emulator: Emulator, table: str) -> list[Any]:
@@ -42,7 +47,7 @@ class TestACredential:
         settings = {"remote_id": "urn:li:organization:5583111"} if channel == "linkedin" else {}
         events: list[bytes] = []
         with logged() as text:
-            account = system.connect(channel, NAME, settings=settings)
+            account = system.connect(channel, NAME, settings=settings, **credential_of(channel))
             for fault in FAULTS:
                 if fault:
                     system.misbehave(channel, fault, on="*", count=2)
@@ -76,7 +81,7 @@ class TestASessionOfBluesky:
         monkeypatch.setattr(Sessions, "_keep", noted)
         events: list[bytes] = []
         with logged() as text:
-            account = system.connect("bluesky", NAME)
+            account = system.connect("bluesky", NAME, **credential_of("bluesky"))
             for fault in ("", "expired_credential", "hang_up_before"):
                 if fault:
                     system.misbehave("bluesky", fault, on="*", count=1)
