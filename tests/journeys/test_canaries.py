@@ -24,7 +24,7 @@ def secret_of(channel: str) -> str:
 
 def credential_of(channel: str) -> dict[str, str]:
     """What an account is connected with where it is more than the secret alone."""
-    return {"credential": f"canary.test:{secret_of(channel)}"} if channel == "bluesky" else {}
+    return {"credential": f"{NAME.lower()}.test:{secret_of(channel)}"} if channel == "bluesky" else {}
 
 
 def dump(emulator: Emulator, table: str) -> list[Any]:
