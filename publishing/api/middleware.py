@@ -96,6 +96,22 @@ class SecurityHeadersMiddleware:
         return response
 
 
+class HostMiddleware:
+    """Refuses a request for a host that is not ours, whatever it asks for: who sends one is lost, or is trying us.
+
+    Django itself looks when somebody first asks for the host, which views of data never do.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next layer."""
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer 400, or pass the request on."""
+        request.get_host()
+        return self._get_response(request)
+
+
 class BodyLimitMiddleware:
     """Refuses a body over the limit before anything reads it."""
 

@@ -458,10 +458,21 @@ class TestARole:
         assert "AuditHeads" in listing["s3:ListBucket"]
         assert not [where for _, where in statements(prod, "Api", "WebRole") if "heads/*" in where]
 
-    def test_of_the_web_function_asks_the_pool_about_users_and_changes_none(self, prod):
-        asked = {action for action, _ in statements(prod, "Api", "WebRole") if action.startswith("cognito-idp:")}
+    def test_of_the_web_function_asks_and_invites_users_of_its_own_pool_and_no_more(self, prod):
+        rights = [each for each in statements(prod, "Api", "WebRole") if each[0].startswith("cognito-idp:")]
 
-        assert asked == {"cognito-idp:ListUsers", "cognito-idp:AdminListGroupsForUser"}
+        assert {action for action, _ in rights} == {
+            "cognito-idp:ListUsers",
+            "cognito-idp:AdminListGroupsForUser",
+            "cognito-idp:AdminCreateUser",
+            "cognito-idp:AdminAddUserToGroup",
+        }
+        assert {":ExportsOutputFnGetAttPool" in where and "Arn" in where for _, where in rights} == {True}
+
+    def test_of_the_scheduler_is_told_how_far_series_reach(self, prod, synthesize):
+        for stacks, days in ((prod, "7"), (synthesize("regulated+full"), "21")):
+            function = stacks.one("Scheduler", "AWS::Lambda::Function")["Properties"]
+            assert function["Environment"]["Variables"]["OMNIPUB_SERIES_HORIZON"] == days
 
     def test_of_the_scheduler_reads_the_timers_and_no_other_index(self, prod):
         queried = {
