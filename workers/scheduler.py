@@ -12,7 +12,7 @@ from publishing.adapters import aws, clock
 from publishing.adapters.audit_heads import HeadBucket
 from publishing.services.dispatching import TickReport, TickRules, dispatch_slice, tick
 from publishing.services.keeping_heads import HeadKeeper
-from publishing.services.performing import Performer
+from publishing.services.performing_ticks import TickPerformer
 from publishing.services.steps import drive
 from publishing.store.binding import open_client
 from workers.runtime import LambdaContext, remaining, runtime, starts_function
@@ -32,7 +32,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         review_on=shared.config.review_on,
         series_horizon=shared.config.series_horizon,
     )
-    performer = Performer(
+    performer = TickPerformer(
         remaining=lambda: remaining(context),
         stream_name=shared.config.kinesis_stream_name,
         scheduler_function=shared.config.scheduler_function,

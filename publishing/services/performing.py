@@ -2,21 +2,19 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from publishing.adapters import clock, functions, media, secrets, stream
+from publishing.adapters import clock, media, secrets, stream
 from publishing.channels.base import border
 from publishing.channels.base.registry import get_channel
 from publishing.domain.message import MessageStatus
 from publishing.domain.operations import Applied, NotApplied, RecordPublished, SettleUnconfirmed, WriteResult
 from publishing.http import HttpClient
 from publishing.services import steps
-from publishing.services.holding import hold_unapproved
-from publishing.services.making import make_occurrences
-from publishing.store import accounts, deliveries, messages, timers
+from publishing.store import accounts, deliveries, messages
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +23,7 @@ _UPLOADS: Final = threading.BoundedSemaphore(2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
-    """What a worker's or scheduler's steps act on."""
+    """What a worker's steps act on; the scheduler's are those of `performing_ticks`, too."""
 
     #: How long this invocation may still work.
     remaining: Callable[[], timedelta]
@@ -37,7 +35,12 @@ class Performer:
 
     def __call__(self, step: Any) -> Any:  # noqa: ANN401 - each step has its own answer
         """Carry out one step and return its answer."""
-        return _PERFORMERS[type(step)](self, step)
+        return self.performers[type(step)](self, step)
+
+    @property
+    def performers(self) -> Mapping[type[Any], Callable[[Any, Any], Any]]:
+        """What carries out each kind of step."""
+        return PERFORMERS
 
     def client(self) -> HttpClient:
         """Return the HTTP client; a performer without one was given a step that it must not have."""
@@ -117,47 +120,8 @@ def _hold_account(_: Performer, step: steps.HoldAccount) -> None:
         log.info("account.held", extra={"account": step.account_id, "until": until, "reason": step.hold.reason.value})
 
 
-def _list_timers(_: Performer, step: steps.ListTimers) -> steps.Timers:
-    due = timers.list_scheduled(step.until, limit=step.limit)
-    return steps.Timers(
-        scheduled=tuple(timer for timer in due if timer.series_id is None),
-        series=tuple(timer for timer in due if timer.series_id is not None),
-        stalled=timers.list_stalled(step.until, limit=step.limit),
-        waiting=timers.list_waiting(step.until, limit=step.limit),
-    )
-
-
-def _kick_scheduled(_: Performer, step: steps.KickScheduled) -> object:
-    return messages.kick_scheduled(
-        step.message_id, now=step.now, watchdog=step.watchdog, token=step.token, review_on=step.review_on
-    )
-
-
-def _hold_for_review(_: Performer, step: steps.HoldForReview) -> bool:
-    is_held = hold_unapproved(message_id=step.message_id, now=step.now)
-    if is_held:
-        # Its editors expected it to go out now.
-        log.warning("message.held_for_review", extra={"message_id": step.message_id})
-    return is_held
-
-
-def _make_occurrences(_: Performer, step: steps.MakeOccurrences) -> int:
-    try:
-        return make_occurrences(series_id=step.series_id, now=step.now, horizon=step.horizon, review_on=step.review_on)
-    except Exception:  # the border: what is wrong with one series must not keep messages from going out
-        log.exception("series.failed", extra={"series": step.series_id})
-        return 0
-
-
-def _kick_watchdog(_: Performer, step: steps.KickWatchdog) -> object:
-    return messages.kick_watchdog(step.message_id, now=step.now, watchdog=step.watchdog, token=step.token)
-
-
-def _kick_waiting(_: Performer, step: steps.KickWaiting) -> object:
-    return messages.kick_waiting(step.message_id, step.delivery_id, now=step.now, again=step.again, token=step.token)
-
-
-_PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
+#: How each kind of step that a worker asks for is carried out.
+PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.ReadClock: _read_clock,
     steps.Sleep: lambda _, step: clock.sleep(step.duration.total_seconds()),
     steps.ReadMessage: lambda _, step: messages.find_message(step.message_id),
@@ -176,14 +140,4 @@ _PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.NoteCredential: _note_credential,
     steps.HoldAccount: _hold_account,
     steps.PutEvents: lambda performer, step: stream.put_events(performer.stream_name, step.events),
-    steps.ListTimers: _list_timers,
-    steps.IsStopped: lambda _, __: accounts.is_stopped(),
-    steps.KickScheduled: _kick_scheduled,
-    steps.HoldForReview: _hold_for_review,
-    steps.MakeOccurrences: _make_occurrences,
-    steps.KickWatchdog: _kick_watchdog,
-    steps.KickWaiting: _kick_waiting,
-    steps.CallScheduler: lambda performer, step: functions.invoke_scheduler(
-        performer.scheduler_function, step.message_ids, serves_until=step.serves_until
-    ),
 }

@@ -18,7 +18,7 @@ from publishing.items.message import DeliveryItem, MessageItem
 from publishing.services import configured as process
 from publishing.services.configured import context
 from publishing.services.dispatching import TickRules, tick
-from publishing.services.performing import Performer
+from publishing.services.performing_ticks import TickPerformer
 from publishing.services.reviewing import list_waiting_for_review
 from publishing.services.steps import drive
 from publishing.store import messages, writes
@@ -92,7 +92,7 @@ def approve(who: Api, message: Made, **body: Any) -> Made:
 
 def dispatch() -> None:
     """Let the scheduler do what it does, with review on."""
-    performer = Performer(remaining=lambda: timedelta(seconds=15))
+    performer = TickPerformer(remaining=lambda: timedelta(seconds=15))
     drive(tick(rules=TickRules(timing=Timing(), random=Random(1), review_on=True), is_wake=False), performer)
 
 

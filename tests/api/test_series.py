@@ -19,7 +19,7 @@ from publishing.services import configured as process
 from publishing.services import making
 from publishing.services.dispatching import TickReport, TickRules, tick
 from publishing.services.making import make_occurrences
-from publishing.services.performing import Performer
+from publishing.services.performing_ticks import TickPerformer
 from publishing.services.steps import drive
 from publishing.store import accounts, series, users, writes
 from tests.api.conftest import Api, Table
@@ -42,7 +42,7 @@ def rule(**fields: Any) -> Made:
 def scheduler(*, review_on: bool = False) -> TickReport:
     """Let the scheduler do what it does at this minute."""
     rules = TickRules(timing=Timing(), random=Random(1), review_on=review_on)
-    performer = Performer(remaining=lambda: timedelta(seconds=15))
+    performer = TickPerformer(remaining=lambda: timedelta(seconds=15))
     report: TickReport = drive(tick(rules=rules, is_wake=False), performer)
     return report
 
@@ -176,7 +176,7 @@ class TestMaking:
         def fail(**_: Any) -> int:
             raise RuntimeError("A bug.")
 
-        monkeypatch.setattr("publishing.services.performing.make_occurrences", fail)
+        monkeypatch.setattr("publishing.services.performing_ticks.make_occurrences", fail)
 
         scheduler()
 

@@ -72,15 +72,15 @@ class TestACheck:
         self, system: System, monkeypatch: pytest.MonkeyPatch
     ):
         account = system.connect("mastodon", "toots", credential="revoked")
-        publish = performing._PERFORMERS[steps.Publish]
+        publish = performing.PERFORMERS[steps.Publish]
 
         def replace_meanwhile(performer: performing.Performer, step: steps.Publish) -> object:
             outcome = publish(performer, step)
             change(system, account, credential="mastodon-toots-token")
-            monkeypatch.setitem(performing._PERFORMERS, steps.Publish, publish)
+            monkeypatch.setitem(performing.PERFORMERS, steps.Publish, publish)
             return outcome
 
-        monkeypatch.setitem(performing._PERFORMERS, steps.Publish, replace_meanwhile)
+        monkeypatch.setitem(performing.PERFORMERS, steps.Publish, replace_meanwhile)
         message = system.publish(account).message
         system.tick()
         system.work()
@@ -166,7 +166,7 @@ class TestACheck:
         self, system: System, monkeypatch: pytest.MonkeyPatch
     ):
         account = system.connect("mastodon", "toots", credential="revoked")
-        ask = performing._PERFORMERS[steps.AskHealth]
+        ask = performing.PERFORMERS[steps.AskHealth]
         asked: list[str] = []
 
         def replace_meanwhile(performer: performing.Performer, step: steps.AskHealth) -> Any:
@@ -176,7 +176,7 @@ class TestACheck:
                 change(system, account, credential="mastodon-toots-token")
             return health
 
-        monkeypatch.setitem(performing._PERFORMERS, steps.AskHealth, replace_meanwhile)
+        monkeypatch.setitem(performing.PERFORMERS, steps.AskHealth, replace_meanwhile)
 
         found = checked(system, account)
 
@@ -185,14 +185,14 @@ class TestACheck:
 
     def test_gives_up_on_an_account_that_never_rests(self, system: System, monkeypatch: pytest.MonkeyPatch):
         account = system.connect("mastodon", "toots")
-        ask = performing._PERFORMERS[steps.AskHealth]
+        ask = performing.PERFORMERS[steps.AskHealth]
         names = iter(["a", "b", "c"])
 
         def rename_meanwhile(performer: performing.Performer, step: steps.AskHealth) -> Any:
             change(system, account, name=next(names))
             return ask(performer, step)
 
-        monkeypatch.setitem(performing._PERFORMERS, steps.AskHealth, rename_meanwhile)
+        monkeypatch.setitem(performing.PERFORMERS, steps.AskHealth, rename_meanwhile)
 
         assert checked(system, account).checked_at is None
 

@@ -127,13 +127,13 @@ class TestABatch:
     ):
         # Both calls must be under way before either may go on: one after the other would never get through.
         together = threading.Barrier(2, timeout=20)
-        publish = performing._PERFORMERS[steps.Publish]
+        publish = performing.PERFORMERS[steps.Publish]
 
         def meet(performer: performing.Performer, step: Any) -> Any:
             together.wait()
             return publish(performer, step)
 
-        monkeypatch.setitem(performing._PERFORMERS, steps.Publish, meet)
+        monkeypatch.setitem(performing.PERFORMERS, steps.Publish, meet)
         system.publish(system.connect("webhook", "one"), system.connect("webhook", "two"))
         system.tick()
 
