@@ -149,10 +149,12 @@ def _targets(history: MessageHistory) -> list[tuple[str, Account | None]]:
 
 
 def _pictures(message: Message, media_url: str) -> list[dict[str, str]]:
-    """Return the smallest file of each medium that is still a picture to look at."""
+    """Return the smallest file of each picture that is still one to look at, and each video."""
     found = []
     for use in message.media:
-        if use.renditions:
+        if use.is_video:
+            found.append({"url": "", "video": f"{media_url}/{use.renditions[0].key}", "alt": use.alt_text})
+        elif use.renditions:
             small = min(use.renditions, key=lambda each: each.size)
             found.append({"url": f"{media_url}/{small.key}", "alt": use.alt_text})
     return found

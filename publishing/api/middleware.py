@@ -33,12 +33,14 @@ PERMISSIONS: Final = ", ".join(
 
 
 def page_policy(media_origins: tuple[str, ...], upload_origins: tuple[str, ...] = ()) -> str:
-    """Return the policy of pages: our own files, no inline script or style, pictures of the library, uploads to it."""
+    """Return the policy of pages: our own files, nothing inline, pictures and videos of the library, uploads to it."""
     media = "".join(f" {origin}" for origin in media_origins)
+    played = media or " 'none'"
     reached = "".join(f" {origin}" for origin in dict.fromkeys((*media_origins, *upload_origins)))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
-        f"img-src 'self' data:{media}; connect-src 'self'{reached}; font-src 'self'; "
+        f"img-src 'self' data:{media}; media-src{played}; connect-src 'self'{reached}; "
+        "font-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 

@@ -90,7 +90,8 @@ class TestEveryRoute:
         assert browser.get("/health")["Content-Security-Policy"] == DATA_POLICY
         page = browser.get("/auth/login/")["Content-Security-Policy"]
         assert page == (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'none'; "
+            "connect-src 'self'; "
             "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
 
