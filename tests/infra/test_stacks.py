@@ -593,7 +593,9 @@ class TestTheStacks:
     def test_are_templates_that_cfn_lint_accepts(self, synthesize, stage):
         templates = sorted(str(path) for path in synthesize(stage).folder.glob("*.template.json"))
         # W3005: dependencies that are there twice, which the CDK writes and CloudFormation ignores.
-        command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005", "--", *templates]
+        # W6001: outputs that repeat another stack's, so that whoever deploys the web function reads one stack less.
+        linter = str(Path(sys.executable).with_name("cfn-lint"))
+        command = [linter, "--ignore-checks", "W3005", "W6001", "--", *templates]
 
         done = subprocess.run(command, capture_output=True, text=True, check=False)
 
