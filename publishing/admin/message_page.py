@@ -17,7 +17,7 @@ from publishing.admin.message_actions import DECISIONS, ON_DELIVERIES, ON_MESSAG
 from publishing.admin.pages import desk_page, methods
 from publishing.admin.review_panel import Typed, panel_of, typed_in
 from publishing.admin.timelines import cards_of, rights_of
-from publishing.admin.words import label_of
+from publishing.admin.words import label_of, say
 from publishing.domain.account import Account
 from publishing.domain.draft import MessageHistory
 from publishing.domain.errors import ConflictError, InvalidError, KeyReusedError, StaleError
@@ -77,7 +77,7 @@ def delivery_action(request: HttpRequest, message_id: str, delivery_id: str, act
 def _resolved_badly(request: HttpRequest, message_id: str, delivery_id: str, error: InvalidError) -> HttpResponse:
     """Show the page again with what is wrong next to its field, and what was typed still in it."""
     history = queries.get_history(actor=_actor(request), message_id=message_id)
-    typed = {"delivery": delivery_id, "url": request.POST.get("url", ""), "detail": str(error)}
+    typed = {"delivery": delivery_id, "url": request.POST.get("url", ""), "detail": say(str(error))}
     facts = {**_facts(request, history), "resolving": typed}
     return desk_page(request, "message", facts, title=_title(history.message), status=422)
 
@@ -113,7 +113,7 @@ def _told(
     except _TOLD as error:
         if but is not None and isinstance(error, but):
             raise
-        messages.error(click.request, str(error))
+        messages.error(click.request, say(str(error)))
         address = ""
     back = reverse("desk-message", args=[click.message_id]) + (f"#{click.delivery_id}" if click.delivery_id else "")
     response = HttpResponseRedirect(address or back)

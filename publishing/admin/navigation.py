@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from publishing.domain.permissions import Action, Allowed, may
 
@@ -37,7 +38,7 @@ class Link:
 GROUPS: Final[tuple[tuple[str | Promise, tuple[Entry, ...]], ...]] = (
     ("", (Entry(route="desk", label=_("Dashboard"), icon="home"),)),
     (
-        _("Publishing"),
+        pgettext_lazy("section", "Publishing"),
         (
             Entry(route="admin:publishing_message_changelist", label=_("Messages"), icon="message"),
             Entry(route="desk-calendar", label=_("Calendar"), icon="calendar"),

@@ -8,6 +8,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from publishing.admin.words import say
 from publishing.domain.content import MediaUse
 from publishing.domain.media import MediaStatus, Medium, Rendition, type_name
 from publishing.domain.video import clock_time
@@ -53,7 +54,7 @@ def shown(medium: Medium) -> ShownMedium:
         alt_text=medium.alt_text,
         status=medium.status.value,
         state=state_of(medium),
-        problem=medium.problem.detail if medium.problem else "",
+        problem=say(medium.problem.detail) if medium.problem else "",
         facts=facts_of(medium),
         thumbnail=_thumbnail(medium.renditions, medium.thumbnail),
         url=public_url(medium.renditions[0].key) if medium.renditions else "",
