@@ -31,8 +31,10 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _LEFTOVERS: Final = frozenset(
     {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json", "py.typed", ".lock"}
 )
+#: What the pages speak, as the settings say.
+_LANGUAGES: Final = ("en", "de")
 #: For type checkers, compilers and debuggers.
-_NOT_RUN: Final = frozenset({".pyi", ".pyc", ".pxd", ".pyx", ".h", ".c", ".map"})
+_NOT_RUN: Final = frozenset({".pyi", ".pyc", ".pxd", ".pyx", ".h", ".c", ".map", ".po"})
 
 
 def build(recipe: Recipe, target: str, *, root: Path, output: Path) -> Manifest:
@@ -176,11 +178,13 @@ def _prune(recipe: Recipe, staging: Path) -> None:
             path.unlink(missing_ok=True)
     # `data/` holds a folder for each service; the files beside them are read whatever the service.
     _keep_folders(staging / "botocore/data", recipe.services)
-    # Django's other languages: the settings use one.
-    for locale in staging.glob("django/**/locale"):
-        _keep_folders(locale, ("en",))
+    # Languages that the desk does not speak.
+    for locale in staging.glob("**/locale"):
+        if locale.is_dir():
+            _keep_folders(locale, _LANGUAGES)
     for path in [*_files(staging)]:
-        if path.suffix in _NOT_RUN or path.name in _LEFTOVERS:
+        bare = path.with_suffix("") if path.suffix == ".gz" else path
+        if bare.suffix in _NOT_RUN or path.name in _LEFTOVERS:
             path.unlink()
 
 

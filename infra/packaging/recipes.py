@@ -60,6 +60,8 @@ WEB: Final = Recipe(
         "boto3/examples",
         # Collected, compressed and named by their hashes in `staticfiles/`.
         "drf_spectacular_sidecar/static", "rest_framework/static", "publishing/static", "django/contrib/admin/static",
+        # Another page for the API's description, which is not ours.
+        "staticfiles/drf_spectacular_sidecar/redoc",
     ),
     services=("dynamodb", "kinesis", "kms", "lambda", "s3", "secretsmanager", "sts", "cognito-idp"),
     entry_points=("omnipub.function",),

@@ -63,6 +63,7 @@ class AccountAdmin(DeskAdmin):
     list_display = ("title", "channel_shown", "state", "health", "credential_ends", "checked", "open_to_members")
     list_filter = ("status", AccountChannelFilter)
     search_fields = ("name", "base_url")
+    empty_says = _("Connect an account: messages then can be published to it.")
     actions = None
     readonly_fields = ("channel_shown", "state", "trouble", "health", "finding", "checked", "credential_ends")
 
@@ -95,7 +96,7 @@ class AccountAdmin(DeskAdmin):
     def channel_shown(self, account: Account) -> SafeString | str:
         """Show its channel."""
         return format_html(
-            '<span class="channels">{}</span> {}', channel_mark(account.channel), channel_name(account.channel)
+            '<span class="channels">{}</span>{}', channel_mark(account.channel), channel_name(account.channel)
         )
 
     @admin.display(description=_("Status"))

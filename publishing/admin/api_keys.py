@@ -54,6 +54,7 @@ class ApiKeyAdmin(DeskAdmin):
     form = ApiKeyForm
     list_display = ("title", "user", "state", "expires", "used")
     search_fields = ("id", "name")
+    empty_says = _("A key lets a program of yours use the API, with no more rights than you have.")
     actions = None
     readonly_fields = ("title", "state", "scope_list", "expires", "used", "made")
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from publishing.adapters import clock
 from publishing.admin.base import DeskAdmin, actor_of
-from publishing.admin.history import SENTENCES, actors
-from publishing.admin.marks import moment
+from publishing.admin.history import KINDS, SENTENCES, actors, address_of
+from publishing.admin.marks import moment, person, short_id
 from publishing.admin.pages import desk_page, failure, methods
 from publishing.domain.ids import is_id
 from publishing.domain.permissions import Action
@@ -51,14 +51,14 @@ class AuditAdmin(DeskAdmin):
 
     view_needs = Action.READ_AUDIT
     change_list_template = "admin/publishing/auditentry/change_list.html"
-    list_display = ("when", "who", "what", "target", "details")
+    list_display = ("when", "who", "what", "to_what", "details")
     list_filter = (ActionFilter,)
     date_hierarchy = "at"
     search_fields = ("id", "actor", "target", "action")
     search_help_text = _("A user's id, what something was done to (message:…), or an action")
     actions = None
     list_per_page = 50
-    fields = ("when", "who", "actor", "what", "action", "target", "details", "position", "hash", "prev_hash")
+    fields = ("when", "who", "actor", "what", "action", "to_what", "details", "position", "hash", "prev_hash")
     readonly_fields = fields
 
     def looks_like_key(self, term: str) -> bool:
@@ -81,12 +81,22 @@ class AuditAdmin(DeskAdmin):
     def who(self, entry: AuditEntry) -> SafeString:
         """Show who it was, with the id for who needs it."""
         name = entry.who or actors([entry.actor])[entry.actor]
-        return format_html('<bdi title="{}">{}</bdi>', entry.actor, name)
+        return person(name, entry.actor)
 
     @admin.display(description=_("What"))
     def what(self, entry: AuditEntry) -> SafeString:
         """Show what was done, in words."""
         return format_html('<span title="{}">{}</span>', entry.action, SENTENCES.get(entry.action, entry.action))
+
+    @admin.display(description=_("To what"))
+    def to_what(self, entry: AuditEntry) -> SafeString:
+        """Show to what, and lead there where it has a page. Something deleted since is missing there."""
+        kind, _colon, identifier = entry.target.partition(":")
+        address = address_of(kind, identifier)
+        shown = format_html("{} {}", KINDS.get(kind, kind), short_id(identifier)) if identifier else entry.target
+        if address is None:
+            return format_html('<span title="{}">{}</span>', entry.target, shown)
+        return format_html('<a href="{}" title="{}">{}</a>', address, entry.target, shown)
 
     # --- verifying ---------------------------------------------------------------------------------------------------
 

@@ -85,6 +85,10 @@ class Verb:
 class DeskAdmin(DynamoModelAdmin):
     """A ModelAdmin whose permissions come from `domain.permissions`. What an action needs is None where nobody may."""
 
+    change_list_template = "admin/publishing/change_list.html"
+    object_history_template = "admin/publishing/object_history.html"
+    #: What a list without anything in it teaches.
+    empty_says: ClassVar[str | Promise] = ""
     view_needs: ClassVar[Action | None] = None
     add_needs: ClassVar[Action | None] = None
     change_needs: ClassVar[Action | None] = None
@@ -139,7 +143,9 @@ class DeskAdmin(DynamoModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the list under the name of what is in it."""
         title = capfirst(str(self.opts.verbose_name_plural))
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        return super().changelist_view(
+            request, {"title": title, "empty_says": self.empty_says, **(extra_context or {})}
+        )
 
     # --- buttons on an object's page ---------------------------------------------------------------------------------
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from django.contrib.admin.utils import quote
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -38,12 +40,49 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "message.needs_attention": _("Needs attention"),
     "message.schedule": _("Scheduled"),
     "parked.again": _("Put on the stream again"),
+    "message.approve": _("Approved"),
+    "message.reject": _("Sent back"),
+    "message.submit": _("Submitted for review"),
+    "hashtag_group.create": _("Made"),
+    "hashtag_group.delete": _("Deleted"),
+    "hashtag_group.edit": _("Changed"),
+    "series.create": _("Made"),
+    "series.delete": _("Deleted"),
+    "series.edit": _("Changed"),
+    "series.pause": _("Paused"),
+    "series.resume": _("Resumed"),
+    "template.create": _("Made"),
+    "template.delete": _("Deleted"),
+    "template.edit": _("Changed"),
     "user.create": _("Signed in for the first time"),
     "user.disable": _("Disabled"),
     "user.enable": _("Enabled"),
     "user.sign_in": _("Signed in"),
     "user.sign_out": _("Signed out"),
     "user.sign_out_everywhere": _("All web sessions ended"),
+}
+#: What audit records call kinds of objects, in words.
+KINDS: Final[Mapping[str, str | Promise]] = {
+    "account": _("Account"),
+    "evolution": _("Evolution"),
+    "key": _("API key"),
+    "media": _("Medium"),
+    "message": _("Message"),
+    "parked": _("Parked event"),
+    "series": _("Series"),
+    "setting": _("Setting"),
+    "template": _("Template"),
+    "user": _("User"),
+}
+#: Where objects of a kind have a page.
+_PAGES: Final[Mapping[str, str]] = {
+    "account": "admin:publishing_account_change",
+    "key": "admin:publishing_apikey_change",
+    "media": "desk-medium",
+    "message": "desk-message",
+    "series": "admin:publishing_series_change",
+    "template": "admin:publishing_template_change",
+    "user": "admin:publishing_user_change",
 }
 _SYSTEM: Final = "system"
 
@@ -70,6 +109,17 @@ def actors(ids: Sequence[str]) -> dict[str, str]:
     with User.reading():
         known = {user.pk: str(user) for user in User.read(sorted(people)[:100])}
     return {actor: _name(actor, known) for actor in ids}
+
+
+def address_of(kind: str, identifier: str) -> str | None:
+    """Return where an object that a record names is shown; None where it has no page."""
+    name = _PAGES.get(kind)
+    if name is None or not identifier:
+        return None
+    try:
+        return reverse(name, args=[quote(identifier)])
+    except NoReverseMatch:
+        return None
 
 
 def sentence(record: AuditEntry) -> str:

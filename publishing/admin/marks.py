@@ -1,6 +1,7 @@
 """How states, channels and moments are marked, on pages of our own and in the admin's lists alike."""
 
 from datetime import datetime
+from typing import Final
 
 from django.templatetags.static import static
 from django.utils import formats, timezone
@@ -28,7 +29,7 @@ def channel_mark(kind: str) -> SafeString:
     """Return a channel's mark alone, where its name stands beside it."""
     address = static("publishing/icons.svg")
     return format_html(
-        '<svg class="channel" aria-hidden="true" focusable="false"><use href="{}#channel-{}"></use></svg>',
+        '<svg class="icon channel" aria-hidden="true" focusable="false"><use href="{}#channel-{}"></use></svg>',
         address, kind,
     )  # fmt: skip
 
@@ -59,3 +60,20 @@ def moment(at: datetime | None, shape: str = "moment") -> SafeString | str:
         '<time class="nowrap tabular" datetime="{}" data-shape="{}" title="{}">{}</time>',
         at.isoformat(), shape, full, written,
     )  # fmt: skip
+
+
+#: As much of an id as tells two apart at a glance.
+_BEGINNING: Final = 8
+
+
+def person(name: str, identifier: str) -> SafeString:
+    """Return somebody's name, the id for who needs it beside; of who has no name, how the id begins."""
+    if name and not identifier.startswith(name.removesuffix(" (API)")):
+        return format_html('<bdi title="{}">{}</bdi>', identifier, name)
+    return short_id(identifier, also=" (API)" if name.endswith(" (API)") else "")
+
+
+def short_id(identifier: str, *, also: str = "") -> SafeString:
+    """Return how a long id begins, the whole one for who needs it beside."""
+    beginning = identifier if len(identifier) <= _BEGINNING + 4 else f"{identifier[:_BEGINNING]}…"
+    return format_html('<bdi class="short-id" title="{}">{}</bdi>{}', identifier, beginning, also)

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from publishing.adapters import clock
+from publishing.admin.approving import approve_chosen
 from publishing.admin.base import DeskAdmin, acting, actor_of
 from publishing.admin.export import messages_as_csv
-from publishing.admin.marks import badge, channel, moment
+from publishing.admin.marks import badge, channel, moment, person
 from publishing.admin.once import create_once
 from publishing.admin.pages import failure
 from publishing.channels.base.registry import get_channel, kinds
@@ -27,7 +28,7 @@ from publishing.domain.message import EDITABLE, MessageStatus
 from publishing.domain.permissions import Action, Role
 from publishing.dynadmin import bulk
 from publishing.dynadmin.errors import RefusedError
-from publishing.models import Message
+from publishing.models import Message, User
 from publishing.services.configured import context
 from publishing.services.duplicating import duplicate_message
 from publishing.services.queries import get_message
@@ -73,16 +74,17 @@ class MessageAdmin(DeskAdmin):
     view_needs = Action.READ_MESSAGE
     delete_needs = Action.DELETE_MESSAGE
     change_list_template = "admin/publishing/message/change_list.html"
-    list_display = ("name", "state", "channel_names", "due", "user")
+    list_display = ("name", "state", "channel_names", "due", "owner")
     list_display_links = ("name",)
     list_filter = ("status", ChannelFilter, MineFilter)
     date_hierarchy = "at"
     search_fields = ("id", "title", "summary")
     search_help_text = _("Title, how the text begins, or the whole id")
+    empty_says = _("Write a message, choose its accounts and when it goes out. Drafts wait here too.")
     fields = (
         "title", "body", "link", "status", "channels", "scheduled_at", "zone", "user", "created_at", "updated_at",
     )  # fmt: skip
-    actions = ("publish_now", "cancel", "retry_failed", "duplicate", "export_selected")
+    actions = ("publish_now", "approve", "cancel", "retry_failed", "duplicate", "export_selected")
 
     def get_queryset(self, request: HttpRequest) -> Any:  # noqa: ANN401 - DynamoQuerySet
         """Return what the person may see."""
@@ -93,6 +95,14 @@ class MessageAdmin(DeskAdmin):
     def looks_like_key(self, term: str) -> bool:
         """Tell whether a search can be for an id."""
         return is_id(term)
+
+    def prepare_rows(self, request: HttpRequest, rows: Sequence[Message]) -> None:
+        """Read the owners, at once. Who never opened the desk is known by an id alone."""
+        del request
+        with User.reading():
+            known = {user.pk: user for user in User.read(sorted({row.user_id for row in rows if row.user_id}))}
+        for row in rows:
+            row.user = known.get(row.user_id) or User(id=row.user_id)
 
     # --- columns -----------------------------------------------------------------------------------------------------
 
@@ -116,6 +126,11 @@ class MessageAdmin(DeskAdmin):
     def due(self, message: Message) -> SafeString | str:
         """Show when it is due."""
         return moment(message.scheduled_at)
+
+    @admin.display(description=_("Owner"))
+    def owner(self, message: Message) -> SafeString | str:
+        """Show whose it is."""
+        return person(str(message.user), message.user_id) if message.user_id else "-"
 
     # --- where a message is shown ------------------------------------------------------------------------------------
 
@@ -154,10 +169,19 @@ class MessageAdmin(DeskAdmin):
         """Tell whether the person may do anything to messages."""
         return self.is_allowed(request, Action.CREATE_MESSAGE, None)
 
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the person may approve anything."""
+        return context().review.is_on and self.is_allowed(request, Action.REVIEW_MESSAGE, None)
+
     @admin.action(permissions=["edit"], description=_("Publish now"))
     def publish_now(self, request: HttpRequest, queryset: Any) -> None:  # noqa: ANN401 - the chosen rows
         """Schedule each for now."""
         self._each(request, queryset, publish_message, partial(ngettext, "%d goes out now.", "%d go out now."))
+
+    @admin.action(permissions=["review"], description=_("Approve"))
+    def approve(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:  # noqa: ANN401 - as above
+        """Show what each says first; then approve each just as it was shown."""
+        return approve_chosen(request, list(queryset))
 
     @admin.action(permissions=["edit"], description=_("Cancel"))
     def cancel(self, request: HttpRequest, queryset: Any) -> None:  # noqa: ANN401 - as above

@@ -20,7 +20,7 @@ LABELS: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "retry": _("Waiting to retry"),
     "unknown": _("Checking"), "unconfirmed": _("Unconfirmed"),
     "ok": _("Connected"), "needs_reauth": _("Connect again"), "paused": _("Paused"), "blocked": _("Blocked"),
-    "disconnected": _("Disconnected"),
+    "disconnected": _("Disconnected"), "stopped": _("Stopped"), "ended": _("Ended"),
     "deferred": _("Deferred"), "rejected": _("Refused"),
     "sent": _("Passed on"), "delivered": _("Delivered"), "delayed": _("Delayed"), "bounced": _("Bounced"),
     "complained": _("Complained"), "refused": _("Not passed on"),

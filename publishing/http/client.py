@@ -21,6 +21,8 @@ MAX_BODY: Final = 1_000_000
 _IDLE_SECONDS: Final = 1.5
 _CONNECTIONS: Final = 64
 
+log: Final = logging.getLogger(__name__)
+
 # httpcore logs URLs and headers on DEBUG, credentials included.
 logging.getLogger("httpcore").setLevel(logging.CRITICAL + 1)
 
@@ -70,9 +72,12 @@ class HttpClient:
         try:
             return self._exchange(call, method, headers, content)
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
+            # The class is for whoever operates the system; the sentence is read by editors.
+            extra = {"cause": type(error).__name__, "host": call.target.host, "may_have_left": call.may_have_left}
+            log.info("courier.no_answer", extra=extra)
             if call.may_have_left:
-                raise LostSightError(f"No answer came back ({type(error).__name__}).") from None
-            raise NotSentError(f"There was no connection ({type(error).__name__}).") from None
+                raise LostSightError("No answer came back.") from None
+            raise NotSentError("There was no connection.") from None
         finally:
             CALL.reset(before)
 

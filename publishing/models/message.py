@@ -56,6 +56,8 @@ class Message(TableModel):
     user: models.ForeignKey[User | None, User | None] = models.ForeignKey(
         User, models.DO_NOTHING, verbose_name=_("owner"), db_constraint=False
     )
+    #: Django's own name for the key of the one above.
+    user_id: str
     #: Its due time, else when it was made: what lists are in the order of.
     at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("due"))
     scheduled_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(_("due"), null=True)

@@ -1,8 +1,12 @@
 """A package is refused for anything that would fail on AWS, and only there."""
 
+import ast
 import py_compile
+import re
 import struct
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -117,6 +121,24 @@ class TestAPackage:
     def test_names_what_its_recipe_leaves_out_in_vain(self):
         with pytest.raises(PackageError, match="which requirements/ no longer has"):
             build._without(WEB, "django==5.2 \\\n    --hash=sha256:00")
+
+    def test_keeps_the_languages_that_the_desk_speaks(self):
+        settings = (Path(__file__).parents[2] / "omnipub" / "settings.py").read_text()
+
+        spoken = re.search(r"^LANGUAGES = (.+)$", settings, re.MULTILINE)
+
+        assert spoken
+        assert [code for code, _ in ast.literal_eval(spoken[1])] == list(build._LANGUAGES)
+
+    def test_is_without_what_is_there_for_debuggers_and_translators(self, tmp_path):
+        for name in ("app.js.map", "app.js.map.gz", "locale/de/django.po", "locale/fr/django.mo"):
+            write(tmp_path, name)
+        kept = [write(tmp_path, "app.js.gz"), write(tmp_path, "locale/de/django.mo")]
+        (tmp_path / "botocore/data").mkdir(parents=True)
+
+        build._prune(replace(WEB, without_files=()), tmp_path)
+
+        assert sorted(build._files(tmp_path)) == sorted(kept)
 
     @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
     def test_stays_within_the_budgets_of_the_design(self, recipe):

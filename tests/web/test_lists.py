@@ -57,7 +57,7 @@ class TestTheListOfMessages:
         assert "#channel-webhook" in page
         assert "#channel-email" in page
         assert f'title="{due:%Y-%m-%d %H:%M:%S} UTC"' in page
-        assert "Alice Moore</td>" in page
+        assert '<bdi title="alice">Alice Moore</bdi>' in page
 
     def test_shows_text_as_it_was_typed(self, browser: Browser, write_message: Write):
         browser.sign_in()

@@ -1,12 +1,16 @@
 """The catalogues: in step with the sources, complete, compiled, and with every placeholder in its place."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from local import translations
+from publishing.admin.marks import moment
+from publishing.admin.words import say
 
 PLACEHOLDERS = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]|</?\w+>")
 
@@ -50,9 +54,38 @@ class TestCollecting:
         assert "publishing/admin/navigation.py" in found[translations.Marked("Messages")]
         assert "publishing/templates/publishing/pages/sign_in.html" in found[translations.Marked("On this laptop")]
 
+    def test_finds_what_is_marked_for_later(self):
+        marked = list(translations._in_python('done = partial(ngettext, "%d is out.", "%d are out.")', "x.py"))
+
+        assert marked == [translations.Marked("%d is out.", "%d are out.")]
+
+    def test_finds_the_sentences_of_use_cases(self):
+        source = 'X = "One cannot. Ask."\nraise ConflictError("It changed. Read it.")\nlog("Not for people. Stay.")'
+
+        assert sorted(translations._sentences(source)) == ["It changed. Read it.", "One cannot. Ask."]
+
     def test_refuses_what_cannot_be_collected(self):
         with pytest.raises(TypeError, match=r"x\.py:1: what is translated must be written out"):
             list(translations._in_python('_(f"Hello {name}")', "x.py"))
+
+
+class TestSaying:
+    def test_translates_what_a_use_case_says(self):
+        with override("de"):
+            assert say("There is no such account.") == "Dieses Konto gibt es nicht."
+
+    def test_keeps_what_the_catalogue_does_not_have(self):
+        with override("de"):
+            assert say("A platform's own words.") == "A platform's own words."
+            assert say("") == ""
+
+    def test_writes_dates_as_the_language_does(self):
+        at = datetime(2020, 3, 4, 5, 6, tzinfo=UTC)
+
+        with override("de"):
+            assert "4. Mär 2020, 05:06" in moment(at)
+        with override("en"):
+            assert "4 Mar 2020, 05:06" in moment(at)
 
 
 @pytest.mark.usefixtures("provider")
