@@ -55,6 +55,11 @@ class Site:
     #: Whether messages need an approver before they can go out, and whether approvers may approve their own work.
     review: bool = False
     review_own: bool = False
+    #: How many days before it is due a message of a series is made.
+    series_horizon: int = 7
+    #: For how many days `manage.py retention run` keeps ended messages, and the audit log; 0 for ever.
+    retention_days: int = 0
+    audit_retention_days: int = 0
 
     def __post_init__(self) -> None:
         problems = self._problems()
@@ -92,7 +97,15 @@ class Site:
         ]
         if bool(self.frontend_repository) != bool(self.frontend_token_secret):
             problems.append("frontend_repository and frontend_token_secret go together: set both or neither.")
-        return problems
+        return problems + self._wrong_days()
+
+    def _wrong_days(self) -> list[str]:
+        problems = [] if 1 <= self.series_horizon <= 60 else ["series_horizon should be a number of days from 1 to 60."]
+        return problems + [
+            f"{name} should be a number of days from 30 to 36500, or 0 for ever."
+            for name in ("retention_days", "audit_retention_days")
+            if getattr(self, name) and not 30 <= getattr(self, name) <= 36_500
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,10 +184,11 @@ def load(name: str, *, path: Path = SETTINGS) -> Stage:
     return stage
 
 
-def review_variables(site: Site) -> dict[str, str]:
-    """Return what functions are told about review; the web function and the scheduler must be told the same."""
+def shared_variables(site: Site) -> dict[str, str]:
+    """Return what the web function and the scheduler must be told alike: the rules of review, how far series reach."""
     told = {"OMNIPUB_REVIEW": site.review, "OMNIPUB_REVIEW_OWN": site.review_own}
-    return {name: "true" for name, is_on in told.items() if is_on}
+    flags = {name: "true" for name, is_on in told.items() if is_on}
+    return {**flags, "OMNIPUB_SERIES_HORIZON": str(site.series_horizon)}
 
 
 def _read(path: Path) -> dict[str, Any]:

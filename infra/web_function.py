@@ -25,7 +25,7 @@ from infra.names import scheduler_function, stack_name  # noqa: E402
 from infra.packaging.build import architecture_of, build  # noqa: E402
 from infra.packaging.manifest import EMULATOR, PackageError, archive_of  # noqa: E402
 from infra.packaging.recipes import WEB  # noqa: E402
-from infra.stages import SettingsError, Site, load, review_variables  # noqa: E402
+from infra.stages import SettingsError, Site, load, shared_variables  # noqa: E402
 
 #: Zappa's commands that upload code or configuration.
 _DEPLOYING: Final = frozenset({"deploy", "update"})
@@ -111,12 +111,18 @@ def variables(
         "OMNIPUB_PUBLIC_URL": public,
         # CloudFront keeps the gateway's own host; a domain of one's own comes as it is.
         "OMNIPUB_ALLOWED_HOSTS": ",".join(dict.fromkeys([gateway.hostname or "", urlsplit(public).hostname or ""])),
-        **review_variables(site or Site()),
+        **shared_variables(site or Site()),
     }
     if origins := outputs.get("CorsOrigins"):
         values["OMNIPUB_CORS_ORIGINS"] = origins
     if site is not None and site.canary_account:
         values["OMNIPUB_CANARY_ACCOUNT"] = site.canary_account
+    if site is not None:
+        kept = {
+            "OMNIPUB_RETENTION_DAYS": site.retention_days,
+            "OMNIPUB_AUDIT_RETENTION_DAYS": site.audit_retention_days,
+        }
+        values |= {name: str(days) for name, days in kept.items() if days}
     if endpoint:
         # The emulator's gateway is a path, its pool's tokens name AWS, and its platforms are on loopback.
         host = urlsplit(endpoint)

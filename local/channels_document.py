@@ -48,6 +48,7 @@ def _section(capabilities: Capabilities) -> list[str]:
         "|---|---|",
         f"| Text | {_text(capabilities)} |",
         f"| Images | {_images(capabilities.images)} |",
+        f"| Videos | {'yes' if capabilities.takes_videos else 'none'} |",
         f"| After a lost answer | {_doubt(capabilities)} |",
     ]
     lines += [f"| Server | `{capabilities.base_url}` |"] if capabilities.base_url else []

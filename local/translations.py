@@ -10,7 +10,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,10 +23,20 @@ SOURCES: Final = ROOT / "publishing"
 LANGUAGES: Final = ("de",)
 #: What marks a text, and how many of its first arguments are texts: context, singular, plural.
 _MARKS: Final = {
-    "_": "s", "gettext": "s", "gettext_lazy": "s", "gettext_noop": "s",
+    "_": "s", "_lazy": "s", "gettext": "s", "gettext_lazy": "s", "gettext_noop": "s",
     "ngettext": "sp", "ngettext_lazy": "sp",
     "pgettext": "cs", "pgettext_lazy": "cs", "npgettext": "csp", "npgettext_lazy": "csp",
 }  # fmt: skip
+#: Layers that may not know of translation, and speak English: what they say is translated where the desk shows it.
+_ENGLISH: Final = ("domain", "services", "channels")
+#: What their sentences are given to, for people.
+_SAYING: Final = frozenset({
+    "FieldProblem", "Problem", "Refused", "Undecidable", "required", "optional", "_stop", "NotFoundError",
+    "NotAllowedError", "ConflictError", "StaleError", "KeyReusedError", "RunningError", "UnavailableError",
+    "cannot_tell", "Verdict",
+})  # fmt: skip
+#: Whole sentences: they end with a full stop, and hold more than one word.
+_SENTENCE: Final = re.compile(r"\S+ .*[.]", re.DOTALL)
 #: A text in a tag's argument: `{% include "x" with title=_("Media") %}`.
 _IN_TAG: Final = re.compile(r"""_\(("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\)""")
 
@@ -50,9 +60,10 @@ def collect() -> dict[Marked, list[str]]:
     for file in sorted([*SOURCES.rglob("*.py"), *SOURCES.rglob("*.html"), *SOURCES.rglob("*.txt")]):
         of_file = _in_python if file.suffix == ".py" else _in_template
         for marked in of_file(file.read_text(encoding="utf-8"), str(file.relative_to(ROOT))):
-            files = found.setdefault(marked, [])
-            if (name := str(file.relative_to(ROOT))) not in files:
-                files.append(name)
+            _note(found, marked, file)
+    for file in sorted(file for layer in _ENGLISH for file in (SOURCES / layer).rglob("*.py")):
+        for sentence in _sentences(file.read_text(encoding="utf-8")):
+            _note(found, Marked(sentence), file)
     return found
 
 
@@ -117,6 +128,12 @@ def main() -> int:
     return 0
 
 
+def _note(found: dict[Marked, list[str]], marked: Marked, file: Path) -> None:
+    files = found.setdefault(marked, [])
+    if (name := str(file.relative_to(ROOT))) not in files:
+        files.append(name)
+
+
 def _strings(value: object) -> tuple[str, ...]:
     return tuple(value) if isinstance(value, tuple | list) else (str(value or ""),)
 
@@ -135,20 +152,42 @@ def _plain(catalog: Catalog) -> Catalog:
     return plain
 
 
+def _sentences(source: str) -> Iterator[str]:
+    """Yield the sentences for people, without placeholders: given to what says them, named, or returned."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call():
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                values = [*node.args, *(each.value for each in node.keywords)] if called in _SAYING else []
+            case (
+                ast.Assign(value=value)
+                | ast.AnnAssign(value=ast.expr() as value)
+                | ast.Return(value=ast.expr() as value)
+            ):
+                values = [value]
+            case _:
+                continue
+        for value in values:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str) and _SENTENCE.fullmatch(value.value):
+                yield value.value
+
+
 def _in_python(source: str, name: str) -> Iterator[Marked]:
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if shape := _MARKS.get(called):
-            yield _marked(shape, node, name)
+            yield _marked(shape, node.args, f"{name}:{node.lineno}")
+        elif called == "partial" and (shape := _MARKS.get(getattr(node.args[0], "id", ""))):
+            yield _marked(shape, node.args[1:], f"{name}:{node.lineno}")
 
 
-def _marked(shape: str, call: ast.Call, name: str) -> Marked:
+def _marked(shape: str, arguments: Sequence[ast.expr], place: str) -> Marked:
     texts: dict[str, str] = {}
-    for role, argument in zip(shape, call.args, strict=False):
+    for role, argument in zip(shape, arguments, strict=False):
         if not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
-            raise TypeError(f"{name}:{call.lineno}: what is translated must be written out, not computed.")
+            raise TypeError(f"{place}: what is translated must be written out, not computed.")
         texts[role] = argument.value
     return Marked(texts["s"], texts.get("p"), texts.get("c"))
 

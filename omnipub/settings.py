@@ -60,6 +60,8 @@ MIDDLEWARE = [
     "publishing.api.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "publishing.api.middleware.SecurityHeadersMiddleware",
+    # Within what adds headers, so that a refusal has them too.
+    "publishing.api.middleware.HostMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "publishing.api.middleware.BodyLimitMiddleware",

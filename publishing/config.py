@@ -66,6 +66,9 @@ class Config:
     review_own: bool = False
     #: How long before it is due a message of a series is made.
     series_horizon: timedelta = timedelta(days=7)
+    #: For how long `manage.py retention run` keeps messages that ended, and days of the audit log; None for ever.
+    retention: timedelta | None = None
+    audit_retention: timedelta | None = None
     #: Whether channels may talk to private addresses over plain HTTP: local mode only.
     allow_private_networks: bool = False
     #: Topics of SNS whose notifications about mail are taken, as ARNs; none closes the address for them.
@@ -149,6 +152,13 @@ def _days(text: str) -> timedelta:
     return timedelta(days=days)
 
 
+def _kept_days(text: str) -> timedelta:
+    days = int(text)
+    if not 30 <= days <= 36_500:
+        raise ValueError(text)
+    return timedelta(days=days)
+
+
 def _positive(text: str) -> float:
     number = float(text)
     if number <= 0:
@@ -209,6 +219,7 @@ _EXPECTED: Final[Mapping[Callable[[str], object], str]] = {
     _address: "an address that begins with https://",
     _boolean: "true or false",
     _days: "a whole number of days from 1 to 60",
+    _kept_days: "a whole number of days from 30 to 36500",
     _hours: "a positive number of hours",
     _positive: "a positive number",
     _count: "a whole number from 1 to 100",
@@ -253,6 +264,8 @@ _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "late_limit": ("OMNIPUB_LATE_LIMIT", _hours),
     "review_on": ("OMNIPUB_REVIEW", _boolean),
     "series_horizon": ("OMNIPUB_SERIES_HORIZON", _days),
+    "retention": ("OMNIPUB_RETENTION_DAYS", _kept_days),
+    "audit_retention": ("OMNIPUB_AUDIT_RETENTION_DAYS", _kept_days),
     "review_own": ("OMNIPUB_REVIEW_OWN", _boolean),
     "allow_private_networks": ("OMNIPUB_ALLOW_PRIVATE_NETWORKS", _boolean),
     "mail_topics": ("OMNIPUB_MAIL_TOPICS", _topics),

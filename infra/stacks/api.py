@@ -212,6 +212,11 @@ class ApiStack(Stack):
                 actions=["cognito-idp:ListUsers", "cognito-idp:AdminListGroupsForUser"],
                 resources=[auth.pool.user_pool_arn],
             ),
+            # `users invite`, by which the first admin comes in: no route of the application reaches it.
+            iam.PolicyStatement(
+                actions=["cognito-idp:AdminCreateUser", "cognito-idp:AdminAddUserToGroup"],
+                resources=[auth.pool.user_pool_arn],
+            ),
             # Names of the audit log's heads, which `audit verify --heads` compares.
             iam.PolicyStatement(actions=["s3:ListBucket"], resources=[security.audit_heads.bucket_arn]),
             puts_hints(data.stream.stream_arn),

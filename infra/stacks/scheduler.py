@@ -15,7 +15,7 @@ from infra.constructs.waivers import accept
 from infra.names import resource, scheduler_function
 from infra.stacks.data import DataStack
 from infra.stacks.security import SecurityStack
-from infra.stages import review_variables
+from infra.stages import shared_variables
 from publishing import table
 
 
@@ -48,8 +48,8 @@ class SchedulerStack(Stack):
                 "KINESIS_STREAM_NAME": data.stream.stream_name,
                 "OMNIPUB_SCHEDULER_FUNCTION": name,
                 "OMNIPUB_AUDIT_BUCKET": security.audit_heads.bucket_name,
-                # The condition of the dispatch is the scheduler's: it must know of review what the web function knows.
-                **review_variables(context.stage.site),
+                # Both must know the same of review, which is a condition of the dispatch, and of how far series reach.
+                **shared_variables(context.stage.site),
             },
             rights=[
                 *reads_and_writes(data.table, indexes=[table.TIMERS]),

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils.translation import gettext_lazy as _
 
+from publishing.admin.words import say
 from publishing.channels.base.capabilities import Capabilities
 from publishing.channels.base.registry import get_channel
 from publishing.domain.draft import UNSET, AccountChanges, AccountDraft
@@ -19,6 +20,16 @@ _LIMITS: Final = {
     "text_limit": _("Longest text, where it differs from the channel's own."),
     "image_size_limit": _("Largest picture in bytes, where it differs from the channel's own."),
 }
+
+
+#: What settings are called; others by their own name.
+_LABELS: Final = {
+    "api_version": _("Api version"), "configuration_set": _("Configuration set"), "honors_key": _("Honors key"),
+    "image_size_limit": _("Image size limit"), "max_parts": _("Max parts"), "number": _("Number"),
+    "reads": _("Reads"), "recipient": _("Recipient"), "region": _("Region"), "remote_id": _("Remote id"),
+    "reply_to": _("Reply to"), "sender": _("Sender"), "sender_id": _("Sender id"), "sender_name": _("Sender name"),
+    "sms_type": _("Sms type"), "text_limit": _("Text limit"), "visibility": _("Visibility"), "web_url": _("Web url"),
+}  # fmt: skip
 
 
 class AccountForm(DynamoForm):
@@ -114,33 +125,38 @@ def _fields(capabilities: Capabilities, *, is_new: bool) -> Iterator[tuple[str, 
         forms.CharField(
             label=_("Address"), required=base_url is not None and base_url.is_required, max_length=500,
             widget=AdminTextInputWidget,
-            help_text=base_url.detail if base_url else _("Leave it empty, unless the platform is reached elsewhere."),
+            help_text=say(base_url.detail) if base_url
+            else _("Leave it empty, unless the platform is reached elsewhere."),
         ),
     )  # fmt: skip
     for pointer, field in asked.items():
         if pointer.startswith(_SETTINGS):
             name = pointer.removeprefix(_SETTINGS)
-            label = name.replace("_", " ").capitalize()
+            label = _label_of(name)
             text = forms.CharField(
                 label=label,
                 required=field.is_required,
                 max_length=500,
                 widget=AdminTextInputWidget,
-                help_text=field.detail,
+                help_text=say(field.detail),
             )
             yield _PREFIX + name, text
     if capabilities.needs_credential:
         yield "credential", _credential(capabilities, is_new=is_new)
     for name in COMMON_SETTINGS:
-        label = name.replace("_", " ").capitalize()
+        label = _label_of(name)
         yield (
             _PREFIX + name,
             forms.CharField(label=label, required=False, max_length=20, help_text=_LIMITS.get(name, "")),
         )
 
 
+def _label_of(name: str) -> str:
+    return str(_LABELS.get(name, name.replace("_", " ").capitalize()))
+
+
 def _credential(capabilities: Capabilities, *, is_new: bool) -> forms.CharField:
-    asked = next((field.detail for field in capabilities.connect_fields if field.pointer == "/credential"), "")
+    asked = next((say(field.detail) for field in capabilities.connect_fields if field.pointer == "/credential"), "")
     kept = _("Leave it empty to keep the one that is stored. It is never shown again.")
     # Nothing typed here is ever sent back, and the browser is told that it is no password of this site's.
     widget = forms.PasswordInput(

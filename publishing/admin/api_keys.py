@@ -16,6 +16,7 @@ from publishing.admin.base import DeskAdmin, Verb, acting, actor_of
 from publishing.admin.marks import badge, moment
 from publishing.admin.once import create_once
 from publishing.admin.pages import desk_page
+from publishing.admin.words import ACTIONS, action_name
 from publishing.domain.api_key import LIFETIME, LIFETIME_LIMIT, OVERLAP_LIMIT, ApiKeyDraft, NewApiKey
 from publishing.domain.limits import KEY_CREATION
 from publishing.domain.permissions import Action, Role
@@ -25,7 +26,7 @@ from publishing.models import ApiKey
 from publishing.services import limits
 from publishing.services.api_keys import create_key, revoke_key, rotate_key
 
-_SCOPES: Final = [(scope.value, scope.value.replace("_", " ").capitalize()) for scope in sorted(SCOPES)]
+_SCOPES: Final = [(scope.value, ACTIONS.get(scope, scope.value)) for scope in sorted(SCOPES)]
 
 
 class ApiKeyForm(DynamoForm):
@@ -84,7 +85,7 @@ class ApiKeyAdmin(DeskAdmin):
     @admin.display(description=_("May do"))
     def scope_list(self, key: ApiKey) -> str:
         """Show what it is limited to."""
-        return ", ".join(name.replace("_", " ") for name in key.scope_names.split())
+        return ", ".join(action_name(Action(name)) for name in key.scope_names.split())
 
     @admin.display(description=_("Expires"))
     def expires(self, key: ApiKey) -> SafeString | str:

@@ -21,6 +21,12 @@ from publishing.domain.permissions import Action
 from publishing.models import AuditEntry
 from publishing.services.auditing import verify
 
+#: What actions are done to, as the filter calls it.
+_KINDS: Final = {
+    "account": _("Accounts"), "delivery": _("Deliveries"), "dispatch": _("Stop switch"), "key": _("API keys"),
+    "media": _("Media"), "message": _("Messages"), "parked": _("Parked records"), "series": _("Recurring"),
+    "template": _("Templates"), "hashtags": _("Hashtags"), "user": _("Users"),
+}  # fmt: skip
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -33,7 +39,7 @@ class ActionFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401, ARG002 - Django's signature
         """Return all actions, by what they are done to."""
         kinds = {name.partition(".")[0] for name in SENTENCES}
-        return [(kind, kind.capitalize()) for kind in sorted(kinds)]
+        return [(kind, str(_KINDS.get(kind, kind.capitalize()))) for kind in sorted(kinds)]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:  # noqa: ANN401, ARG002 - as above
         """Keep those of the kind that was chosen."""

@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from publishing.admin.pages import failure
+from publishing.admin.words import say
 from publishing.domain.errors import ConflictError as DomainConflictError
 from publishing.domain.errors import (
     DomainError,
@@ -47,17 +48,17 @@ def acting(fields: Mapping[str, str] | None = None) -> Iterator[None]:
     except InvalidError as error:
         errors: dict[str | None, list[str]] = {}
         for problem in error.problems:
-            errors.setdefault(_field_of(problem, fields or {}), []).append(problem.detail)
+            errors.setdefault(_field_of(problem, fields or {}), []).append(say(problem.detail))
         raise RefusedError(errors) from error
     except StaleError as error:
-        raise ConflictError(str(error)) from error
+        raise ConflictError(say(str(error))) from error
     except (DomainConflictError, NotAllowedError, NotFoundError, LimitedError) as error:
-        raise RefusedError.because(str(error)) from error
+        raise RefusedError.because(say(str(error))) from error
     except UnavailableError as error:
         text = _("Something that is needed does not answer. Look whether it was done, then try again.")
         raise RefusedError.because(text) from error
     except DomainError as error:
-        raise RefusedError.because(str(error)) from error
+        raise RefusedError.because(say(str(error))) from error
 
 
 def _field_of(problem: FieldProblem, fields: Mapping[str, str]) -> str | None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from publishing.adapters import clock
 from publishing.admin.pages import desk_page, methods
-from publishing.admin.words import channel_name, label_of
+from publishing.admin.words import channel_name, label_of, say
 from publishing.domain.draft import MessageFilter
 from publishing.domain.errors import ConflictError, InvalidError, NotAllowedError, StaleError
 from publishing.domain.message import MessageStatus, MessageSummary
@@ -82,9 +82,9 @@ def calendar_move(request: HttpRequest) -> HttpResponse:
             context=context(),
         )
     except InvalidError as error:
-        return _refused(str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _refused(say(str(error)), HTTPStatus.UNPROCESSABLE_ENTITY)
     except _REFUSALS as error:
-        return _refused(str(error), HTTPStatus.CONFLICT)
+        return _refused(say(str(error)), HTTPStatus.CONFLICT)
     at = timezone.localtime(result.message.scheduled_at, zone)
     return JsonResponse({"rev": result.message.rev, "start": _written(at), "end": _written(at + _DRAWN)})
 

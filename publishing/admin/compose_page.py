@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from publishing.admin.compose_form import VARIANT, Composition
+from publishing.admin.words import say
 from publishing.channels.base.registry import get_channel, kinds
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.draft import AccountPreview, Preview
@@ -105,7 +106,7 @@ def wordings(composition: Composition, offered: Iterable[Choice], problems: Iter
 
 def place_problems(found: Iterable[FieldProblem], composition: Composition) -> list[Problem]:
     """Return problems with the ids of the fields that they are about, in the order of the page, each once."""
-    placed = [Problem(field=_field(one.pointer, composition), detail=one.detail) for one in found]
+    placed = [Problem(field=_field(one.pointer, composition), detail=say(one.detail)) for one in found]
     return list(dict.fromkeys(placed))
 
 
@@ -132,7 +133,7 @@ def present(run: DryRun, composition: Composition, accounts: Sequence[Account], 
 
 def utc_words(moment: datetime) -> str:
     """Return a moment in UTC, for people."""
-    return f"{date_format(moment.astimezone(UTC), 'D j N Y, H:i')} UTC"
+    return f"{date_format(moment.astimezone(UTC), _('D j N Y, H:i'))} UTC"
 
 
 @cache
@@ -170,14 +171,14 @@ def _health(account: Account) -> tuple[str, str]:
         case AccountStatus.PAUSED:
             return _("Paused: an administrator lets it go on."), "off"
         case AccountStatus.BLOCKED:
-            why = f" {account.problem.detail}" if account.problem else ""
+            why = f" {say(account.problem.detail)}" if account.problem else ""
             return _("Blocked: nothing may be sent there.") + why, "off"
         case AccountStatus.NEEDS_REAUTH:
             return _("Has to be connected again: until then, what is sent here waits."), "warning"
         case AccountStatus.DISCONNECTED:
             return _("No longer connected."), "off"
         case AccountStatus.OK:
-            return (account.problem.detail, "warning") if account.problem else ("", "ok")
+            return (say(account.problem.detail), "warning") if account.problem else ("", "ok")
 
 
 def _gone(account_id: str, channel: str) -> Choice:
@@ -229,11 +230,11 @@ def _present(one: AccountPreview, account: Account | None, media_url: str) -> di
             for use in one.media
         ],
         "problems": [{"field": each.field, "detail": each.detail} for each in one.problems],
-        "warnings": [each.detail for each in one.warnings],
-        "facts": [each.detail for each in one.facts],
+        "warnings": [say(each.detail) for each in one.warnings],
+        "facts": [say(each.detail) for each in one.facts],
     }
 
 
 def _present_due(due: Due, zone: str) -> dict[str, str]:
-    local = date_format(due.at.astimezone(ZoneInfo(zone)), "D j N Y, H:i")
+    local = date_format(due.at.astimezone(ZoneInfo(zone)), _("D j N Y, H:i"))
     return {"utc": utc_words(due.at), "local": f"{local} {zone}"}

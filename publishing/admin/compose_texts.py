@@ -6,6 +6,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from publishing.admin.pages import methods
+from publishing.admin.words import say
 from publishing.domain.errors import InvalidError
 from publishing.domain.permissions import Actor
 from publishing.services import templates
@@ -41,7 +42,7 @@ def filled_in(request: HttpRequest, template_id: str) -> HttpResponse:
     try:
         rendered = templates.render(actor=_actor(request), template_id=template_id, values=values)
     except InvalidError as error:
-        problems = [{"name": one.pointer.rpartition("/")[2], "detail": one.detail} for one in error.problems]
+        problems = [{"name": one.pointer.rpartition("/")[2], "detail": say(one.detail)} for one in error.problems]
         return JsonResponse({"problems": problems}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return JsonResponse({"title": rendered.title, "text": rendered.text})
 

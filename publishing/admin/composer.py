@@ -17,6 +17,7 @@ from publishing.admin.compose_page import WHOLE, Problem, place_problems, presen
 from publishing.admin.compose_view import Sheet, show
 from publishing.admin.composing import Step, carry_out, created_by, dry_run, is_stored
 from publishing.admin.pages import methods
+from publishing.admin.words import say
 from publishing.domain.errors import (
     ConflictError,
     InvalidError,
@@ -83,7 +84,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     try:
         run = dry_run(actor=actor, composition=composition, now=clock.now())
     except LimitedError as error:
-        limited = JsonResponse({"detail": str(error), "retry_after": error.retry_after}, status=429)
+        limited = JsonResponse({"detail": say(str(error)), "retry_after": error.retry_after}, status=429)
         limited["Retry-After"] = str(error.retry_after)
         return limited
     accounts = queries.list_accounts(actor=actor)
@@ -179,7 +180,7 @@ def _stored(sheet: Sheet) -> Message | None:
 
 
 def _whole(error: Exception | None) -> list[Problem]:
-    return [Problem(field=WHOLE, detail=str(error))] if error is not None else []
+    return [Problem(field=WHOLE, detail=say(str(error)))] if error is not None else []
 
 
 def _zone(request: HttpRequest) -> str:

@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from publishing.admin import words
 
@@ -49,7 +50,7 @@ def moment(at: datetime | None, shape: str = "moment") -> SafeString | str:
         return "-"
     local = timezone.localtime(at)
     # This year goes without saying.
-    day = "j M" if local.year == timezone.localtime().year else "j M Y"
+    day = _("j M") if local.year == timezone.localtime().year else _("j M Y")
     form = {"moment": f"{day}, H:i", "time": "H:i", "exact": f"{day}, H:i:s"}[shape]
     written = formats.date_format(local, form)
     if shape == "exact":

@@ -9,15 +9,18 @@ from typing import Final
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from publishing.admin.review_panel import due_of_form
 from publishing.admin.words import channel_name, label_of
 from publishing.domain.draft import Cancellation, CancelVerdict, Duplicate, Resolution, StoredAnswer
 from publishing.domain.errors import AnsweredError, KeyReusedError
 from publishing.domain.ids import digest
+from publishing.domain.message import MessageStatus
 from publishing.domain.permissions import Actor
-from publishing.services import queries, scheduling, settling
+from publishing.services import queries, reviewing, scheduling, settling
 from publishing.services.blocking import unblock_account
 from publishing.services.configured import context
 from publishing.services.duplicating import duplicate_message
@@ -77,11 +80,55 @@ def _verdict(verdict: CancelVerdict, count: int) -> tuple[int, str]:
 
 
 def _delete(click: Click) -> str:
-    given = click.request.POST.get("rev", "")
-    rev = int(given) if given.isascii() and given.isdigit() and len(given) <= _REV_DIGITS else None
+    rev = _rev(click)
     scheduling.delete_message(actor=click.actor, message_id=click.message_id, rev=rev, now=click.now, context=context())
     messages.success(click.request, _("The message is deleted."))
     return reverse("desk")
+
+
+def _rev(click: Click) -> int | None:
+    """Return the revision that the reader saw, by a hidden field."""
+    given = click.request.POST.get("rev", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= _REV_DIGITS else None
+
+
+def _submit(click: Click) -> str:
+    reviewing.submit_message(
+        actor=click.actor, message_id=click.message_id, rev=_rev(click), now=click.now, context=context()
+    )
+    messages.success(click.request, _("It was submitted. An approver sees it on the dashboard."))
+    return ""
+
+
+def _approve(click: Click) -> str:
+    form = click.request.POST
+    found = reviewing.approve_message(
+        actor=click.actor,
+        message_id=click.message_id,
+        rev=_rev(click),
+        comment=_comment(click),
+        due=due_of_form(form, zone=str(timezone.get_current_timezone()), now=click.now),
+        now=click.now,
+        context=context(),
+    )
+    said = _("Approved. Its editor may schedule it now.")
+    if found.message.status is MessageStatus.SCHEDULED:
+        said = _("Approved and scheduled.")
+    messages.success(click.request, said)
+    return ""
+
+
+def _reject(click: Click) -> str:
+    reviewing.reject_message(
+        actor=click.actor, message_id=click.message_id, rev=_rev(click), comment=_comment(click), now=click.now,
+        context=context(),
+    )  # fmt: skip
+    messages.success(click.request, _("Sent back to its editor, with your comment."))
+    return ""
+
+
+def _comment(click: Click) -> str:
+    return click.request.POST.get("comment", "").replace("\r\n", "\n").strip()
 
 
 def _duplicate(click: Click) -> str:
@@ -147,7 +194,10 @@ def _unblock(click: Click) -> str:
 #: By the last part of the address: what to do. Each says what happened, and returns where to go on, else nothing.
 ON_MESSAGES: Final[dict[str, Callable[[Click], str]]] = {
     "publish": _publish, "cancel": _cancel, "delete": _delete, "duplicate": _duplicate,
+    "submit": _submit, "approve": _approve, "reject": _reject,
 }  # fmt: skip
+#: Those of review, which have fields: what was typed into them is shown again when they are refused.
+DECISIONS: Final = frozenset({"submit", "approve", "reject"})
 ON_DELIVERIES: Final[dict[str, Callable[[Click], str]]] = {
     "retry": _retry, "resolve": _resolve, "unblock": _unblock,
 }  # fmt: skip

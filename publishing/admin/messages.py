@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from publishing.adapters import clock
+from publishing.admin.approving import approve_chosen
 from publishing.admin.base import DeskAdmin, acting, actor_of
 from publishing.admin.export import messages_as_csv
 from publishing.admin.marks import badge, channel, moment, person
@@ -83,7 +84,7 @@ class MessageAdmin(DeskAdmin):
     fields = (
         "title", "body", "link", "status", "channels", "scheduled_at", "zone", "user", "created_at", "updated_at",
     )  # fmt: skip
-    actions = ("publish_now", "cancel", "retry_failed", "duplicate", "export_selected")
+    actions = ("publish_now", "approve", "cancel", "retry_failed", "duplicate", "export_selected")
 
     def get_queryset(self, request: HttpRequest) -> Any:  # noqa: ANN401 - DynamoQuerySet
         """Return what the person may see."""
@@ -168,10 +169,19 @@ class MessageAdmin(DeskAdmin):
         """Tell whether the person may do anything to messages."""
         return self.is_allowed(request, Action.CREATE_MESSAGE, None)
 
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the person may approve anything."""
+        return context().review.is_on and self.is_allowed(request, Action.REVIEW_MESSAGE, None)
+
     @admin.action(permissions=["edit"], description=_("Publish now"))
     def publish_now(self, request: HttpRequest, queryset: Any) -> None:  # noqa: ANN401 - the chosen rows
         """Schedule each for now."""
         self._each(request, queryset, publish_message, partial(ngettext, "%d goes out now.", "%d go out now."))
+
+    @admin.action(permissions=["review"], description=_("Approve"))
+    def approve(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:  # noqa: ANN401 - as above
+        """Show what each says first; then approve each just as it was shown."""
+        return approve_chosen(request, list(queryset))
 
     @admin.action(permissions=["edit"], description=_("Cancel"))
     def cancel(self, request: HttpRequest, queryset: Any) -> None:  # noqa: ANN401 - as above

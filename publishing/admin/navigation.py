@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from publishing.domain.permissions import Action, Allowed, may
 
@@ -37,13 +38,22 @@ class Link:
 GROUPS: Final[tuple[tuple[str | Promise, tuple[Entry, ...]], ...]] = (
     ("", (Entry(route="desk", label=_("Dashboard"), icon="home"),)),
     (
-        _("Publishing"),
+        pgettext_lazy("section", "Publishing"),
         (
             Entry(route="admin:publishing_message_changelist", label=_("Messages"), icon="message"),
             Entry(route="desk-calendar", label=_("Calendar"), icon="calendar"),
-            Entry(route="admin:publishing_series_changelist", label=_("Recurring"), icon="repeat"),
-            Entry(route="admin:publishing_template_changelist", label=_("Templates"), icon="template"),
-            Entry(route="admin:publishing_hashtaggroup_changelist", label=_("Hashtags"), icon="hash"),
+            Entry(
+                route="admin:publishing_series_changelist", label=_("Recurring"), icon="repeat",
+                needs=Action.READ_SERIES,
+            ),
+            Entry(
+                route="admin:publishing_template_changelist", label=_("Templates"), icon="template",
+                needs=Action.READ_TEMPLATE,
+            ),
+            Entry(
+                route="admin:publishing_hashtaggroup_changelist", label=_("Hashtags"), icon="hash",
+                needs=Action.READ_TEMPLATE,
+            ),
             Entry(route="desk-media", label=_("Media"), icon="image"),
         ),
     ),

@@ -11,13 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from publishing.admin.accounts import AccountAdmin
 from publishing.admin.api_keys import ApiKeyAdmin
 from publishing.admin.audit import AuditAdmin
+from publishing.admin.hashtag_groups import HashtagGroupAdmin
 from publishing.admin.history import AuditLog
 from publishing.admin.messages import MessageAdmin
 from publishing.admin.navigation import navigation
+from publishing.admin.series import SeriesAdmin
+from publishing.admin.templates import TemplateAdmin
 from publishing.admin.users import UserAdmin
 from publishing.domain.permissions import Action, Allowed, may
 from publishing.dynadmin.site import DynamoAdminSite
-from publishing.models import Account, ApiKey, AuditEntry, Message, User
+from publishing.models import Account, ApiKey, AuditEntry, HashtagGroup, Message, Series, Template, User
 
 #: Routes of the stock site that have no meaning here: the provider has the passwords, and nothing is viewed "on site".
 _WITHOUT = frozenset({"login", "logout", "password_change", "password_change_done", "view_on_site"})
@@ -61,6 +64,9 @@ class DeskSite(DynamoAdminSite):
 
 desk = DeskSite(name="admin")
 desk.register(Message, MessageAdmin)
+desk.register(Series, SeriesAdmin)
+desk.register(Template, TemplateAdmin)
+desk.register(HashtagGroup, HashtagGroupAdmin)
 desk.register(Account, AccountAdmin)
 desk.register(User, UserAdmin)
 desk.register(ApiKey, ApiKeyAdmin)

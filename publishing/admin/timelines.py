@@ -7,7 +7,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from publishing.admin.words import label_of, reason_of
+from publishing.admin.words import label_of, reason_of, say
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.attempt import Attempt, AttemptOutcome
 from publishing.domain.delivery import Delivery, DeliveryEvent, DeliveryState, allows
@@ -123,7 +123,7 @@ def _steps(message: Message, evidence: DeliveryHistory) -> Iterator[Step]:
     if delivery.state is DeliveryState.PUBLISHED and not _is_confirmed(evidence):
         yield _published(delivery)
     for report in evidence.feedback:
-        yield Step(kind=report.kind.value, title=label_of(report.kind), at=report.at, detail=report.detail)
+        yield Step(kind=report.kind.value, title=label_of(report.kind), at=report.at, detail=say(report.detail))
     yield from _present(delivery)
 
 
@@ -135,7 +135,7 @@ def _attempt_steps(attempt: Attempt, delivery: Delivery) -> Iterator[Step]:
     yield Step(kind="committed", title=_("Sending began"), at=attempt.started_at, detail=number)
     if attempt.outcome is not None:
         why = reason_of(attempt.reason) if attempt.reason else ""
-        said = " – ".join(part for part in (why[:1].upper() + why[1:], attempt.detail or "") if part)  # noqa: RUF001
+        said = " – ".join(part for part in (why[:1].upper() + why[1:], say(attempt.detail or "")) if part)  # noqa: RUF001
         yield Step(kind=attempt.outcome.value, title=_outcome(attempt.outcome), at=attempt.ended_at, detail=said)
     elif delivery.state is not DeliveryState.COMMITTING or earlier or attempt.fence != delivery.fence:
         detail = _("The worker was lost before the platform's answer was written down; evidence is sought instead.")

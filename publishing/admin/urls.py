@@ -14,6 +14,7 @@ sign_in_urls = [
 ]
 desk_urls: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="desk"),
+    path("reviews/", dashboard.reviews, name="desk-reviews"),
     path("me/", me.me, name="desk-me"),
     path("language/", me.choose_language, name="desk-language"),
     path("sessions/end/", me.end_one, name="end-session"),
@@ -30,7 +31,7 @@ desk_urls: list[URLPattern | URLResolver] = [
     path("messages/<str:message_id>/", message_page.message_page, name="desk-message"),
     path("messages/<str:message_id>/live/", message_page.message_live, name="desk-message-live"),
     re_path(
-        r"^messages/(?P<message_id>[^/]+)/(?P<action>publish|cancel|delete|duplicate)/$",
+        r"^messages/(?P<message_id>[^/]+)/(?P<action>publish|cancel|delete|duplicate|submit|approve|reject)/$",
         message_page.message_action, name="desk-message-action",
     ),
     re_path(

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _translated
 from django.utils.translation import gettext_lazy as _
 
 from publishing.channels.base.registry import UnknownChannelError, get_channel
@@ -19,7 +20,7 @@ LABELS: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "retry": _("Waiting to retry"),
     "unknown": _("Checking"), "unconfirmed": _("Unconfirmed"),
     "ok": _("Connected"), "needs_reauth": _("Connect again"), "paused": _("Paused"), "blocked": _("Blocked"),
-    "disconnected": _("Disconnected"),
+    "disconnected": _("Disconnected"), "stopped": _("Stopped"), "ended": _("Ended"),
     "deferred": _("Deferred"), "rejected": _("Refused"),
     "sent": _("Passed on"), "delivered": _("Delivered"), "delayed": _("Delayed"), "bounced": _("Bounced"),
     "complained": _("Complained"), "refused": _("Not passed on"),
@@ -42,6 +43,14 @@ ROLES: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "member": _("Member"), "viewer": _("Viewer"), "editor": _("Editor"), "approver": _("Approver"),
     "admin": _("Administrator"),
 })  # fmt: skip
+
+
+def say(sentence: str) -> str:
+    """Return a sentence of a use case in the reader's language; as it is where the catalogue does not have it.
+
+    Use cases speak English, for they answer programs too. `local.translations` collects what they say.
+    """
+    return _translated(sentence) if sentence else ""
 
 
 def label_of(state: str) -> str:
@@ -68,6 +77,8 @@ ACTIONS: Final[Mapping[Action, str | Promise]] = MappingProxyType({
     Action.CREATE_MESSAGE: _("Write messages"),
     Action.EDIT_MESSAGE: _("Edit messages"),
     Action.SCHEDULE_MESSAGE: _("Schedule and publish messages"),
+    Action.SUBMIT_MESSAGE: _("Submit messages for review"),
+    Action.REVIEW_MESSAGE: _("Approve and reject messages"),
     Action.CANCEL_MESSAGE: _("Cancel messages"),
     Action.DELETE_MESSAGE: _("Delete messages"),
     Action.RETRY_DELIVERY: _("Retry deliveries"),
@@ -81,6 +92,10 @@ ACTIONS: Final[Mapping[Action, str | Promise]] = MappingProxyType({
     Action.USE_MEDIUM: _("Use media in messages"),
     Action.EDIT_MEDIUM: _("Describe media"),
     Action.DELETE_MEDIUM: _("Delete media"),
+    Action.READ_TEMPLATE: _("Read templates and hashtag groups"),
+    Action.EDIT_TEMPLATE: _("Write templates and hashtag groups"),
+    Action.READ_SERIES: _("Read recurring messages"),
+    Action.EDIT_SERIES: _("Write recurring messages"),
     Action.MANAGE_USERS: _("Manage users"),
     Action.MANAGE_KEYS: _("Manage API keys"),
     Action.READ_AUDIT: _("Read the audit log"),

@@ -33,12 +33,14 @@ PERMISSIONS: Final = ", ".join(
 
 
 def page_policy(media_origins: tuple[str, ...], upload_origins: tuple[str, ...] = ()) -> str:
-    """Return the policy of pages: our own files, no inline script or style, pictures of the library, uploads to it."""
+    """Return the policy of pages: our own files, nothing inline, pictures and videos of the library, uploads to it."""
     media = "".join(f" {origin}" for origin in media_origins)
+    played = media or " 'none'"
     reached = "".join(f" {origin}" for origin in dict.fromkeys((*media_origins, *upload_origins)))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; "
-        f"img-src 'self' data:{media}; connect-src 'self'{reached}; font-src 'self'; "
+        f"img-src 'self' data:{media}; media-src{played}; connect-src 'self'{reached}; "
+        "font-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
@@ -94,6 +96,22 @@ class SecurityHeadersMiddleware:
             response.headers["Cache-Control"] = "no-store"
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
+
+
+class HostMiddleware:
+    """Refuses a request for a host that is not ours, whatever it asks for: who sends one is lost, or is trying us.
+
+    Django itself looks when somebody first asks for the host, which views of data never do.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next layer."""
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer 400, or pass the request on."""
+        request.get_host()
+        return self._get_response(request)
 
 
 class BodyLimitMiddleware:

@@ -22,6 +22,11 @@ class MediaUse:
     #: The medium's files, the full one first; empty in what somebody asks for, filled in when it is checked.
     renditions: tuple[Rendition, ...] = ()
 
+    @property
+    def is_video(self) -> bool:
+        """Tell whether it is a video; known when its files are."""
+        return any(file.video is not None for file in self.renditions)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:

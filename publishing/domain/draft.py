@@ -148,8 +148,12 @@ class MessageHistory:
     deliveries: tuple[DeliveryHistory, ...]
     #: By id: those that it is, or was, addressed to and that the actor may see.
     accounts: Mapping[str, Account]
-    #: Who wrote it, as people know them; the id where nobody knows better.
-    owner_name: str
+    #: Names of those who wrote, changed and reviewed it, by their ids, where they are known.
+    names: Mapping[str, str]
+
+    def name_of(self, user_id: str) -> str:
+        """Return what people know somebody by; the id where nobody knows better."""
+        return self.names.get(user_id, user_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Media: images of the library, and the files that were made of each when its upload was verified."""
+"""Media: pictures and videos of the library, and the files that were made of each when its upload was verified."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,8 +10,10 @@ from typing import Final
 from publishing.domain.errors import FieldProblem
 from publishing.domain.ids import digest
 from publishing.domain.outcome import Problem
+from publishing.domain.video import VIDEO_EXTENSIONS, VIDEO_LIMIT, VideoFacts, brand_type, is_video
 
-#: What can be uploaded, with the ending of the files that are made of it. SVG is a program, not a picture: never.
+#: Pictures that can be uploaded, with the ending of the files that are made of them. SVG is a program, not a picture:
+#: never.
 EXTENSIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "image/jpeg": "jpg",
@@ -20,7 +22,10 @@ EXTENSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "image/webp": "webp",
     }
 )
-#: The largest file that can be uploaded.
+_ENDINGS: Final[Mapping[str, str]] = MappingProxyType({**EXTENSIONS, **VIDEO_EXTENSIONS})
+#: Everything that can be uploaded.
+MEDIA_TYPES: Final = tuple(_ENDINGS)
+#: The largest picture that can be uploaded.
 UPLOAD_LIMIT: Final = 20_000_000
 #: The largest picture that is decoded (width times height); 40 million take 160 MB of memory at most.
 PIXEL_LIMIT: Final = 40_000_000
@@ -59,7 +64,11 @@ class MediaStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
-    """One file made of a medium: decoded and encoded anew, so that nothing of the upload but the picture is in it."""
+    """One file made of a medium.
+
+    A picture is decoded and encoded anew, so that nothing of the upload but the picture is in it; a video is the very
+    file that was uploaded.
+    """
 
     #: The object's name in the bucket, and the end of its public address. Unguessable.
     key: str
@@ -72,6 +81,8 @@ class Rendition:
     #: Hex.
     sha256: str
     frames: int = 1
+    #: None of a picture.
+    video: VideoFacts | None = None
 
     @property
     def pixels(self) -> int:
@@ -81,7 +92,7 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Medium:
-    """One picture of the library."""
+    """One picture or video of the library."""
 
     id: str
     #: Id of the user who uploaded it.
@@ -109,6 +120,11 @@ class Medium:
     updated_at: datetime
 
     @property
+    def is_video(self) -> bool:
+        """Tell whether it is a video, or is to become one."""
+        return is_video(self.media_type)
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """The names of all its files in the bucket, what was uploaded among them."""
         files = self.renditions if self.thumbnail is None else (*self.renditions, self.thumbnail)
@@ -119,12 +135,13 @@ class Medium:
         """The name under which what was uploaded waits in the bucket. Nobody but the service reads it there."""
         return f"uploads/{self.owner}/{self.id}"
 
-    def file_key(self, sha256: str, media_type: str) -> str:
+    def file_key(self, fingerprint: str, media_type: str) -> str:
         """Return the name of a file made of this medium: 160 bits that nobody can guess without its token.
 
-        Verified twice at once, the same bytes get the same name, and other bytes another one.
+        The fingerprint follows from the file's bytes: verified twice at once, the same bytes get the same name, and
+        other bytes another one.
         """
-        return f"media/{digest(self.token, sha256)[:40]}.{EXTENSIONS[media_type]}"
+        return f"media/{digest(self.token, fingerprint)[:40]}.{_ENDINGS[media_type]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,14 +210,15 @@ def upload_problems(wanted: NewMedium) -> Iterator[FieldProblem]:
     if not wanted.name.strip():
         detail = "The name is empty. Give the file's name, so that people find it again."
         yield FieldProblem(pointer="/name", code="blank", detail=detail)
-    if wanted.media_type not in EXTENSIONS:
-        names = ", ".join(EXTENSIONS)
-        detail = f"Such files cannot be published. Possible are: {names}. Save the picture as one of them."
+    if wanted.media_type not in MEDIA_TYPES:
+        names = ", ".join(MEDIA_TYPES)
+        detail = f"Such files cannot be published. Possible are: {names}. Save the file as one of them."
         yield FieldProblem(pointer="/media_type", code="unsupported_type", detail=detail)
     if wanted.size < 1:
         yield FieldProblem(pointer="/size", code="empty", detail="The file is empty. Choose another one.")
-    if wanted.size > UPLOAD_LIMIT:
-        detail = f"The file has {wanted.size:,} bytes; {UPLOAD_LIMIT:,} are possible. Make the picture smaller."
+    limit, what = (VIDEO_LIMIT, "video") if is_video(wanted.media_type) else (UPLOAD_LIMIT, "picture")
+    if wanted.size > limit:
+        detail = f"The file has {wanted.size:,} bytes; {limit:,} are possible. Make the {what} smaller."
         yield FieldProblem(pointer="/size", code="too_large", detail=detail)
 
 
@@ -208,7 +226,7 @@ def kind_of(content: bytes) -> str | None:
     """Return what a file is by its first bytes: a media type, or None for what is none of the known kinds."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
-    return next((kind for start, kind in _STARTS if content.startswith(start)), None)
+    return brand_type(content) or next((kind for start, kind in _STARTS if content.startswith(start)), None)
 
 
 def mismatch(stated: str, content: bytes) -> Problem | None:
@@ -218,8 +236,9 @@ def mismatch(stated: str, content: bytes) -> Problem | None:
         return None
     said = type_name(stated)
     if found is None:
-        detail = f"The file says {said}, and is no picture that can be read. Export it again as {said}."
-    elif found in EXTENSIONS:
+        what = "video" if is_video(stated) else "picture"
+        detail = f"The file says {said}, and is no {what} that can be read. Export it again as {said}."
+    elif found in MEDIA_TYPES:
         detail = f"The file says {said}, and is {type_name(found)}. Upload it again as what it is."
     else:
         detail = f"The file says {said}, and is {type_name(found)}. That cannot be published: export it as {said}."
@@ -228,10 +247,12 @@ def mismatch(stated: str, content: bytes) -> Problem | None:
 
 def type_name(media_type: str) -> str:
     """Return what people call a media type: `JPEG`."""
+    if media_type in VIDEO_EXTENSIONS:
+        return VIDEO_EXTENSIONS[media_type].upper()
     return media_type.rpartition("/")[2].removesuffix("+xml").upper()
 
 
-#: How files begin; those that are no pictures are here to be named. WebP is told by its eighth byte.
+#: How files begin; those that cannot be used are here to be named. WebP is told by its eighth byte, videos by `ftyp`.
 _STARTS: Final = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -243,6 +264,7 @@ _STARTS: Final = (
     (b"<html", "text/html"),
     (b"%PDF-", "application/pdf"),
     (b"PK\x03\x04", "application/zip"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
     (b"BM", "image/bmp"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),

@@ -33,3 +33,7 @@ class RoleMap:
         """Return the roles among the groups; other groups mean nothing here, and no group is no role."""
         names: Iterable[object] = groups if isinstance(groups, list) else ()
         return frozenset(self.by_group[name] for name in names if isinstance(name, str) and name in self.by_group)
+
+    def group_of(self, role: Role) -> str | None:
+        """Return a group that gives a role; None where the configuration names none."""
+        return next((group for group, given in self.by_group.items() if given is role), None)

@@ -16,8 +16,8 @@ class MediumItem(TableItem, discriminator="media"):
     media_type = UnicodeAttribute()
     size = NumberAttribute()
     alt_text = UnicodeAttribute(null=True)
-    #: Its files, as `[[key, media type, size, width, height, sha256, frames], …]`; with `"thumbnail"` behind these, the
-    #: one that lists show. In this column, because it is in the lists' indexes already.
+    #: Its files, as `[[key, media type, size, width, height, sha256, frames], …]`; behind these a video's own facts, or
+    #: `"thumbnail"`, which marks the one that lists show. In this column, because it is in the lists' indexes already.
     renditions = JSONAttribute(null=True)
     problem = JSONAttribute(null=True)
     token = UnicodeAttribute()

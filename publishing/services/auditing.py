@@ -5,8 +5,9 @@ content and the hash before it, and the head says which record is the newest and
 to the table could compute a whole chain anew; only a head that was kept elsewhere (`known_head`) shows that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from publishing.domain.permissions import Action, Actor, demand
@@ -29,6 +30,16 @@ class Verdict:
     head: str
     #: What is wrong with the first record that is wrong, for people; None for a whole chain.
     problem: str | None = None
+    #: What else there is to say of a chain without a problem: that it was removed when its time was over.
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """That a day's records were removed, when, and how the day had ended."""
+
+    at: datetime
+    head: Head
 
 
 def verify(*, actor: Actor, day: str | None = None, known_head: str | None = None) -> tuple[Verdict, ...]:
@@ -38,10 +49,12 @@ def verify(*, actor: Actor, day: str | None = None, known_head: str | None = Non
     Raises UnavailableError.
     """
     demand(actor, Action.READ_AUDIT)
+    removed = list_removed(actor=actor)
     if day is not None:
-        verdicts = [_verify_day(day, is_listed=False)]
+        verdicts = [_verify_day(day, removed, is_listed=False)]
     else:
-        verdicts = [_verify_chain(audit.DAYS), *(_verify_day(each, is_listed=True) for each in list_days(actor=actor))]
+        days = [_verify_day(each, removed, is_listed=True) for each in list_days(actor=actor)]
+        verdicts = [_verify_chain(audit.DAYS), *days]
     if known_head is not None and not any(_holds(verdict.chain, known_head) for verdict in verdicts):
         problem = f"No verified record has the hash {known_head[:64]}: what followed from it was replaced or cut off."
         verdicts.append(Verdict(chain=day or audit.DAYS, size=0, head="", problem=problem))
@@ -52,6 +65,18 @@ def list_days(*, actor: Actor) -> tuple[str, ...]:
     """Return the days that have records, the first one first."""
     demand(actor, Action.READ_AUDIT)
     return tuple(sorted({link.record.target.removeprefix(_DAY) for link in audit.read_chain(audit.DAYS)}))
+
+
+def list_removed(*, actor: Actor) -> dict[str, Removal]:
+    """Return the days whose records were removed by retention, as the chain of the days says."""
+    demand(actor, Action.READ_AUDIT)
+    return {
+        link.record.target.removeprefix(_DAY): Removal(
+            at=link.record.at, head=Head(hash=str(link.record.facts["head"]), size=int(link.record.facts["size"]))
+        )
+        for link in audit.read_chain(audit.DAYS)
+        if link.record.action == audit.REMOVED
+    }
 
 
 def export(*, actor: Actor, day: str | None = None) -> Iterator[dict[str, object]]:
@@ -69,7 +94,10 @@ def _holds(chain: str, known_head: str) -> bool:
     return any(link.hash == known_head for link in audit.read_chain(chain))
 
 
-def _verify_day(day: str, *, is_listed: bool) -> Verdict:
+def _verify_day(day: str, removed: Mapping[str, Removal], *, is_listed: bool) -> Verdict:
+    if (removal := removed.get(day)) is not None:
+        note = f"removed by retention on {removal.at:%Y-%m-%d}: {removal.head.size} records, head {removal.head.hash}"
+        return Verdict(chain=day, size=0, head=removal.head.hash, note=note)
     verdict = _verify_chain(day)
     if verdict.problem is None and is_listed and not verdict.size:
         return Verdict(chain=day, size=0, head="", problem="The day had records, and all of them are gone.")

@@ -6,9 +6,10 @@ import threading
 from datetime import datetime
 from typing import Final
 
+from publishing.adapters import videos
 from publishing.adapters.media import Bucket, NotUploadedError
 from publishing.domain.errors import UnavailableError
-from publishing.domain.media import File, MediaStatus, Medium
+from publishing.domain.media import File, MediaStatus, Medium, Rendition
 from publishing.domain.outcome import Problem
 from publishing.store import media
 
@@ -28,23 +29,13 @@ def verify(medium: Medium, *, bucket: Bucket, now: datetime) -> Medium:
     #   A: read upload ── decode ── keep files ── ready ────── remove upload
     #   B:      read upload ── decode ── keep the same files ── ready ✗, so it reads what A wrote
     #   C:                                                          no upload: it reads what A wrote
+    # Of a video its description is read alone, and the bucket copies the file itself.
     if medium.status is not MediaStatus.UPLOADING:
         return medium
-    with _DECODING:
-        try:
-            content = bucket.read_upload(medium)
-        except NotUploadedError:
-            return _latest(medium)
-        looked = _look(medium, content)
-        del content
-        if isinstance(looked, Problem):
-            verified = media.record_refused(medium.id, looked, now=now)
-        else:
-            *kept, small = [bucket.keep(_key(medium, file), file) for file in (*looked, _thumbnail(looked))]
-            verified = media.record_ready(medium.id, kept, thumbnail=small, now=now)
-            if verified is None and _latest(medium).status is MediaStatus.DELETED:
-                # Deleted meanwhile, by somebody who did not know of these files.
-                bucket.remove(file.key for file in (*kept, small))
+    try:
+        verified = _verify_video(medium, bucket, now) if medium.is_video else _verify_picture(medium, bucket, now)
+    except NotUploadedError:
+        verified = None
     if verified is None:
         return _latest(medium)
     log.info("medium.verified", extra={"medium": medium.id, "status": verified.status.value})
@@ -52,12 +43,50 @@ def verify(medium: Medium, *, bucket: Bucket, now: datetime) -> Medium:
     return verified
 
 
+def _verify_picture(medium: Medium, bucket: Bucket, now: datetime) -> Medium | None:
+    """Return the medium as it was noted; None when somebody else noted it. Raises NotUploadedError."""
+    with _DECODING:
+        content = bucket.read_upload(medium)
+        looked = _look(medium, content)
+        del content
+        if isinstance(looked, Problem):
+            return media.record_refused(medium.id, looked, now=now)
+        *kept, small = [bucket.keep(_key(medium, file), file) for file in (*looked, _thumbnail(looked))]
+        return _note_ready(medium, kept, small, bucket=bucket, now=now)
+
+
+def _verify_video(medium: Medium, bucket: Bucket, now: datetime) -> Medium | None:
+    """Return as `_verify_picture` does. Reads what describes the video only; the bucket copies the file."""
+    waiting = bucket.find_upload(medium)
+    problem = _size_problem(medium, waiting.size)
+    if problem is None:
+        try:
+            footage = videos.inspect(
+                lambda offset, length: bucket.read_part(medium, waiting, offset, length),
+                waiting.size,
+                medium.media_type,
+            )
+        except videos.RefusedVideoError as refusal:
+            problem = refusal.problem
+    if problem is not None:
+        return media.record_refused(medium.id, problem, now=now)
+    kept = bucket.keep_video(medium.file_key(waiting.etag, medium.media_type), medium, waiting, footage)
+    return _note_ready(medium, [kept], None, bucket=bucket, now=now)
+
+
+def _note_ready(
+    medium: Medium, kept: list[Rendition], small: Rendition | None, *, bucket: Bucket, now: datetime
+) -> Medium | None:
+    verified = media.record_ready(medium.id, kept, thumbnail=small, now=now)
+    if verified is None and _latest(medium).status is MediaStatus.DELETED:
+        # Deleted meanwhile, by somebody who did not know of these files.
+        bucket.remove(file.key for file in (*kept, small) if file is not None)
+    return verified
+
+
 def _look(medium: Medium, content: bytes) -> tuple[File, ...] | Problem:
-    if not content:
-        return Problem(code="empty", detail="The file is empty. Choose another one.", retryable=False)
-    if len(content) != medium.size:
-        detail = "The file is not as large as was said when its upload was asked for. Upload it again."
-        return Problem(code="wrong_size", detail=detail, retryable=False)
+    if problem := _size_problem(medium, len(content)):
+        return problem
     # Pillow takes long to load: a cold start must not pay for what few requests need.
     from publishing.adapters import pictures
 
@@ -65,6 +94,15 @@ def _look(medium: Medium, content: bytes) -> tuple[File, ...] | Problem:
         return pictures.render(content, medium.media_type)
     except pictures.RefusedPictureError as refusal:
         return refusal.problem
+
+
+def _size_problem(medium: Medium, size: int) -> Problem | None:
+    if not size:
+        return Problem(code="empty", detail="The file is empty. Choose another one.", retryable=False)
+    if size != medium.size:
+        detail = "The file is not as large as was said when its upload was asked for. Upload it again."
+        return Problem(code="wrong_size", detail=detail, retryable=False)
+    return None
 
 
 def _thumbnail(files: tuple[File, ...]) -> File:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from publishing.adapters.audit_heads import HeadBucket, KeptHead
 from publishing.domain.errors import UnavailableError
 from publishing.domain.permissions import Action, Actor, demand
-from publishing.services.auditing import Verdict
+from publishing.services.auditing import Removal, Verdict, list_removed
 from publishing.store import audit
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,11 @@ def verify_heads(*, actor: Actor, bucket: HeadBucket, day: str | None = None) ->
     chains: dict[str, list[KeptHead]] = {}
     for head in bucket.heads(day):
         chains.setdefault(head.chain, []).append(head)
-    return tuple(_verdict(chain, heads) for chain, heads in sorted(chains.items()))
+    removed = list_removed(actor=actor)
+    return tuple(
+        _removed_verdict(chain, heads, removed[chain]) if chain in removed else _verdict(chain, heads)
+        for chain, heads in sorted(chains.items())
+    )
 
 
 def _heads(now: datetime) -> Iterator[KeptHead]:
@@ -71,3 +75,15 @@ def _verdict(chain: str, heads: Iterable[KeptHead]) -> Verdict:
             "computed anew."
         )
     return Verdict(chain=chain, size=len(kept), head=kept[-1].hash, problem=problem)
+
+
+def _removed_verdict(chain: str, heads: Iterable[KeptHead], removal: Removal) -> Verdict:
+    last = max(heads, key=lambda head: head.size)
+    end, problem = removal.head, None
+    if (last.size, last.hash) != (end.size, end.hash):
+        problem = (
+            f"It was removed, and not as it had ended: its last head that was kept is of record number {last.size}, "
+            f"and the entry of its removal names number {end.size}."
+        )
+    note = f"was removed by retention on {removal.at:%Y-%m-%d}, as its last kept head has it"
+    return Verdict(chain=chain, size=1, head=last.hash, problem=problem, note=note)

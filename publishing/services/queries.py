@@ -7,7 +7,7 @@ from publishing.domain.decision import due_of
 from publishing.domain.draft import DeliveryHistory, MessageFilter, MessageHistory, Page
 from publishing.domain.errors import NotFoundError
 from publishing.domain.message import Message, MessageSummary, MessageWithDeliveries
-from publishing.domain.permissions import Action, Actor, Allowed, Role, demand, may
+from publishing.domain.permissions import SYSTEM, Action, Actor, Allowed, Role, demand, may
 from publishing.store import accounts, deliveries, histories, lists, messages
 from publishing.store.feedback import list_feedback
 
@@ -62,19 +62,26 @@ def get_history(*, actor: Actor, message_id: str) -> MessageHistory:
     message, evidence = histories.get_history(message_id)
     demand(actor, Action.READ_MESSAGE, message)
     ids = {target.account_id for target in message.targets} | {each.delivery.account_id for each in evidence}
-    named = histories.read_named(account_ids=sorted(ids), user_id=message.owner)
+    named = histories.read_named(account_ids=sorted(ids), user_ids=sorted(_people(message)))
     seen = {
         each.id: each for each in named.accounts if isinstance(may(actor, Action.SEE_ACCOUNT, each), Allowed)
     }  # fmt: skip
-    return MessageHistory(
-        message=message, deliveries=evidence, accounts=seen, owner_name=named.user_name or message.owner
-    )
+    return MessageHistory(message=message, deliveries=evidence, accounts=seen, names=named.names)
+
+
+def _people(message: Message) -> set[str]:
+    """Return the ids of those who wrote a message, changed it, and reviewed it."""
+    review = message.review
+    asked = (review.submitted_by, review.decided_by) if review else ()
+    return {each for each in (message.owner, message.edited_by, *asked) if each and each != SYSTEM.id}
 
 
 def get_editor_name(*, actor: Actor, message: Message) -> str:
     """Return the name of whoever changed a message last; empty where it is not known."""
     demand(actor, Action.READ_MESSAGE, message)
-    return histories.read_named(account_ids=(), user_id=message.edited_by).user_name if message.edited_by else ""
+    if not message.edited_by:
+        return ""
+    return histories.read_named(account_ids=(), user_ids=[message.edited_by]).names.get(message.edited_by, "")
 
 
 def list_accounts(*, actor: Actor) -> tuple[Account, ...]:

@@ -5,14 +5,24 @@ A change holds for messages that were not made yet; those that were are messages
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import takewhile
 
 from publishing.domain.draft import StoredAnswer
 from publishing.domain.errors import ConflictError, FieldProblem, InvalidError, NotFoundError, StaleError
 from publishing.domain.ids import new_id
-from publishing.domain.message import MessageWithDeliveries
+from publishing.domain.message import Message, MessageWithDeliveries
 from publishing.domain.permissions import Action, Actor, demand
-from publishing.domain.series import SERIES_LIMIT, Rule, Series, SeriesDraft, SeriesStatus, series_problems
+from publishing.domain.series import (
+    SERIES_LIMIT,
+    Rule,
+    Series,
+    SeriesDraft,
+    SeriesStatus,
+    occurrence_id,
+    occurrences,
+    series_problems,
+)
 from publishing.services.answers import answered
 from publishing.services.context import Context
 from publishing.store import answers, messages
@@ -20,6 +30,8 @@ from publishing.store import series as stored
 from publishing.store.audit import AuditRecord, transact_with_audit
 from publishing.store.errors import TransactionRefusedError
 
+#: How far back a series' messages are shown.
+_LOOK_BACK = timedelta(days=60)
 _STALE = "Somebody changed the series since you read it. Read it again, then repeat your change."
 
 
@@ -33,6 +45,19 @@ def get_series(*, actor: Actor, series_id: str) -> Series:
     """Return a series; NotFoundError when there is none."""
     demand(actor, Action.READ_SERIES)
     return stored.get_series(series_id)
+
+
+def list_made(*, actor: Actor, series: Series, now: datetime, limit: int = 8) -> tuple[Message, ...]:
+    """Return the latest messages that a series made, by their dates, as far as there are any; one read of known keys.
+
+    Those of the last 60 days and what was made ahead; one that was deleted meanwhile is left out.
+    """
+    demand(actor, Action.READ_SERIES)
+    after = now - _LOOK_BACK
+    made = tuple(takewhile(lambda each: each.index <= series.last_index, occurrences(series.rule, after=after)))
+    ids = tuple(occurrence_id(series.id, each) for each in made[-limit:])
+    heads = messages.find_heads(ids)
+    return tuple(heads[each] for each in ids if each in heads)
 
 
 def create_series(

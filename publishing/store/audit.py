@@ -71,6 +71,8 @@ class LinkedRecord:
 
 #: The chain in which every day that has records is one.
 DAYS: Final = "DAYS"
+#: The entry in it that says that a day's records were removed by retention, and what their head was.
+REMOVED: Final = "audit.remove"
 #: Who decided where no person did.
 SYSTEM_NAME: Final = "system"
 
@@ -78,20 +80,21 @@ SYSTEM_NAME: Final = "system"
 _heads: dict[str, Head] = {}
 
 
-def transact_with_audit(changes: Sequence[Write], record: AuditRecord) -> None:
+def transact_with_audit(changes: Sequence[Write], record: AuditRecord, *, chain: str | None = None) -> None:
     """Carry out changes and their audit record together, or none of them.
 
+    `chain`: `DAYS` for what was done to a day of the log itself; the chain of the record's day unless given.
     Raises TransactionRefusedError whose rows line up with `changes` when one of them does not hold. A chain that
     another request moved meanwhile is caught up with and tried again.
     """
-    day = f"{record.at:%Y-%m-%d}"
+    day = chain or f"{record.at:%Y-%m-%d}"
     for _ in range(_TRIES):
         heads, links = _links(day, record)
         try:
             writes.transact([*changes, *links])
         except TransactionRefusedError as refusal:
-            for chain in heads:
-                _heads.pop(chain, None)
+            for moved in heads:
+                _heads.pop(moved, None)
             if any(refusal.failed[: len(changes)]):
                 raise
         else:

@@ -1,6 +1,6 @@
 """A message with all evidence about it, for its page: everything in its partition, read at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from publishing.domain.account import Account
@@ -26,8 +26,8 @@ class Named:
     """Whom and what a message names."""
 
     accounts: tuple[Account, ...]
-    #: Empty where nobody knows the user, or their name.
-    user_name: str
+    #: Names of users by id, of those that somebody knows by name.
+    names: Mapping[str, str]
 
 
 def get_history(message_id: str) -> tuple[Message, tuple[DeliveryHistory, ...]]:
@@ -48,14 +48,14 @@ def get_history(message_id: str) -> tuple[Message, tuple[DeliveryHistory, ...]]:
     return message, tuple(_history(message, each, attempts, feedback) for each in deliveries)
 
 
-def read_named(*, account_ids: Sequence[str], user_id: str) -> Named:
-    """Return accounts, those that were disconnected too, and a user's name; one request."""
-    wanted = [(keys.user(user_id), keys.PROFILE), *((keys.account(each), keys.METADATA) for each in account_ids)]
+def read_named(*, account_ids: Iterable[str], user_ids: Iterable[str]) -> Named:
+    """Return accounts, those that were disconnected too, and users' names; one request."""
+    wanted = [(keys.user(each), keys.PROFILE) for each in user_ids]
+    wanted += [(keys.account(each), keys.METADATA) for each in account_ids]
     items = [TableItem.from_raw_data(raw) for raw in batch_get(wanted)]
-    user = next((item for item in items if isinstance(item, UserItem)), None)
     return Named(
         accounts=tuple(account_rows.account(item) for item in items if isinstance(item, AccountItem)),
-        user_name="" if user is None else user.name or "",
+        names={item.id: item.name for item in items if isinstance(item, UserItem) and item.name},
     )
 
 

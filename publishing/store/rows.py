@@ -1,6 +1,7 @@
 """Rows to domain values and back. No reads or writes happen here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from publishing.domain.attempt import Attempt, AttemptOutcome
@@ -10,14 +11,16 @@ from publishing.domain.media import MediaStatus, Medium, Rendition
 from publishing.domain.message import Message, MessageStatus, MessageSummary, Target, Variant
 from publishing.domain.outcome import Problem, Publication, Reason
 from publishing.domain.review import Decision, Review
+from publishing.domain.video import VideoFacts
 from publishing.items import keys
 from publishing.items.attributes import read_instant, write_instant
 from publishing.items.base import TableItem
 from publishing.items.media import MediumItem
 from publishing.items.message import AttemptItem, DeliveryItem, MessageItem
 
-#: What is stored of a file, in this order; one more marks the one that lists show.
+#: What is stored of a file, in this order. Behind it stand a video's own facts, or the mark of the one that lists show.
 _FACTS: Final = ("key", "media_type", "size", "width", "height", "sha256", "frames")
+_THUMBNAIL: Final = "thumbnail"
 
 
 def message(item: MessageItem) -> Message:
@@ -103,28 +106,29 @@ def media_use(row: Any) -> MediaUse:  # noqa: ANN401 - JSON, as pynamodb types i
 def rendition_column(values: Sequence[Rendition]) -> list[list[Any]]:
     """Return files of a medium as they are stored."""
     return [
-        [each.key, each.media_type, each.size, each.width, each.height, each.sha256, each.frames] for each in values
+        [*(getattr(each, name) for name in _FACTS), *([asdict(each.video)] if each.video else [])] for each in values
     ]
 
 
 def renditions(column: Any) -> tuple[Rendition, ...]:  # noqa: ANN401 - JSON, as pynamodb types it
     """Return the files of a stored column, without the one that lists show."""
-    return tuple(_rendition(row) for row in column if len(row) == len(_FACTS))
+    return tuple(_rendition(row) for row in column if row[-1] != _THUMBNAIL)
 
 
 def thumbnail(column: Any) -> Rendition | None:  # noqa: ANN401 - as above
     """Return the file of a stored column that lists show."""
-    return next((_rendition(row[: len(_FACTS)]) for row in column if len(row) > len(_FACTS)), None)
+    return next((_rendition(row[: len(_FACTS)]) for row in column if row[-1] == _THUMBNAIL), None)
 
 
 def medium_files_column(values: Sequence[Rendition], small: Rendition | None) -> list[list[Any]]:
     """Return all files of a medium as they are stored."""
     column = rendition_column(values)
-    return column if small is None else [*column, [*rendition_column([small])[0], "thumbnail"]]
+    return column if small is None else [*column, [*rendition_column([small])[0], _THUMBNAIL]]
 
 
 def _rendition(row: Sequence[Any]) -> Rendition:
-    return Rendition(**dict(zip(_FACTS, row, strict=True)))
+    facts, video = row[: len(_FACTS)], row[len(_FACTS) :]
+    return Rendition(**dict(zip(_FACTS, facts, strict=True)), video=VideoFacts(**video[0]) if video else None)
 
 
 def variants_column(value: Message) -> dict[str, str]:

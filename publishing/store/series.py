@@ -55,10 +55,11 @@ def delete_series(read: Series) -> Write:
 def _read(ids: list[str]) -> list[Series]:
     raws = reads.batch_get([(keys.series(each), keys.METADATA) for each in ids]) if ids else []
     items = [TableItem.from_raw_data(raw) for raw in raws]
-    return [_series(item) for item in items if isinstance(item, SeriesItem)]
+    return [series_of(item) for item in items if isinstance(item, SeriesItem)]
 
 
-def _series(item: SeriesItem) -> Series:
+def series_of(item: SeriesItem) -> Series:
+    """Return the series of a row."""
     return Series(
         id=item.id,
         owner=item.user_id,

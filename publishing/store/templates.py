@@ -69,10 +69,7 @@ def _read(kind: type[Kind], ids: list[str]) -> list[Kind]:
 def _value(item: TableItem) -> Reusable | None:
     match item:
         case TemplateItem():
-            return Template(
-                id=item.id, owner=item.user_id, name=item.name, text=item.body, title=item.title or "",
-                rev=int(item.rev), created_at=item.created_at, updated_at=item.updated_at,
-            )  # fmt: skip
+            return template_of(item)
         case HashtagGroupItem():
             return HashtagGroup(
                 id=item.id, owner=item.user_id, name=item.name, hashtags=tuple(item.hashtags),
@@ -80,6 +77,14 @@ def _value(item: TableItem) -> Reusable | None:
             )  # fmt: skip
         case _:
             return None
+
+
+def template_of(item: TemplateItem) -> Template:
+    """Return the template of a row."""
+    return Template(
+        id=item.id, owner=item.user_id, name=item.name, text=item.body, title=item.title or "", rev=int(item.rev),
+        created_at=item.created_at, updated_at=item.updated_at,
+    )  # fmt: skip
 
 
 def _item(value: Reusable) -> TemplateItem | HashtagGroupItem:

@@ -52,7 +52,7 @@ def update(item: TableItem, actions: Sequence[Action], condition: Condition) -> 
     return Write(kind="Update", arguments={"TableName": item.Meta.table_name, **arguments})
 
 
-def delete(item: TableItem, condition: Condition) -> Write:
+def delete(item: TableItem, condition: Condition | None = None) -> Write:
     """Build a delete of the item that has this item's keys."""
     arguments = item.get_delete_kwargs_from_instance(condition, return_values_on_condition_failure="ALL_OLD")
     return Write(kind="Delete", arguments={"TableName": item.Meta.table_name, **arguments})

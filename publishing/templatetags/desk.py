@@ -17,6 +17,18 @@ def reason(code: str) -> str:
 
 
 @register.filter
+def say(sentence: str) -> str:
+    """Return a sentence of a use case in the reader's language."""
+    return words.say(sentence)
+
+
+@register.filter
+def role_name(role: str) -> str:
+    """Return what a role is called."""
+    return str(words.ROLES.get(role, role))
+
+
+@register.filter
 def channel_name(kind: str) -> str:
     """Return a channel's name for people."""
     return words.channel_name(kind)

@@ -97,6 +97,7 @@ class TestAnUploadsForm:
         address = urlsplit(form.url)
         (allowed,) = upload_origins(environment)
         assert f"{address.scheme}://{address.netloc}" == allowed
+        assert "media-src https://media.example;" in page_policy(("https://media.example",), (allowed,))
         assert f"connect-src 'self' https://media.example {allowed};" in page_policy(
             ("https://media.example",), (allowed,)
         )

@@ -1,7 +1,9 @@
 """The media library over HTTP."""
 
+import hashlib
 from typing import Any
 
+import botocore.client
 import pytest
 
 from publishing.adapters import aws
@@ -9,6 +11,7 @@ from publishing.store import media
 from tests.api.conftest import BUCKET, Api, Table
 from tests.api.test_schema import validate
 from tests.pictures import picture_bytes
+from tests.videos import video_bytes
 
 
 def ask(api: Api, content: bytes, **changes: Any) -> Any:
@@ -74,6 +77,49 @@ class TestMakingAMedium:
         assert refused.status_code == 400
         assert [(each["pointer"], each["code"]) for each in refused.json()["errors"]] == [(pointer, code)]
         assert table.rows("MEDIA#") == []
+
+
+class TestAVideo:
+    def test_says_how_long_it_is_and_how_it_is_encoded(self, api: Api):
+        content = video_bytes()
+        made = add(api, content, name="walk.mp4", media_type="video/mp4")
+
+        shown = api.get(f"media/{made['id']}/")
+
+        validate(shown, "/api/v1/media/{medium_id}/", "get")
+        body = shown.json()
+        assert body["status"] == "ready"
+        (file,) = body["renditions"]
+        assert body["url"] == file["url"]
+        assert (file["media_type"], file["width"], file["height"], file["frames"]) == ("video/mp4", 1920, 1080, 1)
+        assert file["video"] == {"duration_ms": 12_500, "codec": "avc1", "sound": "mp4a"}
+        assert file["sha256"] == hashlib.sha256(content).hexdigest()
+
+    def test_is_hashed_by_the_bucket_and_not_read_for_it(self, api: Api, monkeypatch: pytest.MonkeyPatch):
+        content, read = video_bytes(pictures=1_000_000), []
+        original = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore makes it so
+
+        def note(self: Any, operation: str, arguments: Any) -> Any:
+            if operation == "GetObject":
+                read.append(arguments.get("Range"))
+            return original(self, operation, arguments)
+
+        made = add(api, content, media_type="video/mp4")
+        monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", note)
+
+        assert api.get(f"media/{made['id']}/").json()["status"] == "ready"
+        assert read
+        assert None not in read
+
+    def test_may_be_larger_than_a_picture(self, api: Api):
+        assert ask(api, b"x", media_type="video/mp4", size=500_000_000).status_code == 201
+        assert ask(api, b"x", media_type="video/mp4", size=500_000_001).status_code == 400
+
+    def test_is_taken_by_no_channel(self, api: Api):
+        channels = api.get("channels/").json()["results"]
+
+        assert channels
+        assert {each["takes_videos"] for each in channels} == {False}
 
 
 class TestAMedium:

@@ -52,6 +52,23 @@ class TestTheVariables:
         assert (silent.review_on, silent.review_own) == (False, False)
         assert (told.review_on, told.review_own) == (True, True)
 
+    def test_tell_how_far_series_reach(self):
+        silent = Config.from_environment(web_function.variables("prod", OUTPUTS))
+        told = Config.from_environment(web_function.variables("prod", OUTPUTS, site=Site(series_horizon=21)))
+
+        assert silent.series_horizon.days == 7
+        assert told.series_horizon.days == 21
+
+    def test_tell_how_long_things_are_kept_where_the_stage_says_so(self):
+        silent = Config.from_environment(web_function.variables("prod", OUTPUTS, site=Site()))
+        site = Site(retention_days=365, audit_retention_days=90)
+        told = Config.from_environment(web_function.variables("prod", OUTPUTS, site=site))
+
+        assert (silent.retention, silent.audit_retention) == (None, None)
+        assert told.retention is not None
+        assert told.audit_retention is not None
+        assert (told.retention.days, told.audit_retention.days) == (365, 90)
+
     def test_of_an_emulator_say_where_its_gateway_is(self):
         variables = web_function.variables("prod", OUTPUTS, endpoint="http://127.0.0.1:4566")
 

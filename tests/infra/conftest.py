@@ -37,6 +37,7 @@ def full(stage: Stage) -> Stage:
         identity_providers={"Google": "omnipub/google", "LinkedIn": "omnipub/linkedin", "GitHub": "omnipub/github"},
         cors_origins="https://www.example.org, https://app.example.org",
         canary_account="01KBCD0000000000000000000B",
+        series_horizon=21,
         frontend_repository="https://github.example/example/front",
         frontend_token_secret="omnipub/front",
     )

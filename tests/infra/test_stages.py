@@ -41,6 +41,8 @@ class TestAStage:
             ('[prod]\ncors_origins = "*"\n', "cors_origins should be addresses like"),
             ('[prod]\ncors_origins = "https://a.example/x"\n', "'https://a.example/x' is none"),
             ('[prod]\nidentity_providers = { Google = "" }\n', "Google needs the name of its secret"),
+            ("[prod]\nseries_horizon = 61\n", "series_horizon should be a number of days from 1 to 60"),
+            ("[prod]\nseries_horizon = 0\n", "series_horizon should be a number of days from 1 to 60"),
             ("[prod\n", "not valid TOML"),
             ("prod = 1\n", "should be a table"),
         ],

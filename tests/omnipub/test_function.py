@@ -98,6 +98,9 @@ class TestTheWebFunction:
             {"command": "os.getcwd"},
             {"manage": "shell"},
             {"manage": "flush --noinput"},
+            {"manage": "createsuperuser"},
+            {"manage": " users invite --email a@example.org --role admin"},
+            {"manage": ["users", "invite"]},
             {"manage": "dispatch show", "raw_command": "import os"},
             {"Records": [{"eventSource": "aws:sns", "Sns": {"Message": '{"command": "os.getcwd"}'}}]},
             {"awsRequestId": "x", "detail-type": "Scheduled Event", "resources": ["arn"]},
@@ -109,3 +112,35 @@ class TestTheWebFunction:
         (outcome,) = invoke(event)
 
         assert outcome == {"refused": "RefusedEventError"}
+
+    def test_runs_these_commands_and_no_others(self):
+        """The list of back doors: commands of the application, for an operator with invoke rights."""
+        done = subprocess.run(
+            [sys.executable, "-c", "from omnipub.function import COMMANDS; print('COMMANDS', *sorted(COMMANDS))"],
+            cwd=ROOT, env={"PATH": os.environ["PATH"], **CONFIGURED}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+
+        assert done.stdout.partition("COMMANDS")[2].split() == [
+            "after_restore", "audit", "canary", "cost", "dispatch", "doctor", "evolve", "parked", "retention", "users",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "host", ["evil.example", "api.execute-api.eu-central-1.amazonaws.com.evil.example", "a@evil.example", "", "*"]
+    )
+    def test_answers_no_request_for_another_host(self, host):
+        """Whatever the path: open, protected, of the desk, a file or nothing at all."""
+        paths = [
+            "/health",
+            "/api/v1/me/",
+            "/keyed/v1/messages/",
+            "/admin/",
+            "/auth/login/",
+            "/static/x.css",
+            "/nothing",
+        ]
+        events = [request(path) for path in paths]
+        for event in events:
+            event["headers"]["Host"] = host
+            event["multiValueHeaders"]["Host"] = [host]
+
+        assert [outcome["answer"]["statusCode"] for outcome in invoke(*events)] == [400] * len(paths)

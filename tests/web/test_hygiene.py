@@ -72,6 +72,16 @@ class TestEveryRoute:
 
             check(response, path)
 
+    @pytest.mark.parametrize("path", ROUTES)
+    def test_is_there_for_our_own_hosts_only(self, browser: Browser, path: str):
+        for method in METHODS:
+            response = getattr(browser.client, method)(path, secure=True, headers={"Host": "evil.example"})
+            response.close()
+
+            assert response.status_code == 400
+            assert "evil" not in f"{response.headers}{response.content!r}"
+            check(response, path)
+
     @pytest.mark.parametrize("path", ["/health", "/auth/login/"])
     def test_says_nothing_of_https_over_http(self, browser: Browser, path: str):
         assert "Strict-Transport-Security" not in browser.client.get(path).headers
@@ -80,7 +90,8 @@ class TestEveryRoute:
         assert browser.get("/health")["Content-Security-Policy"] == DATA_POLICY
         page = browser.get("/auth/login/")["Content-Security-Policy"]
         assert page == (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'none'; "
+            "connect-src 'self'; "
             "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
 

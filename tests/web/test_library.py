@@ -28,6 +28,7 @@ from publishing.store import writes
 from tests.api.conftest import BUCKET, Table
 from tests.builders import build_medium
 from tests.pictures import build_rendition, picture_bytes
+from tests.videos import box, moov, track, video_bytes
 from tests.web.conftest import Browser, failure_of
 
 KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -97,6 +98,34 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", count)
     return made
+
+
+class TestAVideo:
+    def test_is_shown_with_how_long_it_lasts_and_played_on_its_page(self, editor: Browser):
+        content = video_bytes()
+
+        known = upload(editor, content, name="walk <b>.mp4", media_type="video/mp4")
+        grid = editor.get("/admin/media/").content.decode()
+        page = editor.get(known["page"])
+
+        assert (known["kind"], known["status"], known["thumbnail"]) == ("video", "ready", "")
+        assert known["facts"].startswith("MP4 · 1920 \N{MULTIPLICATION SIGN} 1080 · 0:12 · ")
+        assert known["facts"] in grid
+        assert "media-thumb-video" in grid
+        assert '<img src=""' not in grid
+        html = page.content.decode()
+        assert f'<video src="{known["url"]}" controls' in html
+        assert "<dd>avc1</dd>" in html
+        assert "walk <b>" not in html
+
+    def test_that_says_where_it_was_filmed_is_listed_with_the_reason(self, editor: Browser):
+        notes = box(b"udta", box(b"\xa9xyz", b"+52.5+013.4/"))
+
+        known = upload(editor, video_bytes(moov(track(), notes)), media_type="video/mp4")
+
+        assert (known["status"], known["url"]) == ("refused", "")
+        assert known["problem"] == "The file says where it was filmed. Export it without location."
+        assert known["problem"] in editor.get("/admin/media/?show=unusable").content.decode()
 
 
 class TestTheLibrary:
@@ -270,7 +299,7 @@ class TestAnUpload:
         [
             ({"media_type": "image/svg+xml"}, "media_type"),
             ({"media_type": ""}, "media_type"),
-            ({"media_type": "video/mp4"}, "media_type"),
+            ({"media_type": "video/webm"}, "media_type"),
             ({"size": 1_000_000_000}, "size"),
             ({"size": 0}, "size"),
             ({"size": -1}, "size"),

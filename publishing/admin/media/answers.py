@@ -10,6 +10,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
+from publishing.admin.words import say
 from publishing.domain.errors import (
     ConflictError,
     DomainError,
@@ -87,8 +88,8 @@ def _refused(error: DomainError) -> HttpResponse:
     status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 400)
     fields = {}
     if isinstance(error, InvalidError):
-        fields = {each.pointer.removeprefix("/"): each.detail for each in error.problems}
-    response = problem(status, str(error), fields)
+        fields = {each.pointer.removeprefix("/"): say(each.detail) for each in error.problems}
+    response = problem(status, say(str(error)), fields)
     if isinstance(error, LimitedError):
         response["Retry-After"] = str(error.retry_after)
     return response

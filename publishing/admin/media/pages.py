@@ -11,6 +11,7 @@ from publishing.admin.media.lists import asked_by, page_of
 from publishing.admin.media.picker import script_data
 from publishing.admin.media.shown import shown
 from publishing.admin.pages import desk_page, methods
+from publishing.admin.words import say
 from publishing.domain.errors import ConflictError, StaleError
 from publishing.domain.media import LOOKED_AT, Medium
 from publishing.domain.permissions import Action, Actor, Allowed, may
@@ -73,7 +74,7 @@ def delete(request: HttpRequest, medium_id: str) -> HttpResponse:
         media.delete_medium(actor=actor, medium_id=medium_id, rev=None, now=now, context=context())
     except ConflictError as error:
         read = media.get_medium(actor=actor, medium_id=medium_id, now=now, context=context())
-        return _medium_page(request, read, status=409, refusal=str(error))
+        return _medium_page(request, read, status=409, refusal=say(str(error)))
     messages.success(request, _("Deleted."))
     return HttpResponseRedirect(reverse("desk-media"))
 

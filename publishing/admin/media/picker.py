@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from publishing.admin.media.shown import ShownMedium, shown_use
 from publishing.domain.content import ALT_TEXT_LIMIT, MediaUse, has_lone_surrogate
 from publishing.domain.errors import FieldProblem, InvalidError
-from publishing.domain.media import EXTENSIONS, MEDIA_LIMIT, NAME_LIMIT, UPLOAD_LIMIT
+from publishing.domain.media import MEDIA_LIMIT, MEDIA_TYPES, NAME_LIMIT, UPLOAD_LIMIT
 from publishing.domain.permissions import Actor
+from publishing.domain.video import VIDEO_LIMIT
 from publishing.services.media import find_media
 
 #: More than any selection takes.
@@ -76,8 +77,14 @@ def script_data() -> dict[str, Any]:
             "state": reverse("desk-medium-state", args=[_ID]),
             "describe": reverse("desk-medium-describe", args=[_ID]),
         },
-        "types": list(EXTENSIONS),
-        "limits": {"size": UPLOAD_LIMIT, "media": MEDIA_LIMIT, "alt_text": ALT_TEXT_LIMIT, "name": NAME_LIMIT},
+        "types": list(MEDIA_TYPES),
+        "limits": {
+            "size": UPLOAD_LIMIT,
+            "video": VIDEO_LIMIT,
+            "media": MEDIA_LIMIT,
+            "alt_text": ALT_TEXT_LIMIT,
+            "name": NAME_LIMIT,
+        },
         "texts": _texts(),
     }
 
@@ -103,16 +110,17 @@ def _texts() -> dict[str, str]:
     return {
         "waiting": _("Waiting …"),
         "uploading": _("Uploading … {percent} %"),
-        "checking": _("Checking the picture …"),
+        "checking": _("Checking the file …"),
         "ready": _("Ready"),
         "cancelled": _("Cancelled. Nothing was uploaded."),
         "failed": _("The upload was interrupted. Check your connection, then try again."),
         "not_there": _("The file did not arrive. Try again."),
         "signed_out": _("Your sign-in has ended. Sign in again in another tab, then try again here."),
         "unreadable": _("The server's answer could not be read. Try again."),
-        "wrong_type": _("This is no JPEG, PNG, GIF or WebP picture. Save it as one of them."),
+        "wrong_type": _("This is no JPEG, PNG, GIF, WebP, MP4 or MOV file. Save it as one of them."),
         "svg": _("SVG files can carry programs, so they are not taken. Save the picture as PNG."),
         "too_large": _("The file has {size}; at most {limit} are possible. Make the picture smaller."),
+        "video_too_large": _("The file has {size}; at most {limit} are possible. Make the video smaller."),
         "empty": _("The file is empty. Choose another one."),
         "cancel": _("Cancel"),
         "retry": _("Try again"),

@@ -8,8 +8,10 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from publishing.admin.words import say
 from publishing.domain.content import MediaUse
 from publishing.domain.media import MediaStatus, Medium, Rendition, type_name
+from publishing.domain.video import clock_time
 from publishing.services.configured import public_url
 
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
@@ -20,6 +22,8 @@ class ShownMedium:
     """What a page shows of a medium."""
 
     id: str
+    #: `picture` or `video`.
+    kind: str
     name: str
     alt_text: str
     status: str
@@ -29,7 +33,7 @@ class ShownMedium:
     problem: str
     #: Type, dimensions and size, in one line.
     facts: str
-    #: A small picture of it, and the picture in full; empty until it is ready.
+    #: A small picture of it, empty of a video; and the file in full. Empty until it is ready.
     thumbnail: str
     url: str
     #: The page about it.
@@ -45,13 +49,14 @@ def shown(medium: Medium) -> ShownMedium:
     """Return what pages show of a medium."""
     return ShownMedium(
         id=medium.id,
+        kind=_kind(is_video=medium.is_video),
         name=medium.name,
         alt_text=medium.alt_text,
         status=medium.status.value,
         state=state_of(medium),
-        problem=medium.problem.detail if medium.problem else "",
+        problem=say(medium.problem.detail) if medium.problem else "",
         facts=facts_of(medium),
-        thumbnail=public_url((medium.thumbnail or smallest(medium.renditions)).key) if medium.renditions else "",
+        thumbnail=_thumbnail(medium.renditions, medium.thumbnail),
         url=public_url(medium.renditions[0].key) if medium.renditions else "",
         page=reverse("desk-medium", args=[medium.id]),
         rev=medium.rev,
@@ -65,13 +70,14 @@ def shown_use(use: MediaUse, medium: Medium | None) -> ShownMedium:
     files = use.renditions
     return ShownMedium(
         id=use.id,
+        kind=_kind(is_video=use.is_video),
         name=use.id,
         alt_text=use.alt_text,
         status=MediaStatus.DELETED.value,
         state=_("Not in the library any more"),
         problem="",
         facts="",
-        thumbnail=public_url(smallest(files).key) if files else "",
+        thumbnail=_thumbnail(files),
         url=public_url(files[0].key) if files else "",
         page="",
         rev=0,
@@ -89,15 +95,29 @@ def state_of(medium: Medium) -> str:
 
 
 def facts_of(medium: Medium) -> str:
-    """Return type, dimensions and size in one line."""
+    """Return type, dimensions, how long it lasts, and size in one line."""
     parts = [type_name(medium.media_type)]
     if medium.renditions:
         full = medium.renditions[0]
         parts.append(f"{full.width} {_TIMES} {full.height}")
         if full.frames > 1:
             parts.append(_("%(count)d frames") % {"count": full.frames})
+        if full.video is not None:
+            parts.append(clock_time(full.video.duration_ms))
+            parts += [] if full.video.sound else [_("no sound")]
     parts.append(filesizeformat(medium.size))
     return " · ".join(parts)
+
+
+def _kind(*, is_video: bool) -> str:
+    return "video" if is_video else "picture"
+
+
+def _thumbnail(files: Sequence[Rendition], thumbnail: Rendition | None = None) -> str:
+    """Return the address of a small picture; empty where there is none, as of a video."""
+    if not files or files[0].video is not None:
+        return ""
+    return public_url((thumbnail or smallest(files)).key)
 
 
 def smallest(files: Sequence[Rendition]) -> Rendition:

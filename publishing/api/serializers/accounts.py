@@ -186,6 +186,7 @@ class ChannelOut(serializers.Serializer[Capabilities]):
     image_limit = serializers.IntegerField(help_text="How many images one publication can carry; 0 for none.")
     alt_text_limit = serializers.IntegerField(allow_null=True)
     images = ImageRulesOut(allow_null=True, help_text="Null where no images can be published.")
+    takes_videos = serializers.BooleanField(help_text="Whether videos of the library can be published.")
     needs_credential = serializers.BooleanField(
         help_text="Whether accounts have a secret of their own; otherwise the deployment's role acts for all of them."
     )

@@ -10,7 +10,7 @@ from publishing.api.serializers.accounts import ProblemNoteOut
 from publishing.api.serializers.base import MomentField, StrictIntegerField, StrictSerializer, StringField, choices_of
 from publishing.domain.content import ALT_TEXT_LIMIT
 from publishing.domain.media import (
-    EXTENSIONS,
+    MEDIA_TYPES,
     NAME_LIMIT,
     UPLOAD_LIMIT,
     MediaStatus,
@@ -20,9 +20,10 @@ from publishing.domain.media import (
     Rendition,
     Upload,
 )
+from publishing.domain.video import VIDEO_LIMIT, VideoFacts
 
 
-@extend_schema_field({"type": "integer", "minimum": 1, "maximum": UPLOAD_LIMIT})
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": VIDEO_LIMIT})
 class SizeField(StrictIntegerField):
     """How large a file is; judged by the domain's rule, in the domain's words."""
 
@@ -31,8 +32,8 @@ class MediumIn(StrictSerializer):
     """A file that somebody wants to upload."""
 
     name = StringField(max_length=NAME_LIMIT, help_text="The file's name, for people.")
-    media_type = StringField(max_length=100, help_text=f"One of {', '.join(EXTENSIONS)}.")
-    size = SizeField(help_text="In bytes, exactly.")
+    media_type = StringField(max_length=100, help_text=f"One of {', '.join(MEDIA_TYPES)}.")
+    size = SizeField(help_text=f"In bytes, exactly; at most {UPLOAD_LIMIT:,} of a picture, {VIDEO_LIMIT:,} of a video.")
     alt_text = StringField(required=False, allow_blank=True, default="", max_length=ALT_TEXT_LIMIT)
 
     def wanted(self) -> NewMedium:
@@ -51,6 +52,14 @@ class MediumChangesIn(StrictSerializer):
         return MediumChanges(**self.validated_data)
 
 
+class VideoOut(serializers.Serializer[VideoFacts]):
+    """What a video says of itself."""
+
+    duration_ms = serializers.IntegerField()
+    codec = serializers.CharField(help_text="Four letters: `avc1` for H.264, `hvc1` for HEVC.")
+    sound = serializers.CharField(allow_null=True, help_text="The same of its sound; null where there is none.")
+
+
 class RenditionOut(serializers.Serializer[Rendition]):
     """One file made of a medium."""
 
@@ -61,6 +70,7 @@ class RenditionOut(serializers.Serializer[Rendition]):
     height = serializers.IntegerField()
     frames = serializers.IntegerField()
     sha256 = serializers.CharField()
+    video = VideoOut(allow_null=True, help_text="Null of a picture.")
 
     @extend_schema_field({"type": "string", "format": "uri"})
     def get_url(self, file: Rendition) -> str:
@@ -69,7 +79,7 @@ class RenditionOut(serializers.Serializer[Rendition]):
 
 
 class MediumOut(serializers.Serializer[Medium]):
-    """One picture of the library."""
+    """One picture or video of the library."""
 
     id = serializers.CharField()
     owner = serializers.CharField()
@@ -78,8 +88,12 @@ class MediumOut(serializers.Serializer[Medium]):
     media_type = serializers.CharField()
     size = serializers.IntegerField(help_text="In bytes, as it was uploaded.")
     alt_text = serializers.CharField()
-    url = serializers.SerializerMethodField(help_text="Of the picture in full; null until it is ready.")
-    renditions = RenditionOut(many=True, help_text="The picture in full, then a smaller one where one is of use.")
+    url = serializers.SerializerMethodField(
+        help_text="Of the picture in full, or of the video; null until it is ready."
+    )
+    renditions = RenditionOut(
+        many=True, help_text="The picture in full, then a smaller one where one is of use; of a video, the file itself."
+    )
     problem = ProblemNoteOut(allow_null=True, help_text="Why it was refused.")
     rev = serializers.IntegerField()
     created_at = MomentField()
@@ -87,7 +101,7 @@ class MediumOut(serializers.Serializer[Medium]):
 
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_url(self, medium: Medium) -> str | None:
-        """Return the public address of the picture in full."""
+        """Return the public address of the first file."""
         return public_url(medium.renditions[0].key) if medium.renditions else None
 
 

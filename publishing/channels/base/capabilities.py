@@ -85,6 +85,8 @@ class Capabilities:
     text_unit: str = "characters"
     #: None where no images can be published.
     images: ImageRules | None = None
+    #: Whether videos of the library can be published.
+    takes_videos: bool = False
     #: Whether an account has a secret of its own; False where the deployment's own role acts for all accounts.
     needs_credential: bool = True
     #: Whether a publication reaches one address of the operator's own and nobody else: a canary may be sent there.

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from publishing.channels.base.contract import Channel
-from publishing.channels.base.images import image_problems
+from publishing.channels.base.images import image_problems, video_problems
 from publishing.domain.account import Account
 from publishing.domain.content import LINK_LIMIT, Content, ContentProblem, Severity, text_problem
 
@@ -15,7 +15,8 @@ def common_problems(channel: Channel, content: Content, account: Account) -> tup
         return (ContentProblem(code=unusable[0], detail=unusable[1]),)
     found = (_too_long(channel, content, account), _bad_link(content))
     images = image_problems(channel.capabilities.name, channel.image_rules(account), content)
-    return (*(problem for problem in found if problem), *images)
+    videos = video_problems(channel.capabilities.name, content, takes_videos=channel.capabilities.takes_videos)
+    return (*(problem for problem in found if problem), *images, *videos)
 
 
 def no_titles(channel: Channel, content: Content) -> tuple[ContentProblem, ...]:

@@ -20,7 +20,12 @@ class Picture:
 
 
 def choose(use: MediaUse, rules: ImageRules) -> Rendition | None:
-    """Return the best file of a medium that a channel takes: the first, as they stand from large to small."""
+    """Return the best file of a medium that a channel takes: the first, as they stand from large to small.
+
+    A video is no image: none is chosen, whatever types the rules name.
+    """
+    if use.is_video:
+        return None
     return next((each for each in use.renditions if _flaw(each, rules) is None), None)
 
 
@@ -41,13 +46,26 @@ def pictures(submission: Submission, rules: ImageRules | None) -> tuple[Picture,
 
 def image_problems(name: str, rules: ImageRules | None, content: Content) -> tuple[ContentProblem, ...]:
     """Return what a channel of this name would refuse or change about the images of a content; None takes none."""
-    if rules is None or len(content.media) > rules.limit:
-        return _too_many(name, rules.limit if rules else 0, len(content.media))
+    images = [(number, use) for number, use in enumerate(content.media, start=1) if not use.is_video]
+    if rules is None or len(images) > rules.limit:
+        return _too_many(name, rules.limit if rules else 0, len(images))
     found: list[ContentProblem] = []
-    for number, use in enumerate(content.media, start=1):
+    for number, use in images:
         label = "The image" if len(content.media) == 1 else f"Image {number}"
         found += [*_unfit(name, label, use, rules), *_alt_text(name, label, use, rules)]
     return tuple(found)
+
+
+def video_problems(name: str, content: Content, *, takes_videos: bool) -> tuple[ContentProblem, ...]:
+    """Return that a channel of this name takes no videos, once for each that a content has."""
+    if takes_videos:
+        return ()
+    numbers = [number for number, use in enumerate(content.media, start=1) if use.is_video]
+    what = {number: "it" if len(content.media) == 1 else f"medium {number}" for number in numbers}
+    return tuple(
+        ContentProblem(code="no_videos", detail=f"{name} takes no videos here. Remove {what[number]}.", field="media")
+        for number in numbers
+    )
 
 
 def _too_many(name: str, limit: int, count: int) -> tuple[ContentProblem, ...]:

@@ -62,13 +62,12 @@ class Command(BaseCommand):
         broken = [verdict for verdict in verdicts if verdict.problem]
         for verdict in verdicts:
             whole = f"whole, {verdict.size} records, head {verdict.head}"
-            self.stdout.write(f"{verdict.chain}: {verdict.problem or whole}")
+            self.stdout.write(f"{verdict.chain}: {verdict.problem or verdict.note or whole}")
         if bucket is not None:
             held = verify_heads(actor=SYSTEM, bucket=bucket, day=day)
             for each in held:
-                self.stdout.write(
-                    f"{each.chain}: {each.problem or f'holds the {each.size} heads that were kept of it'}"
-                )
+                holds = f"holds the {each.size} heads that were kept of it"
+                self.stdout.write(f"{each.chain}: {each.problem or each.note or holds}")
             if not held:
                 self.stdout.write("No head was kept: nothing is shown by that.")
             broken += [verdict for verdict in held if verdict.problem]

@@ -1,5 +1,5 @@
 /** The library page: what was uploaded here appears at the top of the grid, as the server draws the others. */
-import { make, named } from "./request.js";
+import { make, named, pictureOf } from "./request.js";
 import { Uploads } from "./uploads.js";
 
 const data = JSON.parse(document.getElementById("media-data").textContent);
@@ -15,7 +15,7 @@ page.addEventListener("medium-ready", ({ detail: medium }) => {
     make(
       "a",
       { href: medium.page },
-      make("span", { class: "media-thumb" }, make("img", { src: medium.thumbnail, alt: medium.alt_text })),
+      make("span", { class: "media-thumb" }, pictureOf(medium, { alt: medium.alt_text })),
       named("span", "media-name", medium.name),
       make("span", { class: "media-facts", text: medium.facts }),
     ),

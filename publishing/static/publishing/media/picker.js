@@ -26,6 +26,7 @@ class Chosen {
         id: item.dataset.medium,
         name: item.dataset.name,
         thumbnail: item.dataset.thumbnail,
+        kind: item.dataset.kind,
         facts: item.dataset.facts,
         status: item.dataset.status,
       },
@@ -154,7 +155,7 @@ class Chosen {
     text.addEventListener("blur", () => item.setAttribute("draggable", "true"));
     const picture = medium.thumbnail
       ? make("img", { class: "picker-thumb", src: medium.thumbnail, alt: "", width: 72, height: 72, draggable: "false" })
-      : make("span", { class: "picker-thumb", "aria-hidden": "true" });
+      : make("span", { class: medium.kind === "video" ? "picker-thumb media-thumb-video" : "picker-thumb", "aria-hidden": "true" });
     const head = make("div", { class: "picker-line" }, named("p", "picker-name", medium.name), this.buttons(medium, position));
     const label = make("label", { class: "picker-label", for: id, text: this.data.texts.alt_text });
     item.append(picture, make("div", { class: "picker-body" }, head, label, text));
@@ -296,7 +297,7 @@ class Browser {
   }
 
   tile(medium) {
-    const picture = make("img", { src: medium.thumbnail, alt: medium.alt_text, loading: "lazy", decoding: "async" });
+    const picture = pictureOf(medium, { alt: medium.alt_text, loading: "lazy", decoding: "async" });
     const button = make(
       "button",
       {

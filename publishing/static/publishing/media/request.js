@@ -78,3 +78,9 @@ export function readable(bytes) {
 function csrfToken() {
   return document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
 }
+
+/** What a list shows of a medium: a small picture, or the sign of a video, which has none. */
+export function pictureOf(medium, attributes) {
+  if (medium.kind === "video") return make("span", { class: "media-thumb-video", "aria-hidden": "true" });
+  return make("img", { src: medium.thumbnail, ...attributes });
+}

@@ -4,7 +4,7 @@
  * A zone has an input for files, takes what is dropped on it, and lists what becomes of each file. When one is ready, a
  * `medium-ready` event with the medium as its detail bubbles from the list.
  */
-import { RefusedError, ask, fill, make, named, readable } from "./request.js";
+import { RefusedError, ask, fill, make, named, pictureOf, readable } from "./request.js";
 
 /** How many files travel at once; the others wait. */
 const AT_ONCE = 3;
@@ -169,7 +169,7 @@ class Row {
     if (medium.status === "refused") return this.refuse(medium.problem);
     if (medium.status !== "ready") return this.fail(new RefusedError(this.texts.not_there));
     this.show("ready");
-    this.picture.append(make("img", { src: medium.thumbnail, alt: "", width: 64, height: 64 }));
+    this.picture.append(pictureOf(medium, { alt: "", width: 64, height: 64 }));
     this.body.append(descriptionOf(medium, this.uploads));
     this.offer(["dismiss"]);
     this.uploads.say(`${medium.name}: ${this.texts.ready}`);
@@ -249,8 +249,10 @@ export function problemOf(file, { texts, types, limits }) {
   if (file.type === "image/svg+xml" || /\.svgz?$/i.test(file.name)) return texts.svg;
   if (!types.includes(file.type)) return texts.wrong_type;
   if (file.size === 0) return texts.empty;
-  if (file.size > limits.size) {
-    return fill(texts.too_large, { size: readable(file.size), limit: readable(limits.size) });
+  const isVideo = file.type.startsWith("video/");
+  const limit = isVideo ? limits.video : limits.size;
+  if (file.size > limit) {
+    return fill(isVideo ? texts.video_too_large : texts.too_large, { size: readable(file.size), limit: readable(limit) });
   }
   return "";
 }
