@@ -112,9 +112,11 @@ def start(command: Sequence[str], *, state: Path, environment: Mapping[str, str]
 
 
 @contextmanager
-def running(command: Sequence[str], *, state: Path) -> Iterator[PrivateSystem]:
+def running(
+    command: Sequence[str], *, state: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[PrivateSystem]:
     """Have a private system for the length of a block."""
-    system = start(command, state=state)
+    system = start(command, state=state, environment=environment)
     try:
         system.wait_until_ready()
         yield system

@@ -163,6 +163,13 @@ class TestMayHaveActed:
         assert courier.may_have_acted
         assert len(server.requests) == 1
 
+    def test_is_told_without_the_name_of_a_class_which_the_log_has(self, client, caplog):
+        caplog.set_level("INFO", logger="publishing.http.client")
+        with serving(b"") as server, pytest.raises(LostSightError, match=r"^No answer came back\.$"):
+            client.courier().request("POST", server.url, json={}, acts=True)
+
+        assert [record.cause for record in caplog.records] == ["RemoteProtocolError"]
+
     def test_is_true_when_the_answer_does_not_come_in_time(self, hasty):
         with serving(lambda _, __: server.stopping.wait()) as server:
             courier = hasty.courier()

@@ -47,6 +47,25 @@ def admin(browser: Browser, sub: str = "ada", name: str = "Ada King") -> Browser
 
 
 class TestAccounts:
+    def test_have_marks_of_one_size(self, browser: Browser, put_account: PutAccount):
+        put_account(name="Old page", channel="mastodon")
+
+        page = text_of(admin(browser).get(ACCOUNTS))
+
+        assert re.search(r'<svg class="icon [^>]*><use href="[^"]*#channel-mastodon">', page)
+
+    def test_are_disconnected_rather_than_deleted(self, browser: Browser, put_account: PutAccount):
+        account = put_account(name="Old page", channel="mastodon")
+        admin(browser)
+
+        page = text_of(browser.get(f"{ACCOUNTS}{account.id}/change/"))
+        confirmation = text_of(browser.get(f"{ACCOUNTS}{account.id}/delete/"))
+        history = text_of(browser.get(f"{ACCOUNTS}{account.id}/history/"))
+
+        assert re.search(r'class="deletelink">Disconnect</a>', page)
+        for shown in (page, confirmation, history):
+            assert re.search(r'<a href="/admin/">Dashboard</a>\s*&rsaquo; <a href="[^"]+">Accounts</a>', shown)
+
     def test_are_listed_with_their_health(self, browser: Browser, put_account: PutAccount):
         put_account(name="Newsroom")
         put_account(
@@ -386,6 +405,7 @@ class TestTheAuditLog:
 
         accounts_only = text_of(browser.get(f"{AUDIT}?did=account"))
         by_target = text_of(browser.get(f"{AUDIT}?q=account:{account.id}"))
+        assert f'<a href="{ACCOUNTS}{account.id}/change/" title="account:{account.id}">Account ' in by_target
         yesterday = datetime.now(UTC) - timedelta(days=1)
         other_day = text_of(
             browser.get(f"{AUDIT}?at__year={yesterday.year}&at__month={yesterday.month}&at__day={yesterday.day}")

@@ -40,6 +40,34 @@ def link(page: str, label: str) -> str:
 
 
 class TestTheListOfMessages:
+    def test_shows_an_owner_without_a_name_by_how_the_id_begins(self, browser: Browser, write_message: Write):
+        owner = "407faa8d-5c1e-4a53-9a4e-0d8ff0a9d0f1"
+        browser.sign_in(sub="ada", groups=["admin"])
+        write_message(title="Sent by a program", owner=owner)
+
+        page = text_of(browser.get(LIST))
+
+        assert f'<bdi class="short-id" title="{owner}">407faa8d…</bdi>' in page
+
+    def test_says_where_it_is_and_what_its_search_is_for(self, browser: Browser):
+        browser.sign_in(sub="ada", groups=["admin"])
+
+        page = text_of(browser.get(LIST))
+
+        assert '<a href="/admin/">Dashboard</a> &rsaquo; Messages' in page
+        assert re.search(r'<label for="searchbar"[^>]*>Search messages</label>', page)
+
+    def test_teaches_when_it_is_empty_and_says_so_when_nothing_fits(self, browser: Browser):
+        browser.sign_in(sub="ada", groups=["admin"])
+
+        fresh = text_of(browser.get(LIST))
+        narrowed = text_of(browser.get(f"{LIST}?status__exact=draft"))
+
+        assert "There is nothing here so far." in fresh
+        assert "Write a message" in fresh
+        assert "Nothing fits so far." in narrowed
+        assert "Clear all filters" in narrowed
+
     def test_shows_what_each_is_called_its_status_channels_due_time_and_owner(
         self, browser: Browser, write_message: Write
     ):
