@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, StorageState, sync_playwright
 
 from local.chaos.private import PrivateSystem, running
 from tests.e2e.conftest import command
@@ -66,15 +66,27 @@ def open_browser(
         context.close()
 
 
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, StorageState]:
+    """The web session of each role. One serves all walks: a person may begin only so many in five minutes."""
+    return {}
+
+
 @pytest.fixture
-def sign_in(open_browser: Callable[..., BrowserContext]) -> Callable[..., Page]:
+def sign_in(open_browser: Callable[..., BrowserContext], sessions: dict[str, StorageState]) -> Callable[..., Page]:
     """Sign in as a demo user in a browser of their own: `page = sign_in("editor", "/admin/")`."""
 
     def go(role: str, path: str = "/admin/", **options: object) -> Page:
-        page = open_browser(**options).new_page()
+        if role in sessions:
+            page = open_browser(storage_state=sessions[role], **options).new_page()
+            page.goto(path)
+            return page
+        context = open_browser(**options)
+        page = context.new_page()
         page.goto(f"/auth/login/?next={path}")
         page.locator(f'button[name="role"][value="{role}"]').click()
         page.wait_for_url(f"**{path}")
+        sessions[role] = StorageState(cookies=context.cookies(), origins=[])  # type: ignore[typeddict-item]
         return page
 
     return go
