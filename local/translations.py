@@ -49,6 +49,19 @@ class Marked(NamedTuple):
     context: str | None = None
 
 
+class _PlainCatalog(Catalog):
+    """A catalogue whose header names neither the day nor the tool's version."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        """What a reader of the compiled file needs."""
+        return [
+            ("Content-Type", "text/plain; charset=UTF-8"),
+            ("Language", str(self.locale)),
+            ("Plural-Forms", self.plural_forms),
+        ]
+
+
 def file_of(language: str) -> Path:
     """Return where a language's catalogue is."""
     return SOURCES / "locale" / language / "LC_MESSAGES" / "django.po"
@@ -139,13 +152,8 @@ def _strings(value: object) -> tuple[str, ...]:
 
 
 def _plain(catalog: Catalog) -> Catalog:
-    """Take out what the tool writes by itself into a header: the day, and its own version."""
-    plain = Catalog(locale=catalog.locale, fuzzy=False)
-    plain.mime_headers = [
-        ("Content-Type", "text/plain; charset=UTF-8"),
-        ("Language", str(catalog.locale)),
-        ("Plural-Forms", catalog.plural_forms),
-    ]
+    """Return the catalogue with what is translated, and a header that says the same on every day."""
+    plain = _PlainCatalog(locale=catalog.locale, fuzzy=False)
     for each in catalog:
         if each.id and all(_strings(each.string)):
             plain.add(each.id, each.string, context=each.context)

@@ -4,7 +4,7 @@
  * The hidden field `media` is the truth: a list of {id, alt_text}. Each change writes it and fires `media-change`, which
  * bubbles. A script that sets the field itself (a kept draft) fires `media-restore` on the picker afterwards.
  */
-import { ask, fill, make, named } from "./request.js";
+import { ask, fill, make, named, pictureOf } from "./request.js";
 import { Uploads } from "./uploads.js";
 
 function start(element) {
