@@ -20,7 +20,8 @@ export function wordings(form, words, changed) {
       tab.setAttribute("aria-selected", String(chosen));
       tab.tabIndex = chosen ? 0 : -1;
       if (chosen && focus) tab.focus();
-      if (chosen) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+      // Not at the start: the page would be scrolled down to it.
+      if (chosen && focus) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
     for (const panel of panels) panel.hidden = panel.dataset.kind !== kind;
     form.dispatchEvent(new CustomEvent("wording-shown", { detail: kind }));
