@@ -90,8 +90,14 @@ class TestTheBasePath:
         assert status == "200 OK"
 
 
+#: Sign-ins are counted, so that there has to be a table.
 COOKIES = """
 import io, json, sys
+from moto import mock_aws
+mock_aws().start()
+from publishing import table
+from publishing.adapters import aws
+aws.client("dynamodb").create_table(**table.definition("t"))
 from omnipub.wsgi import application
 
 def ask(path):
@@ -114,7 +120,8 @@ LOCAL = {"OMNIPUB_ALLOW_PRIVATE_NETWORKS": "true"}
 
 class TestItsCookies:
     def headers(self, **environment: str) -> tuple[dict[str, str], dict[str, str]]:
-        outcome = start(COOKIES, **CONFIGURED, **PROVIDER, **environment)
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        outcome = start(COOKIES, **CONFIGURED, **PROVIDER, **keys, **environment)
         assert outcome.returncode == 0, outcome.stderr
         leaving, refused = json.loads(outcome.stdout)
         return dict(leaving), dict(refused)

@@ -422,7 +422,7 @@ class TestMe:
         me = sign_in("viewer", sub="bob", username="bob").get("me/").json()
 
         assert (me["id"], me["name"], me["roles"]) == ("bob", "bob", ["viewer"])
-        assert me["may"] == ["read_message", "see_account", "read_medium"]
+        assert me["may"] == ["read_message", "see_account", "read_medium", "read_template", "read_series"]
 
 
 def test_answers_are_json_without_white_space(api: Api):
