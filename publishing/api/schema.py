@@ -62,7 +62,7 @@ class Schema(AutoSchema):  # type: ignore[no-untyped-call, unused-ignore]
         """Return the headers of this operation."""
         view = self.view
         if self.method == "POST" and getattr(view, "is_idempotent_by_key", False):
-            return [_IDEMPOTENCY_KEY]
+            return [_IDEMPOTENCY_KEY, *([_IF_MATCH] if getattr(view, "takes_revision", False) else [])]
         if self.method in {"PATCH", "DELETE"}:
             return [_IF_MATCH]
         if self.method == "GET" and getattr(view, "has_etag", False):
@@ -117,7 +117,10 @@ def add_problems(result: dict[str, Any], **_context: object) -> dict[str, Any]:
         open_to_all = not operation.get("security")
         for status in (406, 500) if open_to_all else (*_ALWAYS, *_BY_METHOD.get(method, ())):
             responses.setdefault(str(status), {"$ref": f"#/components/responses/{_name(status)}"})
-        if any(parameter["name"] == "If-None-Match" for parameter in operation.get("parameters", ())):
+        headers = {parameter["name"] for parameter in operation.get("parameters", ())}
+        if "If-Match" in headers:
+            responses.setdefault("412", {"$ref": f"#/components/responses/{_name(412)}"})
+        if "If-None-Match" in headers:
             responses.setdefault("304", {"description": "Not changed since the ETag that you have."})
         operation["responses"] = dict(sorted(responses.items()))
     return result

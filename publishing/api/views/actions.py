@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from datetime import datetime
 from http import HTTPStatus
+from typing import ClassVar
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -23,6 +24,8 @@ class ActionView(View):
     """One action on one message or delivery."""
 
     is_idempotent_by_key = True
+    #: Whether `If-Match` says which revision somebody acts on.
+    takes_revision: ClassVar[bool] = False
 
     def perform(self, request: Request, **names: str) -> HttpResponse:
         """Carry out the action once under the client's key."""
@@ -37,6 +40,8 @@ class ActionView(View):
 
 class ScheduleView(ActionView):
     """Set or move the due time."""
+
+    takes_revision = True
 
     @extend_schema(
         operation_id="scheduleMessage",
@@ -60,6 +65,8 @@ class ScheduleView(ActionView):
 
 class PublishView(ActionView):
     """Publish now."""
+
+    takes_revision = True
 
     @extend_schema(operation_id="publishMessage", summary="Make it due now.", request=None, responses={202: MessageOut})
     def post(self, request: Request, message_id: str) -> HttpResponse:

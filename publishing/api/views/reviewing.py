@@ -20,6 +20,8 @@ from publishing.services import reviewing
 class SubmitView(ActionView):
     """Ask for approval."""
 
+    takes_revision = True
+
     @extend_schema(
         operation_id="submitMessage",
         summary="Submit a message for review; a due time is kept as a wish.",
@@ -41,6 +43,8 @@ class SubmitView(ActionView):
 
 class ApproveView(ActionView):
     """Approve a message."""
+
+    takes_revision = True
 
     @extend_schema(
         operation_id="approveMessage",
@@ -71,6 +75,8 @@ class ApproveView(ActionView):
 
 class RejectView(ActionView):
     """Send a message back."""
+
+    takes_revision = True
 
     @extend_schema(
         operation_id="rejectMessage",
