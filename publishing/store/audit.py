@@ -20,7 +20,8 @@ from publishing.store.errors import TransactionRefusedError
 from publishing.store.reads import query
 from publishing.store.writes import Write
 
-_TRIES: Final = 8
+#: Each try that loses is somebody else's record, so that many writers at once need many.
+_TRIES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
