@@ -155,10 +155,11 @@ class TestAHeaderThatMisleads:
         assert "evil.example" not in "".join(f"{answer.headers}{answer.content}" for answer in answers)
         assert api.get(f"messages/{message}/").status_code == 200
 
-    @pytest.mark.parametrize("headers", HEADERS, ids=str)
+    # Two are about the body, which this request has.
+    @pytest.mark.parametrize(
+        "headers", [each for each in HEADERS if not each.keys() & {"Content-Length", "Transfer-Encoding"}], ids=str
+    )
     def test_leads_no_answer_to_another_host(self, api: Api, headers: dict[str, str]):
-        if headers.keys() & {"Content-Length", "Transfer-Encoding"}:
-            pytest.skip("They are about the body, which this request has.")
         response = api.post("messages/", {"text": "mine"}, headers=headers)
 
         assert response.status_code == 201
