@@ -10,6 +10,7 @@ from aws_cdk import aws_securityhub as securityhub
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from infra.constructs.bucket import private_bucket
 from infra.constructs.context import Context
 from infra.constructs.waivers import accept
 from infra.names import resource
@@ -58,14 +59,9 @@ class SecurityStack(Stack):
 
     def _audit_heads(self) -> s3.Bucket:
         stage = self._context.stage
-        bucket = s3.Bucket(
+        bucket = private_bucket(
             self,
             "AuditHeads",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
             versioned=True,
             # Nobody deletes a head before its time: in compliance mode not even the account's owner.
             object_lock_enabled=True,
@@ -125,14 +121,9 @@ class SecurityStack(Stack):
         return acl.attr_arn
 
     def _trail(self, data: DataStack) -> None:
-        bucket = s3.Bucket(
+        bucket = private_bucket(
             self,
             "TrailLog",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
             versioned=True,
             removal_policy=RemovalPolicy.RETAIN,
             lifecycle_rules=[s3.LifecycleRule(id="old", expiration=Duration.days(self._context.stage.site.audit_days))],
