@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Fn, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, CfnResource, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_cloudtrail as cloudtrail
 from aws_cdk import aws_guardduty as guardduty
 from aws_cdk import aws_s3 as s3
@@ -85,7 +85,14 @@ class SecurityStack(Stack):
             enable_file_validation=True,
             send_to_cloud_watch_logs=False,
         )
-        trail.add_s3_event_selector([cloudtrail.S3EventSelector(bucket=data.media)])
+        trail.add_s3_event_selector(
+            [cloudtrail.S3EventSelector(bucket=each) for each in (data.media, self.audit_heads)]
+        )
+        # The CDK's construct knows no tables.
+        recorded = {"Type": "AWS::DynamoDB::Table", "Values": [data.table.table_arn]}
+        made = trail.node.default_child
+        assert isinstance(made, CfnResource)  # noqa: S101 - what every construct of this kind consists of
+        made.add_property_override("EventSelectors.0.DataResources.1", recorded)
 
 
 class SecurityEdgeStack(Stack):
