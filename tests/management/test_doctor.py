@@ -556,7 +556,7 @@ class TestTheOperatorsPolicy:
         canary = connect(account, "webhook", credential="a secret of the receiver")
         surroundings.setenv("OMNIPUB_CANARY_ACCOUNT", canary.id)
         operations = set()
-        call = BaseClient._make_api_call
+        call = vars(BaseClient)["_make_api_call"]
 
         def record(client, operation, arguments):
             operations.add(f"{client.meta.service_model.signing_name}:{operation}")
