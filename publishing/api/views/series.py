@@ -1,5 +1,6 @@
 """Series: create, list, read, edit, pause, resume, delete."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.http import HttpResponse
@@ -108,12 +109,7 @@ class PauseView(ActionView):
 
     def act(self, request: Request, *, now: datetime, **names: str) -> Answer:
         """Pause the series."""
-        refuse_body(request)
-        return _answer(
-            services.pause_series(
-                actor=actor_of(request), rev=demanded_rev(request), now=now, context=context(), **names
-            )
-        )
+        return _switched(services.pause_series, request, now=now, **names)
 
 
 class ResumeView(ActionView):
@@ -131,12 +127,12 @@ class ResumeView(ActionView):
 
     def act(self, request: Request, *, now: datetime, **names: str) -> Answer:
         """Resume the series."""
-        refuse_body(request)
-        return _answer(
-            services.resume_series(
-                actor=actor_of(request), rev=demanded_rev(request), now=now, context=context(), **names
-            )
-        )
+        return _switched(services.resume_series, request, now=now, **names)
+
+
+def _switched(switch: Callable[..., Series], request: Request, *, now: datetime, **names: str) -> Answer:
+    refuse_body(request)
+    return _answer(switch(actor=actor_of(request), rev=demanded_rev(request), now=now, context=context(), **names))
 
 
 def _answer(series: Series, *, location: str = "") -> Answer:
