@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from publishing.adapters import clock
 from publishing.admin.account_forms import field_names, form_for, pointers
 from publishing.admin.base import DeskAdmin, Verb, acting, actor_of
+from publishing.admin.filters import ByChannel
 from publishing.admin.marks import badge, channel_mark, moment
 from publishing.admin.once import create_once
 from publishing.admin.pages import desk_page, failure, methods
@@ -38,19 +39,10 @@ _VERDICTS: Final = {
 }
 
 
-class AccountChannelFilter(admin.SimpleListFilter):
+class AccountChannelFilter(ByChannel):
     """Accounts of one channel."""
 
-    title = _("channel")
     parameter_name = "of"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401, ARG002 - Django's signature
-        """Return all channels."""
-        return [(kind, get_channel(kind).capabilities.name) for kind in kinds()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:  # noqa: ANN401, ARG002 - as above
-        """Keep those of the one that was chosen."""
-        return queryset.filter(channel=self.value()) if self.value() in kinds() else None
 
 
 class AccountAdmin(DeskAdmin):
