@@ -7,7 +7,7 @@ from publishing.domain.quota import Quota
 
 register = template.Library()
 
-for mark in (marks.icon, marks.badge, marks.channel, marks.channel_mark, marks.moment):
+for mark in (marks.icon, marks.badge, marks.channel, marks.channels, marks.channel_mark, marks.moment):
     register.simple_tag(mark)
 
 

@@ -143,6 +143,16 @@ class TestTheDashboard:
         assert "Quota used up" in card
         assert "goes on at" in card
 
+    def test_marks_each_channel_of_a_message_once_and_counts_those_that_have_no_room(self, browser: Browser):
+        browser.sign_in()
+        kinds = ("bluesky", "email", "facebook", "linkedin", "mastodon", "sms", "webhook", "linkedin")
+        put_message(S.SCHEDULED, *(put_account(channel=kind) for kind in kinds), scheduled_at=now() + LATER)
+
+        due = section(read(browser), "due")
+
+        assert due.count("#channel-linkedin") == 1
+        assert '<span class="small">+1</span>' in due
+
     def test_says_what_is_left_as_the_latest_publication_told(self, browser: Browser):
         browser.sign_in()
         account = put_account(name="Example page")
