@@ -121,7 +121,9 @@ export class PreviewPane {
         list.replaceChildren(...details.map((detail) => make("li", {}, make("bdi", { text: detail }))));
       }
       const field = document.getElementById(name);
-      if (field && "value" in field) details.length ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid");
+      if (!field || !("value" in field)) continue;
+      if (details.length) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
     }
   }
 
