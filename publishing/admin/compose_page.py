@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from publishing.admin.compose_form import VARIANT, Composition
-from publishing.admin.words import say
+from publishing.admin.sentences import say
 from publishing.channels.base.registry import get_channel, kinds
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.draft import AccountPreview, Preview

@@ -16,8 +16,9 @@ from publishing.adapters import clock
 from publishing.admin.message_actions import DECISIONS, ON_DELIVERIES, ON_MESSAGES, Click
 from publishing.admin.pages import desk_page, methods
 from publishing.admin.review_panel import Typed, panel_of, typed_in
+from publishing.admin.sentences import say
 from publishing.admin.timelines import cards_of, rights_of
-from publishing.admin.words import label_of, say
+from publishing.admin.words import label_of
 from publishing.domain.account import Account
 from publishing.domain.draft import MessageHistory
 from publishing.domain.errors import ConflictError, InvalidError, KeyReusedError, StaleError

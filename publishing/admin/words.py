@@ -5,7 +5,6 @@ from types import MappingProxyType
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _translated
 from django.utils.translation import gettext_lazy as _
 
 from publishing.channels.base.registry import UnknownChannelError, get_channel
@@ -21,6 +20,7 @@ LABELS: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "unknown": _("Checking"), "unconfirmed": _("Unconfirmed"),
     "ok": _("Connected"), "needs_reauth": _("Connect again"), "paused": _("Paused"), "blocked": _("Blocked"),
     "disconnected": _("Disconnected"), "stopped": _("Stopped"), "ended": _("Ended"),
+    "active": _("Active"), "expired": _("Expired"), "revoked": _("Revoked"),
     "deferred": _("Deferred"), "rejected": _("Refused"),
     "sent": _("Passed on"), "delivered": _("Delivered"), "delayed": _("Delayed"), "bounced": _("Bounced"),
     "complained": _("Complained"), "refused": _("Not passed on"),
@@ -43,14 +43,6 @@ ROLES: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "member": _("Member"), "viewer": _("Viewer"), "editor": _("Editor"), "approver": _("Approver"),
     "admin": _("Administrator"),
 })  # fmt: skip
-
-
-def say(sentence: str) -> str:
-    """Return a sentence of a use case in the reader's language; as it is where the catalogue does not have it.
-
-    Use cases speak English, for they answer programs too. `local.translations` collects what they say.
-    """
-    return _translated(sentence) if sentence else ""
 
 
 def label_of(state: str) -> str:

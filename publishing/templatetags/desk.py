@@ -2,7 +2,7 @@
 
 from django import template
 
-from publishing.admin import marks, words
+from publishing.admin import marks, sentences, words
 
 register = template.Library()
 
@@ -19,7 +19,7 @@ def reason(code: str) -> str:
 @register.filter
 def say(sentence: str) -> str:
     """Return a sentence of a use case in the reader's language."""
-    return words.say(sentence)
+    return sentences.say(sentence)
 
 
 @register.filter

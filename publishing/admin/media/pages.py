@@ -11,7 +11,7 @@ from publishing.admin.media.lists import asked_by, page_of
 from publishing.admin.media.picker import script_data
 from publishing.admin.media.shown import shown
 from publishing.admin.pages import desk_page, methods
-from publishing.admin.words import say
+from publishing.admin.sentences import say
 from publishing.domain.errors import ConflictError, StaleError
 from publishing.domain.media import LOOKED_AT, Medium
 from publishing.domain.permissions import Action, Actor, Allowed, may

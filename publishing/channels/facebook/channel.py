@@ -30,6 +30,7 @@ from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.health import Health, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
+from publishing.domain.wording import phrase
 from publishing.http import Courier, UnreadableError
 
 
@@ -44,7 +45,7 @@ class FacebookChannel(Channel):
         can_look_up=True,
         can_check=True,
         text_limit=TEXT_LIMIT,
-        text_unit="characters",
+        text_unit=phrase("characters"),
         images=IMAGES,
         connect_fields=(
             optional("/settings/remote_id", "The page's id. It may be left out: the token knows its page."),
