@@ -219,7 +219,7 @@ def _present(one: AccountPreview, account: Account | None, media_url: str) -> di
         "text": one.text,
         "length": one.length,
         "limit": one.limit,
-        "unit": one.unit,
+        "unit": say(one.unit),
         "left": None if one.limit is None else one.limit - one.length,
         "media": [
             {
@@ -229,7 +229,7 @@ def _present(one: AccountPreview, account: Account | None, media_url: str) -> di
             }
             for use in one.media
         ],
-        "problems": [{"field": each.field, "detail": each.detail} for each in one.problems],
+        "problems": [{"field": each.field, "detail": say(each.detail)} for each in one.problems],
         "warnings": [say(each.detail) for each in one.warnings],
         "facts": [say(each.detail) for each in one.facts],
     }

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from publishing.channels.base.registry import UnknownChannelError, get_channel
@@ -61,6 +62,14 @@ def channel_name(kind: str) -> str:
         return get_channel(kind).capabilities.name
     except UnknownChannelError:
         return kind
+
+
+def device_name(browser: str) -> str:
+    """Return what `identity.browsers` made of a browser's own words: `Firefox on Linux`."""
+    name, joined, system = browser.partition(" on ")
+    if not name or name == "A browser":
+        name = gettext("A browser")
+    return gettext("%(browser)s on %(system)s") % {"browser": name, "system": system} if joined else name
 
 
 #: What one may do, as one's own page lists it.

@@ -23,6 +23,12 @@ def say(sentence: str) -> str:
 
 
 @register.filter
+def device(browser: str) -> str:
+    """Return what a browser called itself when its user signed in."""
+    return words.device_name(browser)
+
+
+@register.filter
 def role_name(role: str) -> str:
     """Return what a role is called."""
     return str(words.ROLES.get(role, role))

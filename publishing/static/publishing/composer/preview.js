@@ -1,5 +1,5 @@
 // The dry run while one writes: the server counts and judges with the code that publishes; this shows its answer.
-import { draw, fill, make, mark } from "./dom.js";
+import { draw, fill, make, mark, written } from "./dom.js";
 import { publication } from "./networks.js";
 
 const RING = 2 * Math.PI * 7;
@@ -9,7 +9,7 @@ function counter(one, words, icons, label) {
   const over = one.limit !== null && one.length > one.limit;
   const near = one.limit !== null && !over && one.length > one.limit * 0.9;
   const long = fill(one.limit === null ? words.length : words.of, one);
-  const shown = one.limit === null ? `${one.length}` : over ? `−${one.length - one.limit}` : `${one.length} / ${one.limit}`;
+  const shown = one.limit === null ? written(one.length) : over ? `−${written(one.length - one.limit)}` : `${written(one.length)} / ${written(one.limit)}`;
   const chip = make("span", { class: `counter${over ? " over" : near ? " near" : ""}`, title: `${one.name}: ${long}` });
   chip.append(mark(icons, one.channel));
   if (label) chip.append(make("bdi", { class: "counter-name", text: label }));
