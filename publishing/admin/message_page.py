@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from publishing.adapters import clock
@@ -87,7 +88,7 @@ def _decided_badly(click: Click, action: str, error: Exception) -> HttpResponse:
     """Show the message as it is now, why nothing was decided, and what was typed still in its field."""
     history = queries.get_history(actor=click.actor, message_id=click.message_id)
     is_stale = isinstance(error, StaleError)
-    whole = _changed_by(history) if is_stale else str(error)
+    whole = _changed_by(history) if is_stale else say(str(error))
     typed = typed_in(click.request.POST, action=action, error=error, whole=whole)
     facts = {**_facts(click.request, history, typed), "is_changed": is_stale}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(error, InvalidError) else HTTPStatus.CONFLICT
@@ -99,7 +100,7 @@ def _changed_by(history: MessageHistory) -> str:
     message = history.message
     who = history.name_of(message.edited_by) if message.edited_by else _("Somebody")
     text = _("%(who)s changed the message at %(when)s. You see it as it is now: read it, then decide.")
-    return text % {"who": who, "when": f"{timezone.localtime(message.updated_at):%Y-%m-%d %H:%M}"}
+    return text % {"who": who, "when": date_format(timezone.localtime(message.updated_at), f"{_('j M Y')}, H:i")}
 
 
 def _told(
