@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache, lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
@@ -30,8 +31,10 @@ PHRASE: Final = "part of a sentence"
 FILE: Final = Path(__file__).parents[1] / "locale/sentences.json"
 #: Longer texts are shown as they are: no sentence of ours is so long, whatever values it holds.
 _LONGEST: Final = 4_000
-#: How deep sentences stand in sentences.
-_DEEPEST: Final = 4
+#: How deep sentences stand in sentences, and how many follow one another.
+_DEEPEST: Final = 8
+#: So many places are looked at where one sentence may end and another begin.
+_PLACES: Final = 8
 _NUMBER: Final = r"-?\d{1,3}(?:,\d{3})*"
 _DIRECTIVES: Final = MappingProxyType({"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%H": r"\d{2}", "%M": r"\d{2}"})
 _END: Final = re.compile(r"[.?!] (?=\S)")
@@ -131,11 +134,11 @@ def _phrase(text: str, depth: int) -> str | None:
 
 def _pieces(sentence: str, depth: int) -> str:
     """Return several sentences one by one, and a sentence after the name that it is about."""
-    for end in _END.finditer(sentence):
+    for end in islice(_END.finditer(sentence), _PLACES):
         head, rest = sentence[: end.start() + 1], sentence[end.end() :]
         if (known := _whole(head, depth)) is not None:
             return f"{known} {_said_within(rest, depth)}"
-    for colon in re.finditer(": ", sentence):
+    for colon in islice(re.finditer(": ", sentence), _PLACES):
         rest = sentence[colon.end() :]
         if (known := _whole(rest, depth)) is not None:
             return f"{sentence[: colon.end()]}{known}"
