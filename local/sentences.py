@@ -21,7 +21,7 @@ SPEAKING: Final = (
 #: Those of them that speak to operators on a terminal, and to logs.
 SILENT: Final = frozenset({
     "domain/events.py", "services/canary.py", "services/keeping_heads.py", "services/parking.py",
-    "services/restoring.py", "services/retaining.py", "http/wire.py",
+    "services/retaining.py", "http/wire.py",
 })  # fmt: skip
 #: Errors that are caught before somebody reads them, or read by whoever repairs the code; programs' own answers; logs.
 _NOT_FOR_PEOPLE: Final = frozenset({

@@ -36,7 +36,7 @@ _DEEPEST: Final = 8
 #: So many places are looked at where one sentence may end and another begin.
 _PLACES: Final = 8
 _NUMBER: Final = r"-?\d{1,3}(?:,\d{3})*"
-_DIRECTIVES: Final = MappingProxyType({"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}", "%H": r"\d{2}", "%M": r"\d{2}"})
+_DIRECTIVES: Final = MappingProxyType({"%Y": r"\d{4}", **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), r"\d{2}")})
 _END: Final = re.compile(r"[.?!] (?=\S)")
 
 Values = Mapping[str, str]

@@ -39,7 +39,8 @@ REASONS: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "internal": _("something went wrong here"), "no_time": _("working time ran out"),
     "expired": _("it took too long"), "late": _("it did not start in time"),
     "claims": _("it was begun too often without a result"), "cancelled": _("it was cancelled"),
-    "resolved": _("a person looked"),
+    "resolved": _("a person looked"), "unconfirmed": _("nobody could see whether it was published"),
+    "restored": _("the data were put back to an earlier state"),
 })  # fmt: skip
 
 #: How much is left at a platform, by what it counts.

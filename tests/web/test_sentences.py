@@ -1,6 +1,7 @@
 """What use cases say in English, on German pages: collected from the sources, known again, and filled with values."""
 
 import json
+from datetime import UTC, datetime
 from string import Formatter
 
 import pytest
@@ -27,8 +28,9 @@ PHRASES = [compile_template(text) for text in STORED["phrases"]]
 
 def values_of(template: Template, word: str) -> dict[str, str]:
     """A value for each place, of the shape that the sources write there."""
-    shapes = {"": word, ",": "1,234,567", "%Y-%m-%d %H:%M": "2026-11-22 09:30", "%H:%M": "09:30"}
-    return {name: shapes[form] for name, form in template.forms.items()}
+    shapes = {"": word, ",": "1,234,567"}
+    at = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+    return {name: shapes.get(form) or at.strftime(form) for name, form in template.forms.items()}
 
 
 def filled(template: Template, values: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -9,8 +10,18 @@ from django.test import Client
 from django.utils.translation import override
 
 from local import translations
+from publishing.admin.audit import _KINDS
+from publishing.admin.history import SENTENCES
 from publishing.admin.marks import moment
 from publishing.admin.sentences import FILE
+from publishing.admin.words import LABELS, REASONS
+from publishing.domain.account import AccountStatus
+from publishing.domain.api_key import ApiKeyStatus
+from publishing.domain.attempt import AttemptOutcome
+from publishing.domain.delivery import DeliveryState
+from publishing.domain.message import MessageStatus
+from publishing.domain.outcome import Reason
+from publishing.domain.series import SeriesStatus
 
 PLACEHOLDERS = re.compile(r"%\(\w+\)[sd]|\{\w*(?::[^{}]*)?\}|%[sd](?!\w)|</?\w+>")
 
@@ -65,6 +76,20 @@ class TestCollecting:
     def test_refuses_what_cannot_be_collected(self):
         with pytest.raises(TypeError, match=r"x\.py:1: what is translated must be written out"):
             list(translations._in_python('_(f"Hello {name}")', "x.py"))
+
+
+class TestWords:
+    def test_name_every_reason(self):
+        assert {each.value for each in Reason} | {"unconfirmed", "restored"} <= set(REASONS)
+
+    def test_name_every_kind_of_audit_record(self):
+        assert {action.partition(".")[0] for action in SENTENCES} == set(_KINDS)
+
+    @pytest.mark.parametrize(
+        "states", [MessageStatus, DeliveryState, AccountStatus, SeriesStatus, ApiKeyStatus, AttemptOutcome]
+    )
+    def test_name_every_state(self, states: type[StrEnum]):
+        assert {each.value for each in states} <= set(LABELS)
 
 
 class TestMoments:
