@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from publishing.admin.pages import failure
-from publishing.admin.words import say
+from publishing.admin.sentences import say
 from publishing.domain.errors import ConflictError as DomainConflictError
 from publishing.domain.errors import (
     DomainError,

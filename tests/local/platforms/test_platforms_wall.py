@@ -42,7 +42,7 @@ class TestTheWall:
 
         page = client.http.get(path).text
 
-        assert re.findall(r"<script[^>]*>", page) == ['<script src="/static/wall.js" defer>']
+        assert re.findall(r"<script[^>]*>", page) == ['<script type="module" src="/static/wall.js">']
         for markup in ("<img", "<b>Bold", "<i>warning", "<k>", "</pre><script"):
             assert markup not in page
 
