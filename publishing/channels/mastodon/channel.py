@@ -10,6 +10,7 @@ from publishing.channels.base.capabilities import Capabilities, Deduplication, o
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Library, Payload, Prepared, Submission, Trace
 from publishing.channels.base.images import pictures
+from publishing.channels.base.quota import read_rate_limit
 from publishing.channels.mastodon.lookup import StatusLookup, read_publication, read_reset
 from publishing.channels.mastodon.media import Media, media_ids
 from publishing.channels.mastodon.payload import IMAGES, TEXT_LIMIT, build_body, compose, measure, with_media_ids
@@ -17,6 +18,7 @@ from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.health import Health, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
+from publishing.domain.wording import phrase
 from publishing.http import Courier, UnreadableError
 
 #: The refusal of a status that its media may be the reason of: unknown, deleted or still being processed.
@@ -34,7 +36,7 @@ class MastodonChannel(Channel):
         can_look_up=True,
         can_check=True,
         text_limit=TEXT_LIMIT,
-        text_unit="characters",
+        text_unit=phrase("characters"),
         images=IMAGES,
         connect_fields=(
             required("/base_url", "The server's address, like https://mastodon.social."),
@@ -97,9 +99,10 @@ class MastodonChannel(Channel):
         if refusal is not None:
             return refusal
         try:
-            return Published(publication=read_publication(answer.json_object()))
+            publication = read_publication(answer.json_object())
         except UnreadableError:
             return not_understood(name)
+        return Published(publication=publication, quota=read_rate_limit(answer, prefix="x-ratelimit", now=now))
 
     def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
         """Read the account's own statuses back to the first commit."""
