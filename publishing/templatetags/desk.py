@@ -2,12 +2,13 @@
 
 from django import template
 
-from publishing.admin import marks, words
+from publishing.admin import facts, marks, words
 
 register = template.Library()
 
-for mark in (marks.icon, marks.badge, marks.channel, marks.channel_mark, marks.moment):
+for mark in (marks.icon, marks.badge, marks.channel, marks.channel_mark, marks.moment, marks.person):
     register.simple_tag(mark)
+register.filter("known", facts.marked)
 
 
 @register.filter
