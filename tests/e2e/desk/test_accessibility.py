@@ -54,7 +54,7 @@ def violations(page: Page, **options: Any) -> list[str]:
 
 def looked_at(page: Page) -> list[str]:
     """All that axe finds on a page as it is, then on a phone in the dark; and whether it is broader than a phone."""
-    page.wait_for_function("!document.querySelector('[aria-busy=true]')")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
     found = violations(page)
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(PHONE)
