@@ -1,12 +1,15 @@
 """The admin's forms and what the browser keeps of them: where a session that ended leads, and what a page tells."""
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import pytest
 from django.urls import get_resolver
 
 from publishing.admin.kept import COOKIE
+from publishing.admin.site import desk
+from publishing.domain.message import Message
 from tests.api.conftest import Table, surroundings
 from tests.web.conftest import Browser
 from tests.web.test_administration import form_of
@@ -94,6 +97,45 @@ class TestAForm:
         browser.sign_in(sub="ada", groups=["admin"])
 
         assert "data-kept" not in text_of(browser.get("/admin/publishing/user/ada/change/"))
+
+
+class TestEveryFormThatCreates:
+    """A double click sends a form twice, and so does who comes back to it: it creates once."""
+
+    TYPED: ClassVar[dict[str, tuple[str, dict[str, Any]]]] = {
+        "account": ("?channel=webhook", {"base_url": "https://hook.test/", "credential": "s3cr3t-value-long"}),
+        "apikey": ("", {"scopes": ["read_message"]}),
+        "hashtaggroup": ("", {"tags": "#one two"}),
+        "series": ("", {"frequency": "daily", "at": "09:00", "zone": "UTC", "starts_on": "2026-05-04"}),
+        "template": ("", {"body": "Join us."}),
+    }
+
+    def test_is_named_here(self):
+        creating = {
+            model._meta.model_name for model, admin in desk._registry.items() if getattr(admin, "add_needs", None)
+        }
+
+        assert creating == set(self.TYPED)
+
+    @pytest.mark.parametrize("model", TYPED)
+    def test_creates_once(
+        self, browser: Browser, table: Table, surroundings: Any, write_message: Callable[..., Message], model: str
+    ):
+        query, typed = self.TYPED[model]
+        own = {"message_id": write_message(owner="ada").id} if model == "series" else {}
+        browser.sign_in(sub="ada", groups=["admin"])
+        address = f"/admin/publishing/{model}/add/{query}"
+        sent = form_of(text_of(browser.get(address)), **{"name": "Only one", **typed, **own})
+
+        answers = [browser.post(address, address, **sent) for _ in range(3)]
+        other = browser.post(address, address, **{**sent, "name": "Another"})
+
+        assert {answer.status_code for answer in answers} <= {200, 302}
+        assert all(b"errornote" not in answer.content for answer in answers)
+        assert "This form was sent before with other contents" in text_of(other)
+        shown = text_of(browser.get(f"/admin/publishing/{model}/"))
+        assert len(re.findall(r"<bdi[^>]*>Only one</bdi>", shown)) == 1
+        assert "Another" not in shown
 
 
 class TestTheRoutes:

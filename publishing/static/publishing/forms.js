@@ -56,11 +56,14 @@ function watch(mark) {
   const notice = mark.querySelector(".notice");
   const kept = new Kept(location.pathname + location.search);
   const initial = snapshot(form);
-  const own = { once: carried(form, ONCE), version: carried(form, VERSION) };
   const isReturned = "returned" in mark.dataset;
+  // A browser that goes back asks for the page anew and fills in what was typed: it still is the form that was sent.
+  if (!isReturned) carry(form, ONCE, history.state?.once);
+  const own = { once: carried(form, ONCE), version: carried(form, VERSION) };
   let timer = 0;
   /** Whether it was sent, and nobody knows yet what became of that. */
   let isSent = false;
+  let isTouched = false;
   // The frame then takes a second click for none.
   form.dataset.once = "";
 
@@ -86,8 +89,10 @@ function watch(mark) {
   // It came back with what is wrong: that answers what was sent, and the next one is another.
   else if (isReturned) keep();
   else kept.drop();
+  history.replaceState({ ...history.state, once: carried(form, ONCE) }, "");
 
   const changed = () => {
+    isTouched = true;
     clearTimeout(timer);
     timer = setTimeout(keep, PAUSE);
   };
@@ -98,7 +103,9 @@ function watch(mark) {
     keep();
     setTimeout(() => delete form.dataset.sent, PATIENCE);
   });
-  addEventListener("pagehide", keep);
+  addEventListener("pagehide", () => {
+    if (isTouched) keep();
+  });
   // Back, to the page as it was: what it said was answered, and the next thing that it says is another.
   addEventListener("pageshow", (event) => {
     if (event.persisted) isSent = false;

@@ -1,9 +1,10 @@
 """The desk's forms in a real browser: what is typed survives a session that ends, for who typed it and nobody else."""
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 pytestmark = pytest.mark.e2e
 TEMPLATE = "/admin/publishing/template/add/"
@@ -121,6 +122,22 @@ class TestAForm:
 
         assert "omnipub-draft" not in kept(page)
 
+    def test_creates_nothing_twice_after_back(self, sign_in: Callable[..., Page]):
+        page = sign_in("editor", TEMPLATE)
+        page.fill("#id_name", "Gone back to")
+        page.fill("#id_body", "The same again")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".messagelist")).to_contain_text("was made")
+
+        page.go_back()
+        expect(page.locator(".kept .notice")).to_be_hidden()
+        # Whatever the browser shows of what was typed, sending it makes no second one.
+        page.get_by_role("button", name="Save").click()
+
+        expect(page.locator(".messagelist, .errornote").first).to_be_visible()
+        page.goto("/admin/publishing/template/?q=Gone+back")
+        expect(page.locator("#result_list tbody tr")).to_have_count(1)
+
     def test_is_sent_once_by_a_double_click(self, sign_in: Callable[..., Page]):
         page = sign_in("admin", "/admin/publishing/apikey/add/")
         page.fill("#id_name", "Clicked twice")
@@ -132,3 +149,10 @@ class TestAForm:
         expect(page.locator(".secret-once")).to_be_visible()
         page.goto("/admin/publishing/apikey/?q=Clicked")
         expect(page.locator("#result_list tbody tr")).to_have_count(1)
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1360, "height": 900}, {"width": 390, "height": 844}])
+def test_the_list_of_messages_offers_one_way_to_write(sign_in: Callable[..., Page], viewport: ViewportSize) -> None:
+    page = sign_in("editor", "/admin/publishing/message/", viewport=viewport)
+
+    expect(page.get_by_role("link", name=re.compile("(New|Add|Write).* message"))).to_have_count(1)
