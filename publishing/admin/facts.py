@@ -13,7 +13,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from publishing.admin.marks import short_id
 from publishing.admin.words import ACTIONS, ROLES, channel_name, label_of, reason_of
+from publishing.domain.ids import is_id
 from publishing.dynadmin.history import Fact
 from publishing.models import AuditEntry
 
@@ -61,6 +63,8 @@ def marked(facts: Iterable[Fact]) -> SafeString | str:
 def _shown(fact: Fact) -> SafeString:
     if not fact.is_code:
         return format_html("<bdi>{}</bdi>", fact.value)
+    if is_id(fact.value):
+        return short_id(fact.value)
     return format_html('<code title="{}">{}</code>', fact.value, Truncator(fact.value).chars(_SHOWN))
 
 

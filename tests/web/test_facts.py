@@ -95,6 +95,7 @@ class TestFacts:
     def test_are_said_in_the_readers_language(self):
         with translation.override("de"):
             assert said(channel="bluesky", rev=1) == {"Kanal": "Bluesky", "Version": "1"}
+            assert said("series.advance", status="active") == {"Status": "Aktiv"}
 
     def test_are_marked_up_as_values_and_never_as_markup(self):
         page = marked(facts_of(record(channel="<b>x</b>", delivery="bluesky.01ARZ3NDEKTSV4RRFFQ69G5FAV")))
