@@ -1,4 +1,4 @@
-"""Series: create, list, read, edit, pause, resume, delete."""
+"""Series: create, list, read, edit, pause, resume, end, delete."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -127,7 +127,7 @@ class ResumeView(ActionView):
 
     @extend_schema(
         operation_id="resumeSeries",
-        summary="Let a paused or stopped series go on; what was missed is passed over.",
+        summary="Let a paused, stopped or ended series go on; what was missed is passed over.",
         request=None,
         responses={200: SeriesOut},
     )
@@ -142,6 +142,27 @@ class ResumeView(ActionView):
             services.resume_series(
                 actor=actor_of(request), rev=demanded_rev(request), now=now, context=context(), **names
             )
+        )
+
+
+class EndView(ActionView):
+    """Make no more messages, for good."""
+
+    @extend_schema(
+        operation_id="endSeries",
+        summary="Make no more messages, for good; those that were made stay as they are.",
+        request=None,
+        responses={200: SeriesOut},
+    )
+    def post(self, request: Request, series_id: str) -> HttpResponse:
+        """End the series."""
+        return self.perform(request, series_id=series_id)
+
+    def act(self, request: Request, *, now: datetime, **names: str) -> Answer:
+        """End the series."""
+        refuse_body(request)
+        return _answer(
+            services.end_series(actor=actor_of(request), rev=demanded_rev(request), now=now, context=context(), **names)
         )
 
 
