@@ -181,6 +181,8 @@ function start() {
     eventSources: [place.dataset.events, place.dataset.series].filter(Boolean).map(source),
     eventContent: content,
     eventClick: (info) => {
+      // Else the key that opens the dialog would press its button too.
+      info.jsEvent.preventDefault();
       const { address, movable } = info.event.extendedProps;
       if (movable && !info.jsEvent.ctrlKey && !info.jsEvent.metaKey) askToMove(calendar.getEventById(info.event.id));
       else location.assign(address);
