@@ -52,7 +52,6 @@ def preview_texts() -> dict[str, str]:
     return {
         "away": _("The next times cannot be reached just now. Saving may still work."),
         "signed_out": _("You are signed out. Sign in again in another tab: what you typed is still here."),
-        "looking": _("Looking at the calendar …"),
     }
 
 

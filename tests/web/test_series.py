@@ -555,7 +555,7 @@ class TestTheWayThere:
         message = put_message(MessageStatus.DRAFT, scheduled_at=None, owner="bob", title="Of Bob")
         address = f"{SERIES}add/"
         typed = form_of(
-            text_of(editor(browser).get(address)), name="Tip", message_id=message.id, frequency="weekly", 
+            text_of(editor(browser).get(address)), name="Tip", message_id=message.id, frequency="weekly",
             at="09:00", zone="Europe/Berlin", starts_on=f"{now().date()}",
         )  # fmt: skip
 
