@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from publishing.admin.base import actor_of
-from publishing.channels.base.registry import get_channel, kinds
+from publishing.admin.filters import ByChannel
 from publishing.domain.permissions import Role
 
 STAFF: Final = (Role.VIEWER, Role.EDITOR, Role.APPROVER, Role.ADMIN)
@@ -18,19 +18,10 @@ STAFF: Final = (Role.VIEWER, Role.EDITOR, Role.APPROVER, Role.ADMIN)
 _AHEAD: Final = 12
 
 
-class ChannelFilter(admin.SimpleListFilter):
+class ChannelFilter(ByChannel):
     """Messages to one channel."""
 
-    title = _("channel")
-    parameter_name = "channel"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401, ARG002 - Django's signature
-        """Return all channels."""
-        return [(kind, get_channel(kind).capabilities.name) for kind in kinds()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:  # noqa: ANN401, ARG002 - as above
-        """Keep the messages to the one that was chosen."""
-        return queryset.filter(channels__contains=self.value()) if self.value() in kinds() else None
+    lookup = "channels__contains"
 
 
 class MineFilter(admin.SimpleListFilter):
@@ -39,11 +30,11 @@ class MineFilter(admin.SimpleListFilter):
     title = _("owner")
     parameter_name = "mine"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]] | None:  # noqa: ANN401, ARG002 - as above
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]] | None:  # noqa: ANN401, ARG002 - Django's signature
         """Offer it to who sees those of others."""
         return [("1", str(_("Mine")))] if actor_of(request).has(*STAFF) else None
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:  # noqa: ANN401 - Django's signature
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:  # noqa: ANN401 - as above
         """Keep the person's own."""
         return queryset.filter(user=actor_of(request).id) if self.value() == "1" else None
 

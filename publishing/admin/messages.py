@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from publishing.adapters import clock
 from publishing.admin.approving import approve_chosen
-from publishing.admin.base import DeskAdmin, acting, actor_of
+from publishing.admin.base import DeskAdmin, act_on_each, acting, actor_of
 from publishing.admin.export import messages_as_csv
 from publishing.admin.marks import badge, channel, moment, person
 from publishing.admin.message_filters import STAFF, ChannelFilter, MineFilter, MonthFilter, PlannedFilter
@@ -26,7 +26,6 @@ from publishing.domain.delivery import DeliveryState
 from publishing.domain.ids import is_id
 from publishing.domain.message import EDITABLE, MessageStatus
 from publishing.domain.permissions import Action
-from publishing.dynadmin import bulk
 from publishing.dynadmin.errors import RefusedError
 from publishing.models import Message, User
 from publishing.services.configured import context
@@ -175,13 +174,8 @@ class MessageAdmin(DeskAdmin):
         act: Callable[..., object],
         done: Callable[[int], str],
     ) -> None:
-        now = clock.now()
-
-        def one(message: Message) -> None:
-            with acting():
-                act(actor=actor_of(request), message_id=message.pk, now=now, context=context())
-
-        bulk.each(request, queryset, one, done=lambda count: done(count) % count)
+        act = partial(act, actor=actor_of(request), now=clock.now(), context=context())
+        act_on_each(request, queryset, lambda message: act(message_id=message.pk), done=done)
 
     @admin.action(permissions=["view"], description=_("Export as CSV"))
     def export_selected(self, request: HttpRequest, queryset: Any) -> StreamingHttpResponse:  # noqa: ANN401 - as above

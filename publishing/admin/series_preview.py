@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from publishing.adapters import clock
 from publishing.admin.base import actor_of
+from publishing.admin.sentences import say
 from publishing.admin.series_form import POINTERS, RuleForm
 from publishing.admin.series_panel import repeats_of, times_of
-from publishing.admin.words import say
 from publishing.domain.errors import InvalidError
 from publishing.services.foreseeing import Repeated, describe_series, foresee_rule
 

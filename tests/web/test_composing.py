@@ -8,15 +8,10 @@ from publishing.domain.account import Account
 from publishing.domain.message import MessageStatus, MessageWithDeliveries
 from publishing.store import messages
 from tests.api.conftest import Table, account, put_account
-from tests.web.composer import NEW, PutAccount, Writer, every_message, set_status, stored, tomorrow
+from tests.web.composer import NEW, PutAccount, Writer, every_message, set_status, stored, tomorrow, writer
 from tests.web.conftest import Browser
 
-__all__ = ["account", "put_account"]
-
-
-@pytest.fixture
-def writer(browser: Browser) -> Writer:
-    return Writer(browser)
+__all__ = ["account", "put_account", "writer"]
 
 
 class TestARepeatedMessage:
@@ -43,8 +38,8 @@ class TestARepeatedMessage:
 
     def test_is_offered_to_who_may_make_series(self, browser: Browser, other_browser: Browser, table: Table):
         editor, member = Writer(browser), Writer(other_browser, "member", sub="max")
-        for writer in (editor, member):
-            writer.open()
+        editor.open()
+        member.open()
 
         assert 'value="repeat"' in editor.page
         assert 'value="repeat"' not in member.page

@@ -102,7 +102,6 @@ async function send(id, at, rev) {
 }
 
 function moved(event, answer) {
-  const start = new Date(answer.start);
   calendar.updateEvent({
     ...event, start: answer.start, end: answer.end, extendedProps: { ...event.extendedProps, rev: answer.rev },
   });
