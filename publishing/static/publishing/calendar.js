@@ -108,8 +108,8 @@ function moved(event, answer) {
   tellPlace(answer.status, start);
 }
 
-function tellPlace(status, start) {
-  const at = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(start);
+function tellPlace(status, moment) {
+  const at = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(moment);
   const text = { draft: texts.planned, in_review: texts.proposed }[status] || texts.moved;
   say(text.replace("%s", at), "success");
 }
@@ -126,7 +126,7 @@ async function dropped(info) {
 }
 
 /* One dialog for an entry that moves and for a draft that gets its first time; fingers and keys use it as mice do. */
-function askToMove(event, whenMoved = moved) {
+function askToMove(event, whenMoved = (answer) => moved(event, answer)) {
   moving = { event, whenMoved };
   document.getElementById("move-head").textContent = event.start ? texts.moveHead : texts.planHead;
   document.getElementById("move-what").textContent = event.title;
@@ -146,7 +146,7 @@ document.getElementById("move-form").addEventListener("submit", async (event) =>
     return;
   }
   dialog.close();
-  whenMoved(one, answer);
+  whenMoved(answer);
 });
 
 function remembered() {

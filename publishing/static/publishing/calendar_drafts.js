@@ -6,6 +6,10 @@ function remembered() {
   try { return localStorage.getItem(SHOWN); } catch { return null; }
 }
 
+function dayUnder(event) {
+  return document.elementFromPoint(event.clientX, event.clientY)?.closest(".ec-day") || null;
+}
+
 /** Show the list. `page`: what the calendar lends it. */
 export function offerDrafts(page) {
   const panel = document.getElementById("drafts");
@@ -31,7 +35,7 @@ export function offerDrafts(page) {
   }
 
   function ask(draft) {
-    page.ask({ id: draft.id, title: draft.title, start: null, extendedProps: { rev: draft.rev, address: draft.address } }, (_, answer) => gone(draft, answer));
+    page.ask({ id: draft.id, title: draft.title, start: null, extendedProps: { rev: draft.rev, address: draft.address } }, (answer) => gone(draft, answer));
   }
 
   function entry(draft) {
@@ -74,10 +78,6 @@ export function offerDrafts(page) {
   function mark(day) {
     for (const old of place.querySelectorAll(".drop-here")) if (old !== day) old.classList.remove("drop-here");
     day?.classList.add("drop-here");
-  }
-
-  function dayUnder(event) {
-    return document.elementFromPoint(event.clientX, event.clientY)?.closest(".ec-day") || null;
   }
 
   /* A day alone means nine in the morning there; today, the next full hour when that has passed. */

@@ -55,7 +55,8 @@ function mark(name, sentences) {
 /* The server's own escaped pieces of the page; only what differs is exchanged, so that nothing is read out twice. */
 function exchange(place, html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").body;
-  if (place.innerHTML === fresh.innerHTML) return;
+  if (place.dataset.shown === html) return;
+  place.dataset.shown = html;
   place.replaceChildren(...fresh.childNodes);
 }
 
@@ -117,3 +118,5 @@ if (aside && form && frequency) {
   });
   if (form.elements.at.value || form.elements.message_id.value) look();
 }
+
+export {}; // a module: nothing here is global
