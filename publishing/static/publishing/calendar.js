@@ -105,7 +105,7 @@ function moved(event, answer) {
   calendar.updateEvent({
     ...event, start: answer.start, end: answer.end, extendedProps: { ...event.extendedProps, rev: answer.rev },
   });
-  tellPlace(answer.status, start);
+  tellPlace(answer.status, new Date(answer.start));
 }
 
 function tellPlace(status, moment) {
