@@ -37,6 +37,7 @@ from publishing.services.configured import context
 ZONE_COOKIE: Final = "omnipub-zone"
 _DONE: Final = {
     Step.SAVE: _lazy("Saved."),
+    Step.REPEAT: _lazy("Saved. Choose below when it goes out again and again."),
     Step.SUBMIT: _lazy("Submitted: somebody who may approve it is asked to."),
     Step.SCHEDULE: _lazy("Scheduled."),
     Step.PUBLISH: _lazy("On its way: it is published now."),
@@ -160,6 +161,9 @@ def _overtaken(request: HttpRequest, sheet: Sheet, error: Exception | None) -> H
 def _leave(sheet: Sheet, request: HttpRequest, message_id: str) -> HttpResponse:
     """Lead away from a form that was carried out, so that loading the page again does nothing twice."""
     messages.success(request, _DONE[sheet.step])
+    if sheet.step is Step.REPEAT:
+        again = f"{reverse('admin:publishing_series_add')}?{urlencode({'message': message_id})}"
+        return HttpResponseRedirect(again, status=HTTPStatus.SEE_OTHER)
     if sheet.step is not Step.SAVE:
         return HttpResponseRedirect(address_of(message_id), status=HTTPStatus.SEE_OTHER)
     composition = sheet.composition

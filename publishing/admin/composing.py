@@ -37,12 +37,16 @@ class Step(StrEnum):
 
     CHECK = "check"
     SAVE = "save"
+    #: Save, then make a series of it.
+    REPEAT = "repeat"
     SUBMIT = "submit"
     SCHEDULE = "schedule"
     PUBLISH = "publish"
 
 
-_INTENTS: Final[Mapping[Step, Intent]] = MappingProxyType({Step.SAVE: Intent.WISH, Step.SUBMIT: Intent.SUBMIT})
+_INTENTS: Final[Mapping[Step, Intent]] = MappingProxyType(
+    {Step.SAVE: Intent.WISH, Step.REPEAT: Intent.WISH, Step.SUBMIT: Intent.SUBMIT}
+)
 
 
 def carry_out(*, actor: Actor, composition: Composition, step: Step, message_id: str | None, now: datetime) -> str:

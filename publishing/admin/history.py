@@ -57,6 +57,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "series.create": _("Made"),
     "series.delete": _("Deleted"),
     "series.edit": _("Changed"),
+    "series.end": _("Ended"),
     "series.pause": _("Paused"),
     "series.resume": _("Resumed"),
     "table.evolve": _("Rows brought to a new shape"),

@@ -25,8 +25,10 @@ from publishing.domain.draft import MessageHistory
 from publishing.domain.errors import ConflictError, InvalidError, KeyReusedError, StaleError
 from publishing.domain.message import Message
 from publishing.domain.permissions import Action, Actor, Allowed, may
+from publishing.domain.series import Series
 from publishing.services import queries
 from publishing.services.configured import context
+from publishing.services.foreseeing import list_around
 
 #: What is told to the person who clicked, beside the page as it is.
 _TOLD = (ConflictError, StaleError, InvalidError, KeyReusedError)
@@ -38,7 +40,8 @@ _UNDECIDED = (ConflictError, StaleError, InvalidError)
 def message_page(request: HttpRequest, message_id: str) -> HttpResponse:
     """Show the message."""
     history = queries.get_history(actor=_actor(request), message_id=message_id)
-    return desk_page(request, "message", _facts(request, history), title=_title(history.message))
+    facts = {**_facts(request, history), "series": _series(_actor(request), history.message)}
+    return desk_page(request, "message", facts, title=_title(history.message))
 
 
 @methods("GET")
@@ -139,18 +142,25 @@ def _facts(request: HttpRequest, history: MessageHistory, typed: Typed | None = 
         "may_repeat": isinstance(may(actor, Action.EDIT_SERIES), Allowed),
         "targets": _targets(history),
         "variants": [(channel, variant.text) for channel, variant in message.variants.items()],
-        "pictures": _pictures(message, process.media_url),
+        "pictures": pictures_of(message, process.media_url),
         "status_label": label_of(message.status),
         "duplicate_token": secrets.token_urlsafe(),
         "live_from": _live_from(message),
     }
 
 
+def _series(actor: Actor, message: Message) -> tuple[Series, ...]:
+    """Return the series that repeat the message, and the one that made it; one query."""
+    if not isinstance(may(actor, Action.READ_SERIES), Allowed):
+        return ()
+    return list_around(actor=actor, message=message)
+
+
 def _targets(history: MessageHistory) -> list[tuple[str, Account | None]]:
     return [(target.channel, history.accounts.get(target.account_id)) for target in history.message.targets]
 
 
-def _pictures(message: Message, media_url: str) -> list[dict[str, str]]:
+def pictures_of(message: Message, media_url: str) -> list[dict[str, str]]:
     """Return the smallest file of each picture that is still one to look at, and each video."""
     found = []
     for use in message.media:

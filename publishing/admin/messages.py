@@ -18,14 +18,14 @@ from publishing.adapters import clock
 from publishing.admin.approving import approve_chosen
 from publishing.admin.base import DeskAdmin, act_on_each, acting, actor_of
 from publishing.admin.export import messages_as_csv
-from publishing.admin.filters import ByChannel
 from publishing.admin.marks import badge, channel, moment, person
+from publishing.admin.message_filters import STAFF, ChannelFilter, MineFilter, MonthFilter, PlannedFilter
 from publishing.admin.once import create_once
 from publishing.admin.pages import failure
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.ids import is_id
 from publishing.domain.message import EDITABLE, MessageStatus
-from publishing.domain.permissions import Action, Role
+from publishing.domain.permissions import Action
 from publishing.dynadmin.errors import RefusedError
 from publishing.models import Message, User
 from publishing.services.configured import context
@@ -33,29 +33,6 @@ from publishing.services.duplicating import duplicate_message
 from publishing.services.queries import get_message
 from publishing.services.scheduling import delete_message, publish_message
 from publishing.services.settling import cancel_message, retry_delivery
-
-_STAFF = (Role.VIEWER, Role.EDITOR, Role.APPROVER, Role.ADMIN)
-
-
-class ChannelFilter(ByChannel):
-    """Messages to one channel."""
-
-    lookup = "channels__contains"
-
-
-class MineFilter(admin.SimpleListFilter):
-    """One's own messages."""
-
-    title = _("owner")
-    parameter_name = "mine"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]] | None:  # noqa: ANN401, ARG002 - as above
-        """Offer it to who sees those of others."""
-        return [("1", str(_("Mine")))] if actor_of(request).has(*_STAFF) else None
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:  # noqa: ANN401 - Django's signature
-        """Keep the person's own."""
-        return queryset.filter(user=actor_of(request).id) if self.value() == "1" else None
 
 
 class MessageAdmin(DeskAdmin):
@@ -66,7 +43,7 @@ class MessageAdmin(DeskAdmin):
     change_list_template = "admin/publishing/message/change_list.html"
     list_display = ("name", "state", "channel_names", "due", "owner")
     list_display_links = ("name",)
-    list_filter = ("status", ChannelFilter, MineFilter)
+    list_filter = ("status", ChannelFilter, MonthFilter, PlannedFilter, MineFilter)
     date_hierarchy = "at"
     search_fields = ("id", "title", "summary")
     search_help_text = _("Title, how the text begins, or the whole id")
@@ -80,7 +57,7 @@ class MessageAdmin(DeskAdmin):
         """Return what the person may see."""
         found = super().get_queryset(request)
         actor = actor_of(request)
-        return found if actor.has(*_STAFF) else found.filter(user=actor.id)
+        return found if actor.has(*STAFF) else found.filter(user=actor.id)
 
     def looks_like_key(self, term: str) -> bool:
         """Tell whether a search can be for an id."""

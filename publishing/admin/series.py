@@ -3,37 +3,38 @@
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any, ClassVar, Final
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.forms import Script
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.dates import WEEKDAYS_ABBR
-from django.utils.formats import date_format, time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from publishing.adapters import clock
 from publishing.admin.base import Verb, acting, actor_of
 from publishing.admin.marks import badge
 from publishing.admin.once import create_once
+from publishing.admin.pages import failure
 from publishing.admin.sentences import say
 from publishing.admin.series_form import POINTERS, SeriesForm
+from publishing.admin.series_panel import beginning, repeats_of, times_of, what_changes_do
+from publishing.admin.series_preview import NEXT, preview, preview_texts
+from publishing.admin.series_words import in_words, there
 from publishing.admin.staying import StayingAdmin
 from publishing.domain.draft import MessageFilter
 from publishing.domain.permissions import Action
-from publishing.domain.series import Frequency, Occurrence, Rule, Weekday
+from publishing.domain.series import Rule
+from publishing.domain.series import Series as DomainSeries
 from publishing.models import Series
 from publishing.services import series as services
 from publishing.services.configured import context
+from publishing.services.foreseeing import Repeated, describe_series
 from publishing.services.queries import list_messages
 
-_NEXT: Final = 5
 _OFFERED: Final = 50
 
 
@@ -98,29 +99,54 @@ class SeriesAdmin(StayingAdmin):
         """Return the form with the person's own messages to choose from."""
         form = super().get_form(request, obj, change=change, **options)
         if obj is None or self.has_change_permission(request, obj):
-            form.offered = _offered(request)
+            form.offered = _offered(request, obj)
             form.own_zone = timezone.get_current_timezone_name()
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Start with the message that the way here names, from today on."""
-        return {
-            "message_id": request.GET.get("message", "")[:26],
-            "starts_on": timezone.localdate(),
-            "zone": timezone.get_current_timezone_name(),
-        }
+        """Start with the message that the way here names, by the clock that it has already."""
+        message_id = request.GET.get("message", "")[:26]
+        return {"message_id": message_id, **beginning(_repeated(request, message_id).message)}
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        *args: Any,  # noqa: ANN401 - Django's signature
+        **options: Any,  # noqa: ANN401 - as above
+    ) -> HttpResponse:
+        """Show beside the form of a new one what it repeats."""
+        if options.get("obj") is None:
+            message_id = request.POST.get("message_id", request.GET.get("message", ""))[:26]
+            context |= repeats_of(_repeated(request, message_id), message_id=message_id)
+        context |= {"preview_address": reverse("admin:publishing_series_preview"), "preview_texts": preview_texts()}
+        return super().render_change_form(request, context, *args, **options)
 
     def beside(self, request: HttpRequest, obj: Series) -> dict[str, Any]:
-        """Return when it goes out next, in its zone, and the messages that it made."""
+        """Return when it goes out next, in its zone, what it repeats, and the messages that it made."""
         domain, now = obj.domain, clock.now()
+        repeated = _repeated(request, obj.message_id, domain)
+        upcoming = [*islice(domain.upcoming(now), NEXT)]
         return {
             "series": obj,
-            "in_words": in_words(domain.rule),
-            "zone_name": domain.rule.zone,
-            "upcoming": [there(each, domain.rule.zone) for each in islice(domain.upcoming(now), _NEXT)],
-            "made": services.list_made(actor=actor_of(request), series=domain, now=now),
-            "message_address": reverse("desk-message", args=[obj.message_id]),
+            "made": repeated.made,
+            "what_changes_do": what_changes_do(domain, now),
+            **times_of(domain.rule, upcoming, repeated),
+            **repeats_of(repeated, message_id=obj.message_id),
         }
+
+    # --- the preview -------------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[Any]:
+        """Return the stock routes, and the preview's."""
+        view = self.admin_site.admin_view(self.preview_view)
+        return [path("preview/", view, name="publishing_series_preview"), *super().get_urls()]
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the next times of the rule that is typed just now; nothing is written."""
+        if not self.has_add_permission(request):
+            return failure(request, "not_allowed")
+        return failure(request, "method") if request.method != "POST" else preview(request)
 
     def create(self, request: HttpRequest, form: Any) -> str:  # noqa: ANN401 - a SeriesForm
         """Make the series, once."""
@@ -162,7 +188,11 @@ class SeriesAdmin(StayingAdmin):
             ),
             Verb(
                 name="resume", label=_("Resume"), needs=needs, act=self._resume,
-                fits=lambda series: series.status in {"paused", "stopped"},
+                fits=lambda series: series.status in {"paused", "stopped", "ended"} and _has_more(series),
+            ),
+            Verb(
+                name="end", label=_("End"), needs=needs, act=self._end, is_dangerous=True,
+                fits=lambda series: series.status != "ended",
             ),
         )  # fmt: skip
 
@@ -180,30 +210,16 @@ class SeriesAdmin(StayingAdmin):
             )
         return _("It goes on. What was missed meanwhile is not made up for.")
 
-
-def in_words(rule: Rule) -> str:
-    """Return a rule as people say it."""
-    at = time_format(rule.at, "H:i")
-    match rule.frequency:
-        case Frequency.WEEKLY:
-            days = ", ".join(str(WEEKDAYS_ABBR[number]) for number, day in enumerate(Weekday) if day in rule.weekdays)
-            text = gettext("%(days)s at %(at)s") % {"days": days, "at": at}
-        case Frequency.MONTHLY:
-            text = gettext("Monthly on day %(day)s at %(at)s") % {"day": rule.month_day, "at": at}
-        case Frequency.DAILY:
-            text = gettext("Every day at %(at)s") % {"at": at}
-    return f"{text} ({rule.zone})"
+    def _end(self, request: HttpRequest, obj: Series) -> Any:  # noqa: ANN401 - as above
+        with acting():
+            services.end_series(
+                actor=actor_of(request), series_id=obj.pk, rev=obj.rev, now=clock.now(), context=context()
+            )
+        return _("It has ended: it makes no more messages. Those that it made stay scheduled; cancel them one by one.")
 
 
-def there(occurrence: Occurrence, zone: str) -> SafeString:
-    """Return an occurrence as the wall of its zone shows it."""
-    local = occurrence.at.astimezone(ZoneInfo(zone))
-    text, offset = date_format(local, "D, j M Y, H:i"), f"{local:%z}"
-    exact = f"{occurrence.at:%Y-%m-%d %H:%M} UTC"
-    return format_html(
-        '<time datetime="{}" title="{}">{} <span class="quiet small">UTC{}:{}</span></time>',
-        occurrence.at.isoformat(), exact, text, offset[:3], offset[3:],
-    )  # fmt: skip
+def _has_more(series: Series) -> bool:
+    return next(series.domain.upcoming(clock.now()), None) is not None
 
 
 def _content(rule: Rule) -> str:
@@ -211,9 +227,28 @@ def _content(rule: Rule) -> str:
     return "|".join([*map(str, parts), *sorted(rule.weekdays), *sorted(map(str, rule.exceptions))])
 
 
-def _offered(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the person's own messages, the newest first; one query."""
+def _repeated(request: HttpRequest, message_id: str, series: DomainSeries | None = None) -> Repeated:
+    """Return what is known of a message and of what a series made of it, read once for each request."""
+    known: dict[str, Repeated] = request.__dict__.setdefault("_repeated", {})
+    if message_id not in known:
+        known[message_id] = describe_series(
+            actor=actor_of(request), message_id=message_id, series=series, now=clock.now()
+        )
+    return known[message_id]
+
+
+def _offered(request: HttpRequest, obj: Series | None) -> list[tuple[str, str]]:
+    """Return the person's own messages, the newest first, and the one that is repeated; one query."""
     page = list_messages(
         actor=actor_of(request), filter=MessageFilter(mine=True), cursor=None, limit=_OFFERED, now=clock.now()
     )
-    return [(row.id, Truncator(row.title or " ".join(row.summary.split()) or row.id).chars(70)) for row in page.rows]
+    found = {row.id: _short(row.title or row.summary) or row.id for row in page.rows}
+    present = obj.message_id if obj else request.GET.get("message", "")[:26]
+    message = _repeated(request, present, obj.domain if obj else None).message if present else None
+    if message is not None:
+        found = {message.id: _short(message.title or message.text) or message.id} | found
+    return [*found.items()]
+
+
+def _short(text: str) -> str:
+    return str(Truncator(" ".join(text.split())).chars(70))

@@ -32,19 +32,9 @@ def _calendar() -> forms.DateInput:
     return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
-class SeriesForm(DynamoForm):
-    """A series as people think of it."""
+class RuleForm(forms.Form):
+    """When a series recurs. By itself it is what the preview of the next times reads."""
 
-    #: Messages to choose from, as pairs of id and name; set by the admin for one request.
-    offered: ClassVar[list[tuple[str, str]]] = []
-    #: The reader's zone, for a new series; as above.
-    own_zone: ClassVar[str] = "UTC"
-
-    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("Only you and your colleagues see it."))
-    message_id = forms.CharField(
-        label=_("Message"), widget=forms.Select,
-        help_text=_("Each time takes over its words, pictures and accounts. Usually a draft that is kept for it."),
-    )  # fmt: skip
     frequency = forms.ChoiceField(label=_("How often"), choices=FREQUENCIES, initial=Frequency.WEEKLY.value)
     weekdays = forms.MultipleChoiceField(
         label=_("Weekdays"), choices=_DAYS, required=False, widget=forms.CheckboxSelectMultiple
@@ -68,23 +58,6 @@ class SeriesForm(DynamoForm):
     exceptions = forms.CharField(
         label=_("Except on"), required=False, max_length=2_000, help_text=_("Days such as 2026-12-25, with spaces.")
     )
-
-    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Show the rule that is stored, or one to start from."""
-        super().__init__(*args, **options)
-        if self.instance.item is not None:
-            self.initial.update(_shown(self.instance.domain.rule))
-        else:
-            self.initial.setdefault("zone", self.own_zone)
-        self._offer("message_id", [("", str(_("Choose a message"))), *self.offered], self.initial.get("message_id"))
-        groups = [(region, [(name, name.replace("_", " ")) for name in names])
-                  for region, names in zones()]  # fmt: skip
-        self.fields["zone"].widget.choices = [("UTC", "UTC"), *groups]
-
-    def _offer(self, name: str, choices: list[tuple[str, str]], current: str | None) -> None:
-        if current and current not in {value for value, _label in choices}:
-            choices.append((current, str(_("The present one"))))
-        self.fields[name].widget.choices = choices
 
     def clean_exceptions(self) -> frozenset[date]:
         """Return the days as dates."""
@@ -110,6 +83,44 @@ class SeriesForm(DynamoForm):
             month_day=data["month_day"] if frequency is Frequency.MONTHLY else None,
             exceptions=data["exceptions"],
         )
+
+
+class SeriesForm(DynamoForm, RuleForm):
+    """A series as people think of it."""
+
+    #: Messages to choose from, as pairs of id and name; set by the admin for one request.
+    offered: ClassVar[list[tuple[str, str]]] = []
+    #: The reader's zone, for a new series; as above.
+    own_zone: ClassVar[str] = "UTC"
+
+    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("Only you and your colleagues see it."))
+    message_id = forms.CharField(
+        label=_("Message"), widget=forms.Select,
+        help_text=_("Each time takes over its words, pictures and accounts. Usually a draft that is kept for it."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
+        """Show the rule that is stored, or one to start from."""
+        super().__init__(*args, **options)
+        if self.instance.item is not None:
+            self.initial.update(_shown(self.instance.domain.rule))
+        else:
+            self.initial.setdefault("zone", self.own_zone)
+        chosen = self._chosen("message_id")
+        offered = [("", str(_("Choose a message"))), *self.offered]
+        if chosen not in {value for value, _label in offered}:
+            offered.append((chosen, str(_("The one until now, which is gone"))))
+        self.fields["message_id"].widget.choices = offered
+        groups = [(region, [(name, name.replace("_", " ")) for name in names])
+                  for region, names in zones()]  # fmt: skip
+        zone = self._chosen("zone")
+        others = [] if zone == "UTC" or any(zone in names for _region, names in zones()) else [(zone, zone)]
+        self.fields["zone"].widget.choices = [("UTC", "UTC"), *others, *groups]
+
+    def _chosen(self, name: str) -> str:
+        """Return what was typed, else what is there: a list that lacks it would lose it."""
+        typed = self.data.get(self.add_prefix(name)) if self.is_bound else None
+        return str(typed or self.initial.get(name) or "")
 
     def draft(self) -> SeriesDraft:
         """Return the series as it was filled in; a rule that did not change is none."""

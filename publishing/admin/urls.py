@@ -27,6 +27,8 @@ desk_urls: list[URLPattern | URLResolver] = [
     path("media/", include(media_urls)),
     path("calendar/", calendar.calendar, name="desk-calendar"),
     path("calendar/events/", calendar.calendar_events, name="desk-calendar-events"),
+    path("calendar/series/", calendar.calendar_series, name="desk-calendar-series"),
+    path("calendar/drafts/", calendar.calendar_drafts, name="desk-calendar-drafts"),
     path("calendar/move/", calendar.calendar_move, name="desk-calendar-move"),
     path("messages/<str:message_id>/", message_page.message_page, name="desk-message"),
     path("messages/<str:message_id>/live/", message_page.message_live, name="desk-message-live"),

@@ -13,7 +13,7 @@ from publishing.api.views.me import MeView
 from publishing.api.views.media import MediaView, MediumView
 from publishing.api.views.messages import DuplicateView, MessagesView, MessageView, PreviewView
 from publishing.api.views.reviewing import ApproveView, RejectView, SubmitView
-from publishing.api.views.series import PauseView, ResumeView, SeriesListView, SeriesView
+from publishing.api.views.series import EndView, PauseView, ResumeView, SeriesListView, SeriesView
 from publishing.api.views.templates import (
     HashtagGroupsView,
     HashtagGroupView,
@@ -60,6 +60,7 @@ for_programs = [
     path("series/<str:series_id>/", SeriesView.as_view(), name="series"),
     path("series/<str:series_id>/pause/", PauseView.as_view(), name="pause-series"),
     path("series/<str:series_id>/resume/", ResumeView.as_view(), name="resume-series"),
+    path("series/<str:series_id>/end/", EndView.as_view(), name="end-series"),
     path("me/", MeView.as_view(), name="me"),
 ]
 urlpatterns = [

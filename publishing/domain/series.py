@@ -65,6 +65,16 @@ class SeriesStatus(StrEnum):
     ENDED = "ended"
 
 
+class WallClock(StrEnum):
+    """How often the clock on the wall shows the time of a series on a date."""
+
+    ONCE = "once"
+    #: Clocks are put forward over it.
+    NEVER = "never"
+    #: Clocks are put back over it.
+    TWICE = "twice"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """When a series recurs."""
@@ -127,9 +137,14 @@ class Series:
         following = next(self.upcoming(now), None)
         return None if following is None else max(following.at - horizon, now)
 
-    def upcoming(self, now: datetime) -> Iterator[Occurrence]:
+    @property
+    def made_until(self) -> date | None:
+        """The latest date that a message was made for, or that was passed over; None before the first."""
+        return date.fromordinal(self.last_index) if self.last_index else None
+
+    def upcoming(self, now: datetime, *, until: datetime | None = None) -> Iterator[Occurrence]:
         """Yield what is still to be made: later than the latest that was, and than now."""
-        return (each for each in occurrences(self.rule, after=now) if each.index > self.last_index)
+        return (each for each in occurrences(self.rule, after=now, until=until) if each.index > self.last_index)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +189,15 @@ def moment_of(on: date, at: time, zone: str) -> datetime:
     return late.replace(microsecond=0)
 
 
+def shown_by_clocks(occurrence: Occurrence, rule: Rule) -> WallClock:
+    """Return how often clocks show the rule's time on that date."""
+    wall, info = datetime.combine(occurrence.on, rule.at), ZoneInfo(rule.zone)
+    if occurrence.at.astimezone(info).replace(tzinfo=None) != wall:
+        return WallClock.NEVER
+    both = {wall.replace(tzinfo=info, fold=fold).utcoffset() for fold in (0, 1)}
+    return WallClock.ONCE if len(both) == 1 else WallClock.TWICE
+
+
 def occurrence_id(series_id: str, occurrence: Occurrence) -> str:
     """Return the id of an occurrence's message: always the same, so that it is made once."""
     midnight = datetime.combine(occurrence.on, time(), UTC)
@@ -201,16 +225,30 @@ def _rule_problems(rule: Rule) -> Iterator[FieldProblem]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         detail = f"{rule.zone[:40]!r} is no time zone. Give an IANA name such as Europe/Berlin."
         yield FieldProblem(pointer="/rule/zone", code="unknown_zone", detail=detail)
-    if (rule.frequency is Frequency.WEEKLY) != bool(rule.weekdays):
-        detail = "A weekly series names its weekdays, and no other one does. Add or remove them."
+    yield from _weekday_problems(rule)
+    yield from _month_day_problems(rule)
+    yield from _range_problems(rule)
+
+
+def _weekday_problems(rule: Rule) -> Iterator[FieldProblem]:
+    if rule.frequency is Frequency.WEEKLY and not rule.weekdays:
+        detail = "A weekly series has weekdays. Choose at least one."
         yield FieldProblem(pointer="/rule/weekdays", code="weekdays", detail=detail)
-    if (rule.frequency is Frequency.MONTHLY) != (rule.month_day is not None):
-        detail = "A monthly series names its day of the month, and no other one does. Add or remove it."
+    if rule.frequency is not Frequency.WEEKLY and rule.weekdays:
+        detail = "Only a weekly series has weekdays. Remove them."
+        yield FieldProblem(pointer="/rule/weekdays", code="weekdays", detail=detail)
+
+
+def _month_day_problems(rule: Rule) -> Iterator[FieldProblem]:
+    if rule.frequency is Frequency.MONTHLY and rule.month_day is None:
+        detail = "A monthly series has a day of the month. Choose one from 1 to 31."
+        yield FieldProblem(pointer="/rule/month_day", code="month_day", detail=detail)
+    elif rule.frequency is not Frequency.MONTHLY and rule.month_day is not None:
+        detail = "Only a monthly series has a day of the month. Remove it."
         yield FieldProblem(pointer="/rule/month_day", code="month_day", detail=detail)
     elif rule.month_day is not None and not 1 <= rule.month_day <= 31:
         detail = "The day of the month is from 1 to 31; a shorter month has its last day instead."
         yield FieldProblem(pointer="/rule/month_day", code="out_of_range", detail=detail)
-    yield from _range_problems(rule)
 
 
 def _range_problems(rule: Rule) -> Iterator[FieldProblem]:

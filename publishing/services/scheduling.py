@@ -175,6 +175,20 @@ def move_message(
     return arrange(actor=actor, found=found, wanted=found.message, due=due, now=now, context=context)
 
 
+def place_message(
+    *, actor: Actor, message_id: str, due: Due, rev: int | None, now: datetime, context: Context
+) -> MessageWithDeliveries:
+    """Put a message to a time, as a calendar does: a scheduled one moves, and any other keeps it as a wish.
+
+    A draft stays a draft, and what is in review stays there. Raises what `edit_message` and `move_message` raise.
+    """
+    read = _read_for(actor, Action.READ_MESSAGE, message_id).message
+    if read.status in EDITABLE and read.status is not MessageStatus.SCHEDULED:
+        changes = Changes(due=due, intent=Intent.WISH)
+        return edit_message(actor=actor, message_id=message_id, changes=changes, rev=rev, now=now, context=context)
+    return move_message(actor=actor, message_id=message_id, due=due, rev=rev, now=now, context=context)
+
+
 def arrange(
     *,
     actor: Actor,

@@ -5,13 +5,12 @@ A change holds for messages that were not made yet; those that were are messages
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from itertools import takewhile
+from datetime import datetime
 
 from publishing.domain.draft import StoredAnswer
 from publishing.domain.errors import ConflictError, FieldProblem, InvalidError, NotFoundError, StaleError
 from publishing.domain.ids import new_id
-from publishing.domain.message import Message, MessageWithDeliveries
+from publishing.domain.message import MessageWithDeliveries
 from publishing.domain.permissions import Action, Actor, demand
 from publishing.domain.series import (
     SERIES_LIMIT,
@@ -19,8 +18,6 @@ from publishing.domain.series import (
     Series,
     SeriesDraft,
     SeriesStatus,
-    occurrence_id,
-    occurrences,
     series_problems,
 )
 from publishing.services.answers import answered
@@ -30,8 +27,6 @@ from publishing.store import series as stored
 from publishing.store.audit import AuditRecord, transact_with_audit
 from publishing.store.errors import TransactionRefusedError
 
-#: How far back a series' messages are shown.
-_LOOK_BACK = timedelta(days=60)
 _STALE = "Somebody changed the series since you read it. Read it again, then repeat your change."
 
 
@@ -45,19 +40,6 @@ def get_series(*, actor: Actor, series_id: str) -> Series:
     """Return a series; NotFoundError when there is none."""
     demand(actor, Action.READ_SERIES)
     return stored.get_series(series_id)
-
-
-def list_made(*, actor: Actor, series: Series, now: datetime, limit: int = 8) -> tuple[Message, ...]:
-    """Return the latest messages that a series made, by their dates, as far as there are any; one read of known keys.
-
-    Those of the last 60 days and what was made ahead; one that was deleted meanwhile is left out.
-    """
-    demand(actor, Action.READ_SERIES)
-    after = now - _LOOK_BACK
-    made = tuple(takewhile(lambda each: each.index <= series.last_index, occurrences(series.rule, after=after)))
-    ids = tuple(occurrence_id(series.id, each) for each in made[-limit:])
-    heads = messages.find_heads(ids)
-    return tuple(heads[each] for each in ids if each in heads)
 
 
 def create_series(
@@ -124,13 +106,26 @@ def pause_series(*, actor: Actor, series_id: str, rev: int | None, now: datetime
     return _change(actor, "pause", read, replace(read, status=SeriesStatus.PAUSED), now=now, context=context)
 
 
-def resume_series(*, actor: Actor, series_id: str, rev: int | None, now: datetime, context: Context) -> Series:
-    """Let a series that was paused or stopped go on; what was missed is passed over.
+def end_series(*, actor: Actor, series_id: str, rev: int | None, now: datetime, context: Context) -> Series:
+    """Make no more messages, for good: unlike a paused one it waits for nobody. Those that were made stay as they are.
 
-    One that was stopped goes on in the name of the actor. Raises ConflictError for any other; InvalidError; StaleError.
+    Raises ConflictError when it has ended; StaleError.
     """
     read = _read_for(actor, series_id, rev)
-    if read.status not in {SeriesStatus.PAUSED, SeriesStatus.STOPPED}:
+    if read.status is SeriesStatus.ENDED:
+        raise ConflictError("The series has ended already: there is nothing to end.")
+    ended = replace(read, status=SeriesStatus.ENDED, problem=None)
+    return _change(actor, "end", read, ended, now=now, context=context)
+
+
+def resume_series(*, actor: Actor, series_id: str, rev: int | None, now: datetime, context: Context) -> Series:
+    """Let a series go on that was paused, stopped or ended before its last date; what was missed is passed over.
+
+    One that was stopped goes on in the name of the actor. Raises ConflictError for one that is active; InvalidError,
+    also when its rule names no further date; StaleError.
+    """
+    read = _read_for(actor, series_id, rev)
+    if read.status is SeriesStatus.ACTIVE:
         raise ConflictError(f"The series is {read.status}: there is nothing to resume.")
     resumed = replace(read, status=SeriesStatus.ACTIVE, problem=None)
     if read.status is SeriesStatus.STOPPED:

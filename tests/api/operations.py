@@ -133,6 +133,7 @@ EXPECTED: Final[dict[str, Row]] = {
     "editSeries": Row(status=200, own="fffaaa", other="fffaaa", scopes=MAKES, body={"name": "changed"}),
     "pauseSeries": Row(status=200, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_SERIES)),
     "resumeSeries": Row(status=200, own="fffaaa", other="fffaaa", scopes=MAKES),
+    "endSeries": Row(status=200, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_SERIES)),
     "deleteSeries": Row(status=204, own="fffaaa", other="fffaaa", scopes=needs(A.EDIT_SERIES)),
     "getMe": Row(status=200, own="aaaaaa"),
 }  # fmt: skip

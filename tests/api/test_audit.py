@@ -44,6 +44,7 @@ RECORDED = {
     "editSeries": "series.edit",
     "pauseSeries": "series.pause",
     "resumeSeries": "series.resume",
+    "endSeries": "series.end",
     "deleteSeries": "series.delete",
     "createApiKey": "key.create",
     "rotateApiKey": "key.rotate",

@@ -315,6 +315,48 @@ class TestASeries:
         assert scheduler().made > 0
         assert api.post(f"series/{daily['id']}/resume/").status_code == 409
 
+    def test_is_ended_for_good_and_what_it_made_stays(self, api: Api, model: Made, clock: Clock):
+        daily = create(api, model)
+        scheduler()
+        before = made_by(api, daily)
+
+        ended = api.post(f"series/{daily['id']}/end/").json()
+        clock.move(hours=20)
+        report = scheduler()
+
+        assert (ended["status"], ended["next"], report.made) == ("ended", [], 0)
+        assert [each["id"] for each in made_by(api, daily)] == [each["id"] for each in before]
+        assert "scheduled" in {each["status"] for each in made_by(api, daily)}
+        assert api.post(f"series/{daily['id']}/end/").status_code == 409
+
+    def test_that_was_ended_too_early_goes_on_and_one_without_a_date_left_does_not(self, api: Api, model: Made):
+        daily, short = create(api, model), create(api, model, count=1)
+        api.post(f"series/{daily['id']}/end/")
+        scheduler()
+
+        resumed = api.post(f"series/{daily['id']}/resume/")
+        over = api.post(f"series/{short['id']}/resume/")
+
+        assert (resumed.status_code, resumed.json()["status"]) == (200, "active")
+        assert over.status_code == 400
+        assert [each["pointer"] for each in over.json()["errors"]] == ["/rule"]
+
+    def test_whose_message_changes_changes_nothing_that_was_made(self, api: Api, model: Made, clock: Clock):
+        daily = create(api, model)
+        scheduler()
+        before = made_by(api, daily)
+
+        api.patch(f"messages/{model['id']}/", {"text": "Other words", "accounts": []})
+        scheduler()
+
+        assert made_by(api, daily) == before
+        clock.move(days=1)
+        scheduler()
+        # Addressed to nobody by then, it is kept as a draft that says so.
+        last = made_by(api, daily)[-1]
+        assert (last["status"], last["text"]) == ("draft", "Other words")
+        assert "addressed to no account" in last["problem"]["detail"]
+
     def test_is_deleted_and_what_it_made_stays(self, api: Api, model: Made):
         daily = create(api, model, count=1)
         scheduler()

@@ -17,11 +17,13 @@ from publishing.domain.series import (
     Rule,
     Series,
     SeriesStatus,
+    WallClock,
     Weekday,
     moment_of,
     occurrence_id,
     occurrences,
     series_problems,
+    shown_by_clocks,
 )
 from tests.builders import NOW
 
@@ -77,6 +79,16 @@ class TestARule:
             "2027-01-01"
         ]
 
+    @pytest.mark.parametrize(
+        ("day", "expected"),
+        [(29, ["2028-02-29", "2028-03-29"]), (30, ["2028-02-29", "2028-03-30"]), (31, ["2028-02-29", "2028-03-31"])],
+    )
+    def test_knows_the_29th_of_february(self, day: int, expected: list[str]):
+        monthly = build_rule(frequency=Frequency.MONTHLY, month_day=day, starts_on=date(2028, 2, 1))
+
+        assert dates(monthly, 2) == expected
+        assert dates(build_rule(starts_on=date(2028, 2, 29)), 2) == ["2028-02-29", "2028-03-01"]
+
     def test_ends_after_its_last_date_or_its_count(self):
         assert dates(build_rule(ends_on=date(2026, 12, 2))) == ["2026-12-01", "2026-12-02"]
         assert dates(build_rule(count=3)) == ["2026-12-01", "2026-12-02", "2026-12-03"]
@@ -101,6 +113,31 @@ class TestAWallTime:
 
         assert [local(each, "Europe/Berlin") for each in found] == ["09:00"] * 3
         assert [each.at.hour for each in found] == [8, 7, 7]
+
+    def test_stays_when_clocks_change_back(self):
+        weekly = build_rule(
+            frequency=Frequency.WEEKLY, weekdays=frozenset({Weekday.SUNDAY}), starts_on=date(2027, 10, 24)
+        )
+
+        found = list(islice(occurrences(weekly, after=LONG_AGO), 3))
+
+        assert [local(each, "Europe/Berlin") for each in found] == ["09:00"] * 3
+        assert [each.at.hour for each in found] == [7, 8, 8]
+
+    @pytest.mark.parametrize(
+        ("starts_on", "at", "expected"),
+        [
+            (date(2027, 3, 27), time(2, 30), [WallClock.ONCE, WallClock.NEVER, WallClock.ONCE]),
+            (date(2027, 10, 30), time(2, 30), [WallClock.ONCE, WallClock.TWICE, WallClock.ONCE]),
+            (date(2027, 3, 27), time(9), [WallClock.ONCE] * 3),
+            # The first moment after the gap is on the wall.
+            (date(2027, 3, 27), time(3), [WallClock.ONCE] * 3),
+        ],
+    )
+    def test_is_shown_once_never_or_twice(self, starts_on: date, at: time, expected: list[WallClock]):
+        rule = build_rule(starts_on=starts_on, at=at, count=3)
+
+        assert [shown_by_clocks(each, rule) for each in occurrences(rule, after=LONG_AGO)] == expected
 
     def test_in_a_gap_is_the_first_moment_after_it(self):
         moment = moment_of(date(2027, 3, 28), time(2, 30), "Europe/Berlin")

@@ -14,6 +14,37 @@ from tests.web.conftest import Browser
 __all__ = ["account", "put_account", "writer"]
 
 
+class TestARepeatedMessage:
+    def test_is_saved_and_leads_to_the_form_of_a_series(self, writer: Writer, put_account: PutAccount):
+        hook = put_account()
+        writer.open()
+
+        response = writer.send("repeat", text="Every Monday", accounts=hook.id)
+
+        (message_id,) = every_message()
+        message = messages.get_message(message_id).message
+        assert response.status_code == 303
+        assert response["Location"] == f"/admin/publishing/series/add/?message={message.id}"
+        assert (message.text, message.status) == ("Every Monday", MessageStatus.DRAFT)
+
+    def test_keeps_what_was_changed_just_before(self, writer: Writer, put_account: PutAccount):
+        hook = put_account()
+        writer.open()
+        writer.open(writer.send(text="First", accounts=hook.id)["Location"])
+
+        writer.send("repeat", text="Second", accounts=hook.id)
+
+        assert [messages.get_message(each).message.text for each in every_message()] == ["Second"]
+
+    def test_is_offered_to_who_may_make_series(self, browser: Browser, other_browser: Browser, table: Table):
+        editor, member = Writer(browser), Writer(other_browser, "member", sub="max")
+        editor.open()
+        member.open()
+
+        assert 'value="repeat"' in editor.page
+        assert 'value="repeat"' not in member.page
+
+
 class TestANewMessage:
     def test_is_stored_as_it_was_typed(self, writer: Writer, put_account: PutAccount):
         toot, hook = put_account(channel="mastodon", name="Toot"), put_account()

@@ -44,6 +44,8 @@ PAGES: Final[dict[str, Page]] = {
     "/admin/calendar/": Page(who="aaaaaa"),
     # What they make of a request with something in it is in test_calendar.py and test_message_page.py.
     "/admin/calendar/events/": Page(who="bbbbbb"),
+    "/admin/calendar/series/": Page(who="bbbbbb"),
+    "/admin/calendar/drafts/": Page(who="fafaaa"),
     "/admin/calendar/move/": Page(who="bbbbbb", method="post"),
     "/admin/messages/<str:message_id>/": Page(who="nnnnnn"),
     "/admin/messages/<str:message_id>/live/": Page(who="nnnnnn"),
@@ -110,6 +112,8 @@ PAGES: Final[dict[str, Page]] = {
     "/admin/compose/texts/<str:template_id>/": Page(who="ffnnnn", method="post"),
     "/admin/publishing/series/": Page(who="ffaaaa"),
     "/admin/publishing/series/add/": Page(who="fffaaa"),
+    # What it makes of a request with something in it is in test_series.py.
+    "/admin/publishing/series/preview/": Page(who="fffaaa", method="post"),
     "/admin/publishing/series/<path:object_id>/": Page(who="aaaaaa"),
     "/admin/publishing/series/<path:object_id>/change/": Page(who="ffaaaa"),
     "/admin/publishing/series/<path:object_id>/history/": Page(who="ffaaaa"),

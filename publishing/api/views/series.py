@@ -1,4 +1,4 @@
-"""Series: create, list, read, edit, pause, resume, delete."""
+"""Series: create, list, read, edit, pause, resume, end, delete."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -117,7 +117,7 @@ class ResumeView(ActionView):
 
     @extend_schema(
         operation_id="resumeSeries",
-        summary="Let a paused or stopped series go on; what was missed is passed over.",
+        summary="Let a paused, stopped or ended series go on; what was missed is passed over.",
         request=None,
         responses={200: SeriesOut},
     )
@@ -128,6 +128,24 @@ class ResumeView(ActionView):
     def act(self, request: Request, *, now: datetime, **names: str) -> Answer:
         """Resume the series."""
         return _switched(services.resume_series, request, now=now, **names)
+
+
+class EndView(ActionView):
+    """Make no more messages, for good."""
+
+    @extend_schema(
+        operation_id="endSeries",
+        summary="Make no more messages, for good; those that were made stay as they are.",
+        request=None,
+        responses={200: SeriesOut},
+    )
+    def post(self, request: Request, series_id: str) -> HttpResponse:
+        """End the series."""
+        return self.perform(request, series_id=series_id)
+
+    def act(self, request: Request, *, now: datetime, **names: str) -> Answer:
+        """End the series."""
+        return _switched(services.end_series, request, now=now, **names)
 
 
 def _switched(switch: Callable[..., Series], request: Request, *, now: datetime, **names: str) -> Answer:

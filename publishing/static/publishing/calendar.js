@@ -1,4 +1,5 @@
 /* The calendar: what is planned and what went out, in the zone that was chosen; moving is one request, refused with a reason. */
+import { offerDrafts } from "./calendar_drafts.js";
 import { chooseZone, chosenZone, zoneOfBrowser } from "./zone.js";
 
 const place = document.getElementById("calendar");
@@ -25,14 +26,34 @@ function say(text, kind = "") {
   note.hidden = !text;
 }
 
-async function load(span) {
+async function load(address, span) {
   const query = new URLSearchParams({ start: wall(span.start), end: wall(span.end) });
-  const response = await fetch(`${place.dataset.events}?${query}`, { credentials: "same-origin", headers: { Accept: "application/json" } });
+  const response = await fetch(`${address}?${query}`, { credentials: "same-origin", headers: { Accept: "application/json" } });
   if (response.redirected) { say(texts.signedOut, "warning"); return []; }
   const answer = await response.json();
   if (!response.ok) { say(answer.reason, "error"); return []; }
   if (answer.partial) say(texts.partial, "warning");
+  if (answer.stopped) tellStopped(answer.stopped);
   return answer.events;
+}
+
+/* A series that cannot go on leaves a gap that nobody would see. */
+function tellStopped(every) {
+  document.getElementById("calendar-stopped").replaceChildren(...every.map((one) => {
+    const notice = element("p", "notice warning");
+    const link = element("a", "", one.name);
+    link.href = one.address;
+    link.dir = "auto";
+    const words = element("span", "", ` ${texts.stopped} ${one.problem}`);
+    const text = element("span", "");
+    text.append(link, words);
+    notice.append(text);
+    return notice;
+  }));
+}
+
+function source(address) {
+  return { events: (span, ok, failed) => { load(address, span).then(ok, (error) => { say(texts.failed, "error"); failed(error); }); } };
 }
 
 function symbol(kind) {
@@ -54,10 +75,11 @@ function element(name, css, text) {
 
 /* Built of nodes and text only: whatever somebody typed stays text. */
 function content(info) {
-  const { channels, statusLabel, movable } = info.event.extendedProps;
+  const { channels, status, statusLabel, movable } = info.event.extendedProps;
   const head = element("span", "entry-head");
   const time = element("time", "entry-time tabular", new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(info.event.start));
   const marks = element("span", "entry-channels");
+  if (status === "coming") marks.append(symbol("repeat"));
   for (const channel of channels.slice(0, 4)) marks.append(symbol(`channel-${channel.kind}`));
   head.append(time, marks);
   const title = element("span", "entry-title", info.event.title);
@@ -83,8 +105,13 @@ function moved(event, answer) {
   calendar.updateEvent({
     ...event, start: answer.start, end: answer.end, extendedProps: { ...event.extendedProps, rev: answer.rev },
   });
-  const at = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(new Date(answer.start));
-  say(texts.moved.replace("%s", at), "success");
+  tellPlace(answer.status, new Date(answer.start));
+}
+
+function tellPlace(status, moment) {
+  const at = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(moment);
+  const text = { draft: texts.planned, in_review: texts.proposed }[status] || texts.moved;
+  say(text.replace("%s", at), "success");
 }
 
 async function dropped(info) {
@@ -98,10 +125,13 @@ async function dropped(info) {
   }
 }
 
-function askToMove(event) {
-  moving = event;
+/* One dialog for an entry that moves and for a draft that gets its first time; fingers and keys use it as mice do. */
+function askToMove(event, whenMoved = (answer) => moved(event, answer)) {
+  moving = { event, whenMoved };
+  document.getElementById("move-head").textContent = event.start ? texts.moveHead : texts.planHead;
   document.getElementById("move-what").textContent = event.title;
-  document.getElementById("move-at").value = wall(event.start);
+  document.getElementById("move-at").value = event.start ? wall(event.start) : "";
+  document.getElementById("move-open").href = event.extendedProps.address;
   document.getElementById("move-problem").textContent = "";
   dialog.showModal();
 }
@@ -109,13 +139,14 @@ function askToMove(event) {
 document.getElementById("move-close").addEventListener("click", () => dialog.close());
 document.getElementById("move-form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const answer = await send(moving.id, document.getElementById("move-at").value, moving.extendedProps.rev);
+  const { event: one, whenMoved } = moving;
+  const answer = await send(one.id, document.getElementById("move-at").value, one.extendedProps.rev);
   if (answer.reason) {
     document.getElementById("move-problem").textContent = answer.reason;
     return;
   }
   dialog.close();
-  moved(moving, answer);
+  whenMoved(answer);
 });
 
 function remembered() {
@@ -146,9 +177,15 @@ function start() {
     editable: true,
     scrollTime: "07:00:00",
     slotLabelFormat: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-    eventSources: [{ events: (span, ok, failed) => { load(span).then(ok, (error) => { say(texts.failed, "error"); failed(error); }); } }],
+    eventSources: [place.dataset.events, place.dataset.series].filter(Boolean).map(source),
     eventContent: content,
-    eventClick: (info) => { location.assign(info.event.extendedProps.address); },
+    eventClick: (info) => {
+      // Else the key that opens the dialog would press its button too.
+      info.jsEvent.preventDefault();
+      const { address, movable } = info.event.extendedProps;
+      if (movable && !info.jsEvent.ctrlKey && !info.jsEvent.metaKey) askToMove(calendar.getEventById(info.event.id));
+      else location.assign(address);
+    },
     eventDrop: dropped,
     eventDidMount: (info) => {
       info.el.addEventListener("keydown", (event) => {
@@ -195,6 +232,21 @@ function offerZones() {
   });
 }
 
+function offerMonths() {
+  document.getElementById("month").addEventListener("change", (event) => {
+    if (/^\d{4}-\d{2}$/.test(event.target.value)) calendar.setOption("date", `${event.target.value}-01`);
+  });
+}
+
 offerZones();
 start();
+offerMonths();
+offerDrafts({
+  texts, place, symbol, element, send, ask: askToMove, tell: say, zone, wall,
+  dayAt: (x, y) => calendar.dateFromPoint(x, y),
+  planned: (answer) => {
+    tellPlace(answer.status, new Date(answer.start));
+    calendar.refetchEvents();
+  },
+});
 stayPlain();

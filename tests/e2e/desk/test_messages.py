@@ -83,6 +83,8 @@ def test_a_message_is_moved_by_dragging_it_and_by_keys_and_springs_back_where_it
     drag(page, entry, days.last)
     expect(page.locator("#calendar-note")).to_contain_text("only a scheduled one can be moved")
     assert due_of(desk_system, made["id"]) == before
+    # It is shown as it is now, which nothing moves: a click then opens it.
+    expect(page.locator(".ec-event.entry-cancelled", has_text="Drag me")).to_be_visible()
     entry.click()
     page.wait_for_url(f"**/admin/messages/{made['id']}/")
 
