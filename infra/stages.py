@@ -113,7 +113,8 @@ class Stage:
     """A stage's profile. Flags are the optional parts, each with its price."""
 
     name: str
-    #: $10.95 each.
+    #: The stream of hints: $10.95 a month for each shard. Without it the worker is invoked directly (`docs/adr/0015-*`).
+    stream: bool = True
     shards: int = 1
     #: Lanes of one shard that are worked on at a time; invocations are paid, not lanes.
     parallelization: int = 10
@@ -147,8 +148,8 @@ class Stage:
     site: Site = Site()
 
 
-#: About $12 with the always-free tiers at 1,000 requests a day: the shard, the key, the secret.
-DEV: Final = Stage(name="dev", is_protected=False, log_days=7)
+#: About $1.60 with the always-free tiers at 1,000 requests a day: the key, the secret.
+DEV: Final = Stage(name="dev", stream=False, is_protected=False, log_days=7)
 #: About $25 at 10,000 requests a day.
 PROD: Final = Stage(name="prod", firewall=True, guard_duty=True, tracing=True, keep_versions=True, monthly_budget=40)
 #: As prod, and what auditors ask for.
