@@ -113,7 +113,7 @@ class Stage:
     """A stage's profile. Flags are the optional parts, each with its price."""
 
     name: str
-    #: The stream of hints: $10.95 a month for each shard. Without it the worker is invoked directly (`docs/adr/0015-*`).
+    #: The stream of hints, at $10.95 a month for each shard. Without it the worker itself is invoked (docs/adr/0015).
     stream: bool = True
     shards: int = 1
     #: Lanes of one shard that are worked on at a time; invocations are paid, not lanes.
