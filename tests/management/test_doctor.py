@@ -10,7 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 from django.core.management import CommandError, call_command
 
+from publishing.adapters.hints import Hints
 from publishing.domain.draft import AccountDraft
+from publishing.domain.events import decode
 from publishing.domain.permissions import SYSTEM
 from publishing.management import surroundings as around
 from publishing.services.connecting import connect_account
@@ -47,6 +49,17 @@ def examined():
     except CommandError as error:
         return out.getvalue() + str(error)
     return out.getvalue()
+
+
+class TestTheHint:
+    def test_is_one_that_the_worker_does_not_park(self, surroundings, monkeypatch):
+        sent = []
+        monkeypatch.setattr(Hints, "put_events", lambda _, events: sent.append(events[0]))
+
+        examined()
+
+        (hint,) = sent
+        assert decode(hint.encode()) == hint
 
 
 class TestTheDoctor:
@@ -237,6 +250,66 @@ class TestTheSurroundings:
 
         assert "note    backups of the table\n        A function may not ask this." in said
         assert "All is well." in said
+
+
+@pytest.fixture
+def direct(account, surroundings):
+    """The same deployment without a stream: the worker is invoked, and what fails goes to a queue."""
+    worker = f"{account.prefix}-worker"
+    surroundings.setenv("KINESIS_STREAM_NAME", "")
+    surroundings.setenv("OMNIPUB_WORKER_FUNCTION", worker)
+    keep_failures(account, {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:000000000000:failures"}})
+    permit(account.emulator, f"{account.prefix}-scheduler", {**POLICY, "Statement": [*POLICY["Statement"], INVOKES]})
+    account.protect()
+    return account
+
+
+INVOKES = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}
+
+
+def keep_failures(account, destinations):
+    account.emulator.client("lambda").put_function_event_invoke_config(
+        FunctionName=f"{account.prefix}-worker", Qualifier="$LATEST", MaximumRetryAttempts=0,
+        MaximumEventAgeInSeconds=120, DestinationConfig=destinations,
+    )  # fmt: skip
+
+
+class TestAStageWithoutAStream:
+    def test_is_well_when_it_lacks_nothing(self, direct):
+        said = examined()
+
+        assert said.endswith("All is well.\n"), said
+        for what in ("worker function", "worker's and scheduler's rights", "worker's invocations"):
+            assert f"ok      {what}\n" in said, said
+        assert "stream" not in said
+
+    def test_misses_its_worker(self, direct, surroundings):
+        surroundings.setenv("OMNIPUB_WORKER_FUNCTION", "not-there")
+
+        said = examined()
+
+        assert "FAILED  worker function\n        The worker function not-there did not take a hint." in said
+        assert said.count("FAILED") == 1
+
+    def test_misses_the_right_to_invoke_it(self, direct):
+        permit(direct.emulator, f"{direct.prefix}-scheduler", POLICY)
+
+        assert f"Rights are missing: {direct.prefix}-scheduler lambda:InvokeFunction. Type" in examined()
+
+    def test_misses_a_place_for_invocations_that_fail(self, direct):
+        keep_failures(direct, {})
+        without = examined()
+        direct.emulator.client("lambda").delete_function_event_invoke_config(
+            FunctionName=f"{direct.prefix}-worker", Qualifier="$LATEST"
+        )
+
+        for said in (without, examined()):
+            assert f"FAILED  worker's invocations\n        Invocations of {direct.prefix}-worker that fail" in said
+
+    def test_says_what_to_set_when_it_has_no_worker_either(self, surroundings):
+        surroundings.setenv("KINESIS_STREAM_NAME", "")
+
+        assert "neither KINESIS_STREAM_NAME nor OMNIPUB_WORKER_FUNCTION is set: set the first" in examined()
 
 
 class TestAStage:
