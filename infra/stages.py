@@ -177,6 +177,10 @@ def load(name: str, *, path: Path = SETTINGS) -> Stage:
         )
     _check_types(path, name, {**site, **rest})
     stage = replace(profile, **rest, site=Site(**site))
+    if "shards" in rest and not stage.stream:
+        raise SettingsError(
+            f"{path.name}: [{name}] shards are of the stream, and the stage has none. Set stream = true there, too."
+        )
     if stage.firewall and stage.site.region != "us-east-1":
         raise SettingsError(
             f"{path.name}: [{name}] CloudFront takes its firewall from us-east-1, and the stage is in "

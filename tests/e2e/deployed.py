@@ -50,6 +50,7 @@ class Deployment:
     """The commands that operators type, and what they made."""
 
     emulator: Emulator
+    stage: str = STAGE
     outputs: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -87,7 +88,7 @@ class Deployment:
         """`uv run cdk …`, on the emulator."""
         context = f"emulator={self.emulator.url}"
         return self.run(
-            sys.executable, "-m", "infra.cli", *arguments, "-c", context, "-c", f"stage={STAGE}", fails=fails
+            sys.executable, "-m", "infra.cli", *arguments, "-c", context, "-c", f"stage={self.stage}", fails=fails
         )
 
     def zappa(self, *arguments: str, fails: bool = False) -> str:
@@ -104,7 +105,7 @@ class Deployment:
     @property
     def base_path(self) -> str:
         """Where the emulator's gateway has the application. Its other forms answer `/health` by themselves."""
-        return f"/restapis/{self.outputs['RestApiId']}/{STAGE}/_user_request_"
+        return f"/restapis/{self.outputs['RestApiId']}/{self.stage}/_user_request_"
 
     def get(self, path: str, *, token: str = "", method: str = "GET", body: object = None) -> Reply:
         """Ask the gateway."""

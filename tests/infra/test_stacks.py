@@ -423,11 +423,11 @@ class TestTheWayToTheWorker:
             assert invoked == {f"{name}-scheduler", *([] if has_stream else [f"{name}-worker"])}
             assert put == ({"kinesis:PutRecord", "kinesis:PutRecords"} if has_stream else set())
         # Nor does the worker invoke itself.
-        invoked = [
+        by_worker = [
             where for action, where in statements(stacks, "Worker", "WorkerRole") if action == "lambda:InvokeFunction"
         ]
-        assert len(invoked) == 1
-        assert invoked[0].endswith(f'{name}-scheduler"]]}}')
+        assert len(by_worker) == 1
+        assert by_worker[0].endswith(f'{name}-scheduler"]]}}')
 
     def test_without_a_stream_is_bounded_and_its_failures_are_kept(self, synthesize):
         dev = synthesize("dev")
