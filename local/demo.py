@@ -25,7 +25,9 @@ from local.tables import percentile, table
 
 DUE_IN: Final = timedelta(seconds=20)
 #: How long after its due time the message may still be under way before the demonstration gives up.
-_PATIENCE: Final = timedelta(seconds=60)
+_PATIENCE: Final = timedelta(seconds=90)
+#: What the API answers while something that it needs is away.
+_AWAY: Final = 503
 #: From the due time to the start of the visible call, in seconds, in a quiet system.
 P95_LIMIT: Final = 1.5
 MAXIMUM: Final = 4.0
@@ -157,12 +159,21 @@ def judge(lines: Sequence[Line]) -> list[str]:
 
 
 def _wait(api: Client, message_ids: Sequence[str], due: datetime) -> list[Mapping[str, Any]]:
-    """Show progress until every delivery has ended; return the messages as they are then, or when patience ends."""
+    """Show progress until every delivery has ended; return the messages as they are then, or when patience ends.
+
+    A part of the system may be killed meanwhile and come back: an answer that is missing is asked for again.
+    """
     progress = _Progress(due)
     while True:
-        messages: list[Mapping[str, Any]] = [api.get(f"/api/v1/messages/{each}/") for each in message_ids]
-        states = [delivery["state"] for message in messages for delivery in message["deliveries"]]
         now = datetime.now(UTC)
+        try:
+            messages: list[Mapping[str, Any]] = [api.get(f"/api/v1/messages/{each}/") for each in message_ids]
+        except (NoAnswerError, RefusedError) as error:
+            if now > due + _PATIENCE or (isinstance(error, RefusedError) and error.status != _AWAY):
+                raise
+            time.sleep(1.0)
+            continue
+        states = [delivery["state"] for message in messages for delivery in message["deliveries"]]
         progress.show(now, states)
         if not any(state in _OPEN for state in states) or now > due + _PATIENCE:
             progress.end()

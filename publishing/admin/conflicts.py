@@ -36,7 +36,7 @@ def differences(composition: Composition, message: Message, offered: Iterable[Ch
             if (other := theirs.variants.get(kind, "")) or kind in composition.variants
         ),
         ("link", _("Link"), composition.link, theirs.link),
-        ("", _("Pictures"), _media(composition), _media(theirs)),
+        ("", _("Media"), _media(composition), _media(theirs)),
         ("", _("When"), _due(composition), _due(theirs)),
     ]
     return tuple(

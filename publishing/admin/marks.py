@@ -1,15 +1,20 @@
 """How states, channels and moments are marked, on pages of our own and in the admin's lists alike."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from publishing.admin import words
+from publishing.domain.message import Target
+
+#: So many channels are marked beside a message; the others are counted.
+_MARKS: Final = 6
 
 
 def icon(name: str, css: str = "icon") -> SafeString:
@@ -42,6 +47,15 @@ def channel(kind: str) -> SafeString:
         '<use href="{}#channel-{}"></use></svg><span class="visually-hidden">{}</span></span>',
         name, static("publishing/icons.svg"), kind, name,
     )  # fmt: skip
+
+
+def channels(targets: Iterable[Target | str]) -> SafeString:
+    """Return the marks of the channels that a message goes to, each once; the further ones are counted."""
+    kinds = list(dict.fromkeys(each if isinstance(each, str) else each.channel for each in targets))
+    marks = format_html_join("", "{}", ((channel(kind),) for kind in kinds[:_MARKS]))
+    further = len(kinds) - _MARKS
+    count = format_html('<span class="small">+{}</span>', further) if further > 0 else ""
+    return format_html('<span class="channels">{}{}</span>', marks, count)
 
 
 def moment(at: datetime | None, shape: str = "moment") -> SafeString | str:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _translated
 from django.utils.translation import gettext_lazy as _
 
 from publishing.channels.base.registry import UnknownChannelError, get_channel
 from publishing.domain.permissions import Action
+from publishing.domain.quota import Quota, QuotaUnit
 
 #: Statuses of messages, states of deliveries and accounts, outcomes of attempts, kinds of feedback.
 LABELS: Final[Mapping[str, str | Promise]] = MappingProxyType({
@@ -39,6 +41,13 @@ REASONS: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "resolved": _("a person looked"),
 })  # fmt: skip
 
+#: How much is left at a platform, by what it counts.
+_LEFT: Final[Mapping[QuotaUnit, str | Promise]] = MappingProxyType({
+    QuotaUnit.CALLS: _("%(left)s of %(limit)s calls left"),
+    QuotaUnit.POINTS: _("%(left)s of %(limit)s points left"),
+    QuotaUnit.PERCENT: _("%(left)s %% of the calls left"),
+})  # fmt: skip
+
 ROLES: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "member": _("Member"), "viewer": _("Viewer"), "editor": _("Editor"), "approver": _("Approver"),
     "admin": _("Administrator"),
@@ -61,6 +70,13 @@ def label_of(state: str) -> str:
 def reason_of(code: str) -> str:
     """Return why, in words."""
     return str(REASONS.get(code) or code.replace("_", " "))
+
+
+def quota_left(quota: Quota) -> str:
+    """Return how much is left at a platform: `4,997 of 5,000 points left`."""
+    sentence = _LEFT[quota.unit]
+    counts = {"left": quota.left, "limit": quota.limit}
+    return str(sentence) % {name: number_format(count, force_grouping=True) for name, count in counts.items()}
 
 
 def channel_name(kind: str) -> str:

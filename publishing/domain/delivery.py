@@ -13,6 +13,7 @@ from typing import Final
 
 from publishing.domain.ids import delivery_key
 from publishing.domain.outcome import Problem, Publication, Reason
+from publishing.domain.quota import Quota
 
 
 class DeliveryState(StrEnum):
@@ -174,6 +175,8 @@ class Delivery:
     publication: Publication | None = None
     published_at: datetime | None = None
     problem: Problem | None = None
+    #: What its platform said is left, after the call that published it.
+    quota: Quota | None = None
     next_at: datetime | None = None
     #: Since when it waits for a person or a quota.
     parked_since: datetime | None = None

@@ -10,6 +10,7 @@ from datetime import datetime
 from publishing.domain.attempt import Attempt
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.outcome import Problem, Publication, Reason
+from publishing.domain.quota import Quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,8 @@ class RecordPublished(DeliveryOperation):
     gen: int
     publication: Publication
     fence: int | None = None
+    #: What the platform said is left; it informs, and decides nothing.
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

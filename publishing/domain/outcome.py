@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from publishing.domain.quota import Quota
+
 
 class Reason(StrEnum):
     """Why an attempt did not publish. The list is closed; a channel maps the platform's documented codes to it."""
@@ -68,6 +70,8 @@ class Published:
     """It is done, and the platform said so."""
 
     publication: Publication
+    #: What may still be asked of the platform, where its answer told.
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from publishing.domain.account import Account, AccountStatus, Hold
 from publishing.domain.decision import due_of
 from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.message import Message, MessageStatus, MessageSummary
+from publishing.domain.quota import Quota
 
 #: How far back the page looks.
 SPAN: Final = timedelta(days=7)
@@ -59,6 +60,8 @@ class AccountState:
     account: Account
     #: Until when its platform wants no calls, and why; None where nothing holds it.
     hold: Hold | None
+    #: What its platform said is left, as far as it told; all of it again once its time is over.
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,7 @@ def build_overview(seen: Seen, *, now: datetime, midnight: datetime) -> Overview
     recent = [row for row in seen.recent if _at(row) >= now - SPAN]
     asking = sorted((row for row in recent if row.status in URGENT), key=lambda row: URGENT.index(row.status))
     today = [row for row in recent if row.status in _WENT_OUT and _at(row) >= midnight]
+    quotas = _quotas(seen.deliveries, now)
     holds = {account_id: hold for account_id, hold in seen.holds.items() if hold.until > now}
     return Overview(
         due_next=_due_next(seen.upcoming, now),
@@ -124,7 +128,9 @@ def build_overview(seen: Seen, *, now: datetime, midnight: datetime) -> Overview
         published_today_count=len(today),
         failures=_failures(seen.deliveries),
         lateness=_lateness(seen),
-        accounts=tuple(AccountState(account=each, hold=holds.get(each.id)) for each in seen.accounts),
+        accounts=tuple(
+            AccountState(account=each, hold=holds.get(each.id), quota=quotas.get(each.id)) for each in seen.accounts
+        ),
         waiting_accounts=tuple(each for each in seen.accounts if each.status in _WAITING_FOR_SOMEBODY),
         is_stopped=seen.is_stopped,
         is_new=not seen.recent and not seen.upcoming,
@@ -171,6 +177,13 @@ def _failures(deliveries: Iterable[Delivery]) -> tuple[ChannelFailures, ...]:
         for channel, found in reasons.items()
     ]
     return tuple(sorted(every, key=lambda row: (-row.count, row.channel)))
+
+
+def _quotas(deliveries: Iterable[Delivery], now: datetime) -> dict[str, Quota]:
+    """Return what is left for each account, by the latest publication whose platform told."""
+    told = [(each.published_at, each) for each in deliveries if each.published_at is not None]
+    told.sort(key=lambda pair: pair[0])
+    return {each.account_id: each.quota.at(now) for _, each in told if each.quota is not None}
 
 
 def _lateness(seen: Seen) -> tuple[Lateness, ...]:

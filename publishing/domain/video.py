@@ -21,6 +21,11 @@ _OTHER_BRANDS: Final[Mapping[bytes, str]] = MappingProxyType(
     {b"qt  ": "video/quicktime", b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heif",
      b"msf1": "image/heif", b"avif": "image/avif", b"avis": "image/avif", b"M4A ": "audio/m4a", b"M4B ": "audio/m4b"}
 )  # fmt: skip
+#: What people call an encoding, by its four letters. https://mp4ra.org/registered-types/sampleentries
+_ENCODINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {"avc1": "H.264", "avc3": "H.264", "hvc1": "HEVC", "hev1": "HEVC", "vp08": "VP8", "vp09": "VP9", "av01": "AV1",
+     "mp4v": "MPEG-4", "mp4a": "AAC", "ac-3": "Dolby Digital", "ec-3": "Dolby Digital Plus", "Opus": "Opus"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,16 @@ class VideoFacts:
     codec: str
     #: The same of the sound: `mp4a` for AAC. None where there is none.
     sound: str | None = None
+
+    @property
+    def picture_encoding(self) -> str:
+        """Return what people call the picture's encoding; its letters where they have no name."""
+        return _ENCODINGS.get(self.codec, self.codec)
+
+    @property
+    def sound_encoding(self) -> str:
+        """Return what people call the sound's encoding; empty where there is none."""
+        return _ENCODINGS.get(self.sound, self.sound) if self.sound else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

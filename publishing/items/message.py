@@ -67,6 +67,8 @@ class DeliveryItem(TableItem, discriminator="delivery"):
     #: A second publication of the same generation, which must not be; an alarm watches for it.
     dup_post_id = UnicodeAttribute(null=True)
     error = JSONAttribute(null=True)
+    #: What the platform said is left after the call that published it.
+    quota = JSONAttribute(null=True)
     next_at = MillisecondsAttribute(null=True)
     parked_since = MillisecondsAttribute(null=True)
 

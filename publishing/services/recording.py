@@ -16,6 +16,7 @@ from publishing.domain.operations import (
     WriteResult,
 )
 from publishing.domain.outcome import Deferred, Outcome, Problem, Publication, Published, Reason, Rejected, Unknown
+from publishing.domain.quota import Quota
 from publishing.domain.retry import next_try
 from publishing.services.job import Job
 from publishing.services.steps import Apply, NoteCredential, ReadClock, Reading, Sleep, Steps
@@ -28,8 +29,8 @@ _TRIES: Final = 5
 def record(job: Job, account: Account, outcome: Outcome, *, is_committed: bool) -> Steps[str]:
     """Record the outcome of an attempt, before or after its commit mark; return a word for the log."""
     match outcome:
-        case Published(publication=publication):
-            yield from succeed(job, publication, fence=job.delivery.fence)
+        case Published(publication=publication, quota=quota):
+            yield from succeed(job, publication, fence=job.delivery.fence, quota=quota)
             if account.status is AccountStatus.NEEDS_REAUTH or account.problem is not None:
                 yield NoteCredential(account=account, version=job.credential_version, problem=None)
             return "published"
@@ -48,7 +49,7 @@ def record(job: Job, account: Account, outcome: Outcome, *, is_committed: bool) 
             assert_never(outcome)
 
 
-def succeed(job: Job, publication: Publication, *, fence: int | None) -> Steps[WriteResult]:
+def succeed(job: Job, publication: Publication, *, fence: int | None, quota: Quota | None = None) -> Steps[WriteResult]:
     """Record success."""
     reading: Reading = yield ReadClock()
     delivery = job.delivery
@@ -62,6 +63,7 @@ def succeed(job: Job, publication: Publication, *, fence: int | None) -> Steps[W
                 gen=delivery.gen,
                 publication=publication,
                 fence=fence,
+                quota=quota,
             )
         )
     )

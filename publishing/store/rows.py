@@ -10,6 +10,7 @@ from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.media import MediaStatus, Medium, Rendition
 from publishing.domain.message import Message, MessageStatus, MessageSummary, Target, Variant
 from publishing.domain.outcome import Problem, Publication, Reason
+from publishing.domain.quota import Quota, QuotaUnit
 from publishing.domain.review import Decision, Review
 from publishing.domain.video import VideoFacts
 from publishing.items import keys
@@ -187,6 +188,7 @@ def delivery(item: DeliveryItem) -> Delivery:
         publication=_publication(item.post_id, item.post_url),
         published_at=item.published_at,
         problem=problem(item.error),
+        quota=_quota(item.quota),
         next_at=item.next_at,
         parked_since=item.parked_since,
     )
@@ -305,6 +307,19 @@ def problem(column: Any) -> Problem | None:  # noqa: ANN401 - JSON, as pynamodb 
 def problem_column(value: Problem | None) -> dict[str, object] | None:
     """Return a problem as it is stored."""
     return None if value is None else {"code": value.code, "detail": value.detail, "retryable": value.retryable}
+
+
+def quota_column(value: Quota) -> dict[str, object]:
+    """Return what is left at a platform as it is stored."""
+    resets_at = write_instant(value.resets_at) if value.resets_at else None
+    return {"left": value.left, "limit": value.limit, "unit": value.unit.value, "resets_at": resets_at}
+
+
+def _quota(column: Any) -> Quota | None:  # noqa: ANN401 - JSON, as pynamodb types it
+    if not column:
+        return None
+    resets_at = read_instant(column["resets_at"]) if column["resets_at"] else None
+    return Quota(left=column["left"], limit=column["limit"], unit=QuotaUnit(column["unit"]), resets_at=resets_at)
 
 
 def _review(column: Any) -> Review | None:  # noqa: ANN401 - JSON, as pynamodb types it

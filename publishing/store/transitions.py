@@ -113,6 +113,7 @@ def _record_published(operation: RecordPublished) -> tuple[Write, ...]:
         D.attempts.set(D.attempts + (0 if operation.fence is None else 1)),
         D.published_at.set(operation.now),
         *_publication_actions(operation.publication),
+        *([] if operation.quota is None else [D.quota.set(rows.quota_column(operation.quota))]),
         D.error.remove(),
         D.last.remove(),
         D.lease_until.remove(),

@@ -3,10 +3,11 @@
 from django import template
 
 from publishing.admin import marks, words
+from publishing.domain.quota import Quota
 
 register = template.Library()
 
-for mark in (marks.icon, marks.badge, marks.channel, marks.channel_mark, marks.moment):
+for mark in (marks.icon, marks.badge, marks.channel, marks.channels, marks.channel_mark, marks.moment):
     register.simple_tag(mark)
 
 
@@ -32,3 +33,9 @@ def role_name(role: str) -> str:
 def channel_name(kind: str) -> str:
     """Return a channel's name for people."""
     return words.channel_name(kind)
+
+
+@register.filter
+def quota_left(quota: Quota) -> str:
+    """Return how much is left at a platform: `4,997 of 5,000 points left`."""
+    return words.quota_left(quota)

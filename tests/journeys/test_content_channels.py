@@ -10,6 +10,7 @@ from publishing.domain.attempt import AttemptOutcome
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.message import MessageStatus
 from publishing.domain.outcome import Publication
+from publishing.domain.quota import QuotaUnit
 from publishing.services.settling import cancel_message
 from publishing.store.accounts import change_account
 from publishing.store.deliveries import list_attempts
@@ -212,3 +213,29 @@ def connect_keyless(system: System) -> Account:
 def publication_ids(system: System, *message_ids: str) -> list[str]:
     publications = [system.read(message_id).deliveries[0].publication for message_id in message_ids]
     return [publication.id for publication in publications if publication is not None]
+
+
+class TestWhatIsLeftAtAPlatform:
+    @pytest.mark.parametrize(
+        ("channel", "unit"),
+        [("mastodon", QuotaUnit.CALLS), ("bluesky", QuotaUnit.POINTS), ("facebook", QuotaUnit.PERCENT)],
+    )
+    def test_is_kept_with_the_delivery_that_was_told(self, system: System, channel: str, unit: QuotaUnit):
+        credential = {"credential": "news.test:bluesky-news-secret"} if channel == "bluesky" else {}
+        message_id = system.publish(system.connect(channel, "news", **credential)).message.id
+
+        system.settle()
+
+        (delivery,) = system.read(message_id).deliveries
+        assert delivery.quota is not None
+        assert delivery.quota.unit is unit
+        assert 0 < delivery.quota.left <= delivery.quota.limit
+
+    def test_is_not_made_up_where_nothing_is_told(self, system: System):
+        message_id = system.publish(connect(system, "linkedin")).message.id
+
+        system.settle()
+
+        (delivery,) = system.read(message_id).deliveries
+        assert delivery.state is DeliveryState.PUBLISHED
+        assert delivery.quota is None

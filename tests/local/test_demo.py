@@ -1,10 +1,13 @@
 """What `make demo` accepts; that it works on a running system is in tests/e2e."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from local import demo
+from local.api import Client, NoAnswerError, RefusedError
 from local.demo import Line, judge, report
 
 
@@ -52,3 +55,42 @@ class TestDemonstration:
 
         assert demo.main() == 1
         assert capsys.readouterr().err == "omnipub is not running here. Start it with: make run\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restarting(Client):
+    """A client of an API of which a part was killed: what it says, one after the other."""
+
+    answers: list[Any]
+
+    def get(self, path: str) -> Any:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def restarting(*answers: Any) -> Restarting:
+    return Restarting(url="", answers=list(answers))
+
+
+class TestWaiting:
+    @pytest.fixture(autouse=True)
+    def hurry(self, monkeypatch):
+        monkeypatch.setattr("local.demo.time.sleep", lambda seconds: None)
+
+    def test_outlasts_a_part_that_is_killed_and_comes_back(self):
+        ended = {"deliveries": [{"state": "published"}]}
+        api = restarting(RefusedError(503, "The table is away."), NoAnswerError("Reset"), ended)
+
+        assert demo._wait(api, ["1"], datetime.now(UTC)) == [ended]
+
+    def test_ends_when_nothing_comes_back(self):
+        api = restarting(RefusedError(503, "The table is away."))
+
+        with pytest.raises(RefusedError, match="The table is away"):
+            demo._wait(api, ["1"], datetime.now(UTC) - timedelta(minutes=2))
+
+    def test_ends_at_any_other_refusal(self):
+        with pytest.raises(RefusedError, match="403"):
+            demo._wait(restarting(RefusedError(403, "Not yours.")), ["1"], datetime.now(UTC))

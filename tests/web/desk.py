@@ -14,6 +14,7 @@ from publishing.domain.delivery import Delivery, DeliveryState
 from publishing.domain.ids import new_id
 from publishing.domain.message import Message, MessageStatus, Target
 from publishing.domain.outcome import Publication
+from publishing.domain.quota import Quota
 from publishing.store import account_rows, accounts, rows, writes
 from tests.builders import build_delivery, build_message
 
@@ -78,6 +79,7 @@ def put_delivery(message: Message, state: DeliveryState, *, target: int = 0, **f
         setattr(item, name, getattr(delivery, name))
     item.last = None if delivery.last is None else delivery.last.value
     item.error = rows.problem_column(delivery.problem)
+    item.quota = None if delivery.quota is None else rows.quota_column(delivery.quota)
     if delivery.publication is not None:
         item.post_id, item.post_url = delivery.publication.id, delivery.publication.url
     writes.run(writes.put(item))
@@ -98,12 +100,14 @@ def put_attempt(delivery: Delivery, *, fence: int = 1, **fields: Any) -> Attempt
     return attempt
 
 
-def put_published(message: Message, *, url: str = "https://example.org/post-1", target: int = 0) -> Delivery:
+def put_published(
+    message: Message, *, url: str = "https://example.org/post-1", target: int = 0, quota: Quota | None = None
+) -> Delivery:
     """Put a delivery that was published a second after its due time, with its attempt."""
     began = message.scheduled_at or message.created_at
     delivery = put_delivery(
         message, DeliveryState.PUBLISHED, target=target, fence=1, first_commit_at=began, commit_at=began,
-        published_at=began, publication=Publication(id="post-1", url=url),
+        published_at=began, publication=Publication(id="post-1", url=url), quota=quota,
     )  # fmt: skip
     put_attempt(delivery, started_at=began, ended_at=began, outcome=AttemptOutcome.PUBLISHED)
     return delivery

@@ -10,6 +10,7 @@ from publishing.domain.account import AccountStatus, Hold
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.message import MessageStatus
 from publishing.domain.outcome import Problem, Reason
+from publishing.domain.quota import Quota, QuotaUnit
 from publishing.store import accounts
 from tests.web.conftest import Browser
 from tests.web.desk import (
@@ -141,6 +142,47 @@ class TestTheDashboard:
 
         assert "Quota used up" in card
         assert "goes on at" in card
+
+    def test_marks_each_channel_of_a_message_once_and_counts_those_that_have_no_room(self, browser: Browser):
+        browser.sign_in()
+        kinds = ("bluesky", "email", "facebook", "linkedin", "mastodon", "sms", "webhook", "linkedin")
+        put_message(S.SCHEDULED, *(put_account(channel=kind) for kind in kinds), scheduled_at=now() + LATER)
+
+        due = section(read(browser), "due")
+
+        assert due.count("#channel-linkedin") == 1
+        assert '<span class="small">+1</span>' in due
+
+    def test_says_what_is_left_as_the_latest_publication_told(self, browser: Browser):
+        browser.sign_in()
+        account = put_account(name="Example page")
+        for hours, left in ((2, 17), (1, 3_000), (3, 9)):
+            quota = Quota(left=left, limit=5_000, unit=QuotaUnit.POINTS, resets_at=now() + LATER)
+            put_published(put_message(S.PUBLISHED, account, scheduled_at=now() - timedelta(hours=hours)), quota=quota)
+
+        card = section(read(browser), "accounts")
+
+        assert "3,000 of 5,000 points left; all of it again at" in card
+        assert "Nearly used up" not in card
+
+    def test_warns_before_a_quota_is_used_up(self, browser: Browser):
+        browser.sign_in()
+        account = put_account(name="Example page")
+        quota = Quota(left=9, limit=100, unit=QuotaUnit.PERCENT)
+        put_published(put_message(S.PUBLISHED, account, scheduled_at=now()), quota=quota)
+
+        card = section(read(browser), "accounts")
+
+        assert "9 % of the calls left" in card
+        assert "Nearly used up" in card
+
+    def test_takes_a_quota_for_whole_once_its_time_is_over(self, browser: Browser):
+        browser.sign_in()
+        account = put_account(name="Example page")
+        quota = Quota(left=1, limit=300, resets_at=now() - timedelta(seconds=1))
+        put_published(put_message(S.PUBLISHED, account, scheduled_at=now()), quota=quota)
+
+        assert "300 of 300 calls left" in section(read(browser), "accounts")
 
     def test_shows_what_was_typed_as_it_was_typed(self, browser: Browser):
         browser.sign_in()

@@ -115,7 +115,7 @@ class TestAVideo:
         assert '<img src=""' not in grid
         html = page.content.decode()
         assert f'<video src="{known["url"]}" controls' in html
-        assert "<dd>avc1</dd>" in html
+        assert "<dd>H.264</dd>" in html
         assert "walk <b>" not in html
 
     def test_that_says_where_it_was_filmed_is_listed_with_the_reason(self, editor: Browser):
@@ -146,7 +146,7 @@ class TestTheLibrary:
         assert 'href="/admin/media/"' in editor.get("/admin/media/").content.decode()
 
     def test_teaches_who_finds_it_empty(self, editor: Browser):
-        assert "No pictures yet" in editor.get("/admin/media/").content.decode()
+        assert "No media yet" in editor.get("/admin/media/").content.decode()
 
     def test_pages_through_everything_once(self, editor: Browser):
         now = datetime.now(UTC)
@@ -207,7 +207,7 @@ class TestTheLibrary:
         second = editor.get(f"/admin/media/?{unescape(older[1])}")
 
         assert names(first) == []
-        assert f"looked through {LOOKED_AT} pictures" in first.content.decode()
+        assert f"looked through {LOOKED_AT} files" in first.content.decode()
         assert len(asked) <= 3
         assert names(second) == ["needle.jpg"]
 

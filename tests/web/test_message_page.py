@@ -1,6 +1,7 @@
 """A message's page: the evidence it shows, the buttons it offers to whom, and what they do."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +9,15 @@ import pytest
 
 from publishing.domain.account import AccountStatus
 from publishing.domain.attempt import AttemptOutcome
+from publishing.domain.content import MediaUse
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.feedback import FeedbackKind, KeptFeedback
 from publishing.domain.message import Message, MessageStatus
 from publishing.domain.outcome import Problem, Reason
+from publishing.domain.video import VideoFacts
 from publishing.store import feedback, messages
 from tests.api.conftest import Table
+from tests.pictures import build_rendition
 from tests.web.conftest import Browser, failure_of
 from tests.web.desk import (
     HOSTILE,
@@ -51,6 +55,32 @@ def told(page: str) -> list[str]:
     """What a page says about what was just done."""
     found = re.search(r'<ul class="messagelist">(.*?)</ul>', page, re.DOTALL)
     return [re.sub(r"<[^>]+>", "", item).strip() for item in re.findall(r"<li.*?</li>", found[1])] if found else []
+
+
+class TestTheMessageItself:
+    def test_plays_its_videos_with_their_descriptions_and_loads_none_before(self, browser: Browser):
+        browser.sign_in()
+        facts = VideoFacts(duration_ms=6_000, codec="avc1", sound="mp4a")
+        file = replace(build_rendition("video/mp4"), video=facts)
+        message = put_message(S.DRAFT, media=(MediaUse(id="film", alt_text="A <b>door</b> opens", renditions=(file,)),))
+
+        page = read(browser, message)
+
+        assert (
+            f'<video src="https://media.test/{file.key}" controls preload="none" playsinline '
+            'aria-label="A &lt;b&gt;door&lt;/b&gt; opens"></video>'
+        ) in page
+        assert "no description" not in page
+
+    def test_shows_its_pictures_with_their_descriptions(self, browser: Browser):
+        browser.sign_in()
+        large, small = build_rendition(size=9_000), build_rendition(size=900)
+        message = put_message(S.DRAFT, media=(MediaUse(id="door", renditions=(large, small)),))
+
+        page = read(browser, message)
+
+        assert f'<img src="https://media.test/{small.key}" alt="" loading="lazy">' in page
+        assert "no description" in page
 
 
 class TestTheReceipt:

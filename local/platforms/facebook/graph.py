@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TEXT_LIMIT = 63_206
+#: Of a page with one engaged user.
+CALLS_OF_A_DAY = 4_800
 
 
 class RefusedError(Exception):
@@ -75,6 +77,12 @@ def usage(page_id: str, retry_after: float | None) -> Headers:
         "estimated_time_to_regain_access": minutes,
     }
     return (("X-Business-Use-Case-Usage", json.dumps({page_id: [case]})),)
+
+
+def used(calls: int) -> Headers:
+    """Build the header that says how many of an app's calls are used: percentages, rounded down."""
+    share = min(calls * 100 // CALLS_OF_A_DAY, 100)
+    return (("X-App-Usage", json.dumps({"call_count": share, "total_cputime": 0, "total_time": 0})),)
 
 
 def read_parameters(request: Request) -> Mapping[str, object]:

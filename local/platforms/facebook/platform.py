@@ -151,7 +151,8 @@ class Facebook(Platform):
             details={**details, "created_time": _moment(now)},
         )
         self.world.store.add_post(post)
-        return json_response(_show(post, fields))
+        calls = sum(self.world.store.count_posts(self.kind, call.account).values())
+        return json_response(_show(post, fields), headers=graph.used(calls))
 
     def _find(self, call: Call) -> Post:
         post = self.world.store.find_post(self.kind, call.account, call.path[1])

@@ -60,7 +60,7 @@ def read_uses(value: str) -> tuple[MediaUse, ...]:
     except (ValueError, RecursionError):
         rows = None
     if not isinstance(rows, list) or not all(_is_use(row) for row in rows):
-        detail = _("The chosen pictures could not be read. Choose them again.")
+        detail = _("The chosen media could not be read. Choose them again.")
         raise InvalidError(FieldProblem(pointer="/media", code="unreadable", detail=detail))
     problems = [each for position, row in enumerate(rows) for each in _problems(position, row["alt_text"])]
     if problems:
@@ -128,10 +128,10 @@ def _texts() -> dict[str, str]:
         "save": _("Save"),
         "saved": _("Saved"),
         "alt_text": _("Alternative text"),
-        "alt_help": _("Say what the picture shows, for people who cannot see it."),
+        "alt_help": _("Say what is to be seen, for people who cannot see it."),
         "nothing_found": _("Nothing was found."),
         "looked_far": _("Nothing among the newest. There is more to look through."),
-        "no_media": _("There are no pictures yet. Upload the first one."),
+        "no_media": _("There are no media yet. Upload the first file."),
         "loading": _("Loading …"),
         "choose": _("Choose {name}"),
         "chosen": _("{name} was added. {count} chosen."),
@@ -140,6 +140,6 @@ def _texts() -> dict[str, str]:
         "earlier": _("Move {name} forward"),
         "later": _("Move {name} back"),
         "remove": _("Remove {name}"),
-        "full": _("A message takes at most {limit} pictures. Remove one first."),
+        "full": _("A message takes at most {limit} files. Remove one first."),
         "gone": _("Not in the library any more"),
     }

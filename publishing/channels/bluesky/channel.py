@@ -9,6 +9,7 @@ from publishing.channels.base.capabilities import Capabilities, Deduplication, o
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Library, Payload, Prepared, Submission, Trace
 from publishing.channels.base.images import pictures
+from publishing.channels.base.quota import read_rate_limit
 from publishing.channels.base.uploads import resume
 from publishing.channels.bluesky.blobs import KEPT, blobs, blobs_gone, read_answer, send_blob
 from publishing.channels.bluesky.errors import (
@@ -37,6 +38,7 @@ from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.health import Health, cannot_tell, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
+from publishing.domain.quota import QuotaUnit
 from publishing.http import Answer, Courier, UnreadableError
 
 
@@ -145,7 +147,8 @@ class BlueskyChannel(Channel):
             return _session_ended(session)
         if answer.status == 400 and error_name(answer) == BLOB_GONE:
             return blobs_gone(payload)
-        return read_error(answer, now=now) or _published(answer, session, payload.body, destination.account)
+        refusal = read_error(answer, now=now)
+        return refusal or _published(answer, session, payload.body, destination.account, now=now)
 
     def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
         """Read the place where the post would be."""
@@ -191,12 +194,15 @@ class BlueskyChannel(Channel):
         return finding
 
 
-def _published(answer: Answer, session: Session, body: Mapping[str, object], account: Account) -> Outcome:
+def _published(
+    answer: Answer, session: Session, body: Mapping[str, object], account: Account, *, now: datetime
+) -> Outcome:
     try:
-        stated = answer.json_object()
-        return Published(publication=read_publication(stated, session.did, str(body["rkey"]), account))
+        publication = read_publication(answer.json_object(), session.did, str(body["rkey"]), account)
     except UnreadableError:
         return not_understood(NAME)
+    quota = read_rate_limit(answer, prefix="ratelimit", now=now, unit=QuotaUnit.POINTS)
+    return Published(publication=publication, quota=quota)
 
 
 def _unopened(outcome: Deferred | Rejected) -> Health:

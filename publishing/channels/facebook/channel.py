@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 from urllib.parse import urlencode
 
 from publishing.channels.base.answers import not_understood, read_health
@@ -11,6 +11,7 @@ from publishing.channels.base.capabilities import Capabilities, Deduplication, o
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Library, Payload, Prepared, Submission, Trace
 from publishing.channels.base.images import pictures
+from publishing.channels.base.quota import read_usage
 from publishing.channels.base.uploads import finished
 from publishing.channels.facebook.graph import NAME, read_answer, read_publication
 from publishing.channels.facebook.lookup import FeedLookup
@@ -31,6 +32,10 @@ from publishing.domain.content import Content, ContentProblem
 from publishing.domain.health import Health, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
 from publishing.http import Courier, UnreadableError
+
+#: Percentages of what the app, the page and the use case may ask for, on every answer that a limit applies to.
+#: https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+_USAGE: Final = ("x-app-usage", "x-page-usage", "x-business-use-case-usage")
 
 
 class FacebookChannel(Channel):
@@ -110,9 +115,10 @@ class FacebookChannel(Channel):
         if refusal:
             return refusal
         try:
-            return Published(publication=read_publication(answer.json_object()))
+            publication = read_publication(answer.json_object())
         except UnreadableError:
             return not_understood(NAME)
+        return Published(publication=publication, quota=read_usage(answer, names=_USAGE))
 
     def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
         """Read the page's feed back to the first commit."""

@@ -10,6 +10,7 @@ from publishing.channels.base.capabilities import Capabilities, Deduplication, o
 from publishing.channels.base.checks import common_problems, no_titles
 from publishing.channels.base.contract import Channel, Library, Payload, Prepared, Submission, Trace
 from publishing.channels.base.images import pictures
+from publishing.channels.base.quota import read_rate_limit
 from publishing.channels.mastodon.lookup import StatusLookup, read_publication, read_reset
 from publishing.channels.mastodon.media import Media, media_ids
 from publishing.channels.mastodon.payload import IMAGES, TEXT_LIMIT, build_body, compose, measure, with_media_ids
@@ -97,9 +98,10 @@ class MastodonChannel(Channel):
         if refusal is not None:
             return refusal
         try:
-            return Published(publication=read_publication(answer.json_object()))
+            publication = read_publication(answer.json_object())
         except UnreadableError:
             return not_understood(name)
+        return Published(publication=publication, quota=read_rate_limit(answer, prefix="x-ratelimit", now=now))
 
     def look_up(self, trace: Trace, destination: Destination, courier: Courier, *, now: datetime) -> Finding:
         """Read the account's own statuses back to the first commit."""

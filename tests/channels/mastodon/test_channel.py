@@ -23,6 +23,7 @@ from publishing.domain.outcome import (
     Undecidable,
     Unknown,
 )
+from publishing.domain.quota import Quota
 from tests.channels.contract import ChannelContract
 from tests.channels.samples import sample_reader
 from tests.channels.simulated import build_account, build_submission, new_account, utc_now
@@ -58,6 +59,16 @@ class TestAnswersOfMastodon:
 
         publication = Publication(id="103270115826048975", url="https://mastodon.example/@news/103270115826048975")
         assert outcome == Published(publication=publication)
+
+    def test_say_what_is_left(self, channel, client):
+        headers = (
+            b"X-RateLimit-Limit: 300\r\nX-RateLimit-Remaining: 299\r\nX-RateLimit-Reset: 2026-11-22T08:05:00.000Z\r\n"
+        )
+        head, rest = sample("status").raw().split(b"\r\n", 1)
+
+        outcome, _ = answered(channel, client, b"\r\n".join((head, headers + rest)))
+
+        assert outcome.quota == Quota(left=299, limit=300, resets_at=datetime(2026, 11, 22, 8, 5, tzinfo=UTC))
 
     def test_say_when_the_rate_limit_ends(self, channel, client):
         outcome, _ = answered(channel, client, sample("rate_limited").raw())
