@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 EMULATOR_VENV := .venv-emulator
 INFRA_VENV := .venv-infra
 SECURITY_VENV := .venv-security
+# The scripts that pages load, but for other people's, which come as they are.
+SCRIPTS := publishing/static/publishing local/platforms/static
 # Where built functions are to run: arm64 or x86_64 on AWS, or emulator.
 TARGET ?= arm64
 export UV_PYTHON_DOWNLOADS := never
@@ -71,9 +73,10 @@ lock: setup ## Resolve the dependency groups anew into requirements/<group>.txt,
 	@for group in worker web dev emulator infra security; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 		--no-annotate --no-header --group pyproject.toml:$$group -o requirements/$$group.txt || exit 1; done
 
-lint: setup ## Format check, lint, types, layers.
+lint: setup ## Format check, lint of Python and of scripts, types, layers.
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/oxlint --quiet $(SCRIPTS)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

@@ -7,6 +7,7 @@ stands beside the catalogue, because what is deployed has no tool to make it.
 
 import ast
 import io
+import json
 import os
 import re
 import sys
@@ -18,6 +19,10 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from local import sentences
+from local.sentences import Said
+from publishing.admin.sentences import FILE
+
 ROOT: Final = Path(__file__).parents[1]
 SOURCES: Final = ROOT / "publishing"
 LANGUAGES: Final = ("de",)
@@ -27,16 +32,6 @@ _MARKS: Final = {
     "ngettext": "sp", "ngettext_lazy": "sp",
     "pgettext": "cs", "pgettext_lazy": "cs", "npgettext": "csp", "npgettext_lazy": "csp",
 }  # fmt: skip
-#: Layers that may not know of translation, and speak English: what they say is translated where the desk shows it.
-_ENGLISH: Final = ("domain", "services", "channels")
-#: What their sentences are given to, for people.
-_SAYING: Final = frozenset({
-    "FieldProblem", "Problem", "Refused", "Undecidable", "required", "optional", "_stop", "NotFoundError",
-    "NotAllowedError", "ConflictError", "StaleError", "KeyReusedError", "RunningError", "UnavailableError",
-    "cannot_tell", "Verdict",
-})  # fmt: skip
-#: Whole sentences: they end with a full stop, and hold more than one word.
-_SENTENCE: Final = re.compile(r"\S+ .*[.]", re.DOTALL)
 #: A text in a tag's argument: `{% include "x" with title=_("Media") %}`.
 _IN_TAG: Final = re.compile(r"""_\(("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\)""")
 
@@ -74,10 +69,29 @@ def collect() -> dict[Marked, list[str]]:
         of_file = _in_python if file.suffix == ".py" else _in_template
         for marked in of_file(file.read_text(encoding="utf-8"), str(file.relative_to(ROOT))):
             _note(found, marked, file)
-    for file in sorted(file for layer in _ENGLISH for file in (SOURCES / layer).rglob("*.py")):
-        for sentence in _sentences(file.read_text(encoding="utf-8")):
-            _note(found, Marked(sentence), file)
+    for said, files in collect_sentences().items():
+        for file in files:
+            _note(found, Marked(said.text, None, said.context), file)
     return found
+
+
+def collect_sentences() -> dict[Said, list[Path]]:
+    """Return what the layers say to people that may not know of translation, with the files that it stands in."""
+    found: dict[Said, list[Path]] = {}
+    for file in sentences.speaking_files(SOURCES):
+        for said in sentences.sentences(file.read_text(encoding="utf-8")):
+            found.setdefault(said, []).append(file)
+    return found
+
+
+def templates() -> bytes:
+    """Return the file that the desk knows sentences with values by."""
+    said = [each for each in collect_sentences() if each.is_template]
+    listed = {
+        "sentences": sorted(each.text for each in said if not each.is_phrase),
+        "phrases": sorted(each.text for each in said if each.is_phrase),
+    }
+    return (json.dumps(listed, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def read(language: str) -> Catalog:
@@ -130,6 +144,7 @@ def missing(wanted: Catalog) -> list[str]:
 def main() -> int:
     """Bring every language's catalogue up to date; say what waits for a translator."""
     _set_up()
+    FILE.write_bytes(templates())
     for language in LANGUAGES:
         wanted = update(language)
         file = file_of(language)
@@ -138,6 +153,8 @@ def main() -> int:
         file.with_suffix(".mo").write_bytes(compiled(wanted))
         waiting = missing(wanted)
         print(f"{language}: {len(wanted)} texts, {len(waiting)} without a translation.")
+        for each in waiting:
+            print(f"  {each}")
     return 0
 
 
@@ -158,26 +175,6 @@ def _plain(catalog: Catalog) -> Catalog:
         if each.id and all(_strings(each.string)):
             plain.add(each.id, each.string, context=each.context)
     return plain
-
-
-def _sentences(source: str) -> Iterator[str]:
-    """Yield the sentences for people, without placeholders: given to what says them, named, or returned."""
-    for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Call():
-                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                values = [*node.args, *(each.value for each in node.keywords)] if called in _SAYING else []
-            case (
-                ast.Assign(value=value)
-                | ast.AnnAssign(value=ast.expr() as value)
-                | ast.Return(value=ast.expr() as value)
-            ):
-                values = [value]
-            case _:
-                continue
-        for value in values:
-            if isinstance(value, ast.Constant) and isinstance(value.value, str) and _SENTENCE.fullmatch(value.value):
-                yield value.value
 
 
 def _in_python(source: str, name: str) -> Iterator[Marked]:

@@ -1,17 +1,18 @@
 """A user pool of our own: a real key pair, its JWKS on a loopback socket, and tokens of every kind."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+
+from tests.servers import handling
 
 ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_TestPool1"
 CLIENT_ID = "the-client"
@@ -93,13 +94,6 @@ def serve_jwks() -> Iterator[Jwks]:
         def log_message(self, *_args: object) -> None:
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    jwks.url = f"http://127.0.0.1:{server.server_port}/jwks.json"
-    try:
+    with handling(Handler) as address:
+        jwks.url = f"{address}/jwks.json"
         yield jwks
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -4,17 +4,17 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs
 
 import jwt
 
 from tests.pool import jwk, private_key
+from tests.servers import handling
 
 CLIENT = "the-desk"
 KID = "key-of-the-provider"
@@ -127,13 +127,6 @@ def serve_provider() -> Iterator[OpenIdProvider]:
         def log_message(self, *_args: object) -> None:
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    provider.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with handling(Handler) as address:
+        provider.url = address
         yield provider
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import pytest
+from django.core.management import get_commands
 
 from local import channels_document
 from publishing.domain import delivery, message
@@ -19,6 +20,13 @@ from publishing.domain.timing import Timing
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs/delivery.md").read_text()
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
+#: Everything that people read: guides, decisions, and what stands beside the code.
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "publishing/**/*.md", "local/**/*.md", "infra/**/*.md")
+    for path in ROOT.glob(pattern)
+    if path.name != "CHANGELOG.md"
+)
 Edges = set[tuple[str, str, str]]
 State = TypeVar("State", bound=StrEnum)
 Event = TypeVar("Event", bound=StrEnum)
@@ -43,6 +51,56 @@ def tabled(table: Mapping[tuple[State, Event], frozenset[State]]) -> Edges:
         for (begin, event), ends in table.items()
         for end in ([each.value for each in ends] or ["[*]"])
     }
+
+
+class TestADocument:
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+    def test_leads_to_what_is_there(self, document: Path):
+        lost = [link for link in links(document) if not leads_somewhere(document, link)]
+
+        assert lost == []
+
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+    def test_names_commands_that_there_are(self, document: Path):
+        code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", document.read_text(), re.DOTALL))
+        targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+        assert set(re.findall(r"\bmake ([a-z][a-z0-9-]*)", code)) - targets == set()
+        assert set(re.findall(r"\bmanage\.py ([a-z_]+)", code)) - set(get_commands()) == set()
+
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+    def test_names_files_that_there_are(self, document: Path):
+        named = re.findall(
+            r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|md|toml|json|yaml|html|css|js|txt))[`:]", document.read_text()
+        )
+        roots = (ROOT, ROOT / "publishing", ROOT / "docs", document.parent)
+
+        assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+
+    def test_is_found_wherever_it_lies(self):
+        assert {"README.md", "CONTRIBUTING.md", "docs/delivery.md", "publishing/channels/webhook/README.md"} <= {
+            str(path.relative_to(ROOT)) for path in DOCUMENTS
+        }
+        assert sum(len(links(document)) for document in DOCUMENTS) >= 30
+
+
+def links(document: Path) -> list[str]:
+    """The document's links within the project, pictures included."""
+    prose = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+    found = re.findall(r"\]\(([^)\s]+)\)|\bsrc(?:set)?=\"([^\"\s]+)", prose)
+    return [link for each in found for link in each if link and not re.match(r"[a-z]+:", link)]
+
+
+def leads_somewhere(document: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = document.parent / path if path else document
+    return target.exists() and (not anchor or anchor in anchors(target))
+
+
+def anchors(document: Path) -> set[str]:
+    """What headings of a document are called in addresses."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
 
 
 class TestTheChannelsDocument:

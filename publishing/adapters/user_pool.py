@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from publishing.adapters import aws
 from publishing.domain.errors import ConflictError, FieldProblem, InvalidError, UnavailableError
+from publishing.domain.wording import phrase
 
 #: The ids that a pool gives; nothing else can stand in its filter.
 _ID: Final = re.compile(r"[A-Za-z0-9-]{1,128}")
@@ -68,7 +69,7 @@ def invite(pool_id: str, email: str) -> Invited:
         is_waiting = found is None or found["UserStatus"] == "FORCE_CHANGE_PASSWORD"
         user = _mail(pool, pool_id, address, is_new=found is None) if is_waiting else found
     except (ClientError, BotoCoreError) as error:
-        raise _failed(error, "user") from error
+        raise _failed(error, phrase("user")) from error
     return Invited(id=_sub(user["Attributes"]), name=user["Username"], is_mailed=is_waiting)
 
 
@@ -77,7 +78,7 @@ def add_to_group(pool_id: str, name: str, group: str) -> None:
     try:
         aws.client("cognito-idp").admin_add_user_to_group(UserPoolId=pool_id, Username=name, GroupName=group)
     except (ClientError, BotoCoreError) as error:
-        raise _failed(error, f"group {group}") from error
+        raise _failed(error, phrase(f"group {group}")) from error
 
 
 def _by_address(pool: Any, pool_id: str, address: str) -> Any:  # noqa: ANN401 - as botocore answers

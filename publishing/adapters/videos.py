@@ -15,6 +15,7 @@ from typing import Any, Final
 from publishing.domain.media import mismatch
 from publishing.domain.outcome import Problem
 from publishing.domain.video import VIDEO_DURATION_LIMIT, VIDEO_SIDE_LIMIT, Footage, VideoFacts
+from publishing.domain.wording import phrase
 
 #: Returns so many bytes from an offset on; fewer where the file ends.
 Read = Callable[[int, int], bytes]
@@ -127,7 +128,7 @@ def _top(source: _Source) -> Iterator[_Box]:
         yield _Box(box.kind, offset + box.start, box.size)
         offset += box.start + box.size
     if offset < source.size:
-        raise _damaged("is made of too many parts, as live recordings are")
+        raise _damaged(phrase("is made of too many parts, as live recordings are"))
 
 
 def _box(header: bytes, left: int, *, is_top: bool = False) -> _Box:
@@ -149,7 +150,7 @@ def _box(header: bytes, left: int, *, is_top: bool = False) -> _Box:
 
 def _whole(source: _Source, box: _Box, limit: int) -> bytes:
     if box.size > limit:
-        raise _damaged("describes itself at a length that no video needs")
+        raise _damaged(phrase("describes itself at a length that no video needs"))
     return source.part(box.start, box.size)
 
 
@@ -285,7 +286,7 @@ def _place() -> RefusedVideoError:
     return RefusedVideoError("location", "The file says where it was filmed. Export it without location.")
 
 
-def _damaged(what: str = "cannot be read as a video") -> RefusedVideoError:
+def _damaged(what: str = phrase("cannot be read as a video")) -> RefusedVideoError:
     return RefusedVideoError("damaged", f"The file is damaged: it {what}. Export it again as MP4.")
 
 

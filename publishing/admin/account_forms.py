@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils.translation import gettext_lazy as _
 
-from publishing.admin.words import say
+from publishing.admin.sentences import say
 from publishing.channels.base.capabilities import Capabilities
 from publishing.channels.base.registry import get_channel
 from publishing.domain.draft import UNSET, AccountChanges, AccountDraft

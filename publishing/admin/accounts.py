@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from publishing.adapters import clock
 from publishing.admin.account_forms import field_names, form_for, pointers
 from publishing.admin.base import DeskAdmin, Verb, acting, actor_of
+from publishing.admin.filters import ByChannel
 from publishing.admin.marks import badge, channel_mark, moment
 from publishing.admin.once import create_once
 from publishing.admin.pages import desk_page, failure, methods
+from publishing.admin.sentences import say
 from publishing.admin.words import channel_name
 from publishing.channels.base.registry import get_channel, kinds
 from publishing.domain.draft import AccountChanges
@@ -38,19 +40,10 @@ _VERDICTS: Final = {
 }
 
 
-class AccountChannelFilter(admin.SimpleListFilter):
+class AccountChannelFilter(ByChannel):
     """Accounts of one channel."""
 
-    title = _("channel")
     parameter_name = "of"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401, ARG002 - Django's signature
-        """Return all channels."""
-        return [(kind, get_channel(kind).capabilities.name) for kind in kinds()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:  # noqa: ANN401, ARG002 - as above
-        """Keep those of the one that was chosen."""
-        return queryset.filter(channel=self.value()) if self.value() in kinds() else None
 
 
 class AccountAdmin(DeskAdmin):
@@ -65,7 +58,7 @@ class AccountAdmin(DeskAdmin):
     search_fields = ("name", "base_url")
     empty_says = _("Connect an account: messages then can be published to it.")
     actions = None
-    readonly_fields = ("channel_shown", "state", "trouble", "health", "finding", "checked", "credential_ends")
+    readonly_fields = ("channel_shown", "state", "trouble_said", "health", "finding_said", "checked", "credential_ends")
 
     def get_queryset(self, request: HttpRequest) -> Any:  # noqa: ANN401 - DynamoQuerySet
         """Return what the person may see: members those that were opened to them."""
@@ -103,9 +96,19 @@ class AccountAdmin(DeskAdmin):
     def state(self, account: Account) -> SafeString:
         """Show its status, with what is wrong."""
         return format_html(
-            '<span title="{}">{}</span>', account.trouble,
+            '<span title="{}">{}</span>', say(account.trouble),
             badge(account.status),
         )  # fmt: skip
+
+    @admin.display(description=_("problem"))
+    def trouble_said(self, account: Account) -> str:
+        """Say what is wrong with it."""
+        return say(account.trouble)
+
+    @admin.display(description=_("last finding"))
+    def finding_said(self, account: Account) -> str:
+        """Say what the latest check found."""
+        return say(account.finding)
 
     @admin.display(description=_("Health"))
     def health(self, account: Account) -> SafeString | str:
@@ -134,7 +137,7 @@ class AccountAdmin(DeskAdmin):
         """Return what the channel asks for, and what is known of the account."""
         if obj is None:
             return self._carrying([(None, {"fields": field_names(request.GET["channel"])})])
-        known = ("channel_shown", "state", "trouble", "health", "finding", "checked", "credential_ends")
+        known = ("channel_shown", "state", "trouble_said", "health", "finding_said", "checked", "credential_ends")
         if not self.has_change_permission(request, obj):
             return [(None, {"fields": ("name", "base_url", "open_to_members", *known)})]
         return self._carrying([(None, {"fields": field_names(obj.channel)}), (_("Condition"), {"fields": known})])

@@ -1,6 +1,7 @@
 """Many messages are approved at once: after they were shown, and each only as it was shown."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -8,9 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from publishing.adapters import clock
-from publishing.admin.base import acting, actor_of
+from publishing.admin.base import act_on_each, actor_of
 from publishing.admin.pages import desk_page
-from publishing.dynadmin import bulk
 from publishing.models import Message
 from publishing.services.configured import context
 from publishing.services.reviewing import approve_message
@@ -31,11 +31,7 @@ def approve_chosen(request: HttpRequest, chosen: Sequence[Message]) -> HttpRespo
         given = request.POST.get(f"{_REV}{message.pk}", "")
         # The revision that was on the page: what somebody changed meanwhile was not seen.
         rev = int(given) if given.isascii() and given.isdigit() and len(given) <= _REV_DIGITS else None
-        with acting():
-            approve_message(actor=actor_of(request), message_id=message.pk, rev=rev, now=now, context=context())
+        approve_message(actor=actor_of(request), message_id=message.pk, rev=rev, now=now, context=context())
 
-    def done(count: int) -> str:
-        return ngettext("%d was approved.", "%d were approved.", count) % count
-
-    bulk.each(request, chosen, one, done=done)
+    act_on_each(request, chosen, one, done=partial(ngettext, "%d was approved.", "%d were approved."))
     return None

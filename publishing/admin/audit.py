@@ -25,7 +25,7 @@ from publishing.services.auditing import verify
 _KINDS: Final = {
     "account": _("Accounts"), "delivery": _("Deliveries"), "dispatch": _("Stop switch"), "key": _("API keys"),
     "media": _("Media"), "message": _("Messages"), "parked": _("Parked records"), "series": _("Recurring"),
-    "template": _("Templates"), "hashtags": _("Hashtags"), "user": _("Users"),
+    "template": _("Templates"), "hashtag_group": _("Hashtags"), "user": _("Users"),
 }  # fmt: skip
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 

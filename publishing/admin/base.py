@@ -1,7 +1,7 @@
 """What every ModelAdmin of the desk has: permissions from the one table, use cases' errors next to their fields."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from publishing.admin.pages import failure
-from publishing.admin.words import say
+from publishing.admin.sentences import say
 from publishing.domain.errors import ConflictError as DomainConflictError
 from publishing.domain.errors import (
     DomainError,
@@ -30,6 +30,7 @@ from publishing.domain.errors import (
     UnavailableError,
 )
 from publishing.domain.permissions import Action, Actor, Allowed, may
+from publishing.dynadmin import bulk
 from publishing.dynadmin.admin import DynamoModelAdmin
 from publishing.dynadmin.errors import ConflictError, RefusedError
 
@@ -59,6 +60,21 @@ def acting(fields: Mapping[str, str] | None = None) -> Iterator[None]:
         raise RefusedError.because(text) from error
     except DomainError as error:
         raise RefusedError.because(say(str(error))) from error
+
+
+def act_on_each(
+    request: HttpRequest, chosen: Iterable[Any], act: Callable[[Any], object], *, done: Callable[[int], str]
+) -> None:
+    """Carry out a use case for each of the chosen objects, and tell what came of it.
+
+    `done`: a sentence with a place (`%d`) for how many it was done to.
+    """
+
+    def one(obj: object) -> None:
+        with acting():
+            act(obj)
+
+    bulk.each(request, chosen, one, done=lambda count: done(count) % count)
 
 
 def _field_of(problem: FieldProblem, fields: Mapping[str, str]) -> str | None:

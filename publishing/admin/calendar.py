@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from publishing.adapters import clock
 from publishing.admin.pages import desk_page, methods
-from publishing.admin.words import channel_name, label_of, say
+from publishing.admin.sentences import say
+from publishing.admin.words import channel_name, label_of
 from publishing.domain.draft import MessageFilter
 from publishing.domain.errors import ConflictError, InvalidError, NotAllowedError, StaleError
 from publishing.domain.message import MessageStatus, MessageSummary

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from publishing.admin.compose_form import VARIANT, Composition
-from publishing.admin.words import say
+from publishing.admin.sentences import say
 from publishing.channels.base.registry import get_channel, kinds
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.draft import AccountPreview, Preview
@@ -219,7 +219,7 @@ def _present(one: AccountPreview, account: Account | None, media_url: str) -> di
         "text": one.text,
         "length": one.length,
         "limit": one.limit,
-        "unit": one.unit,
+        "unit": say(one.unit),
         "left": None if one.limit is None else one.limit - one.length,
         "media": [
             {
@@ -229,7 +229,7 @@ def _present(one: AccountPreview, account: Account | None, media_url: str) -> di
             }
             for use in one.media
         ],
-        "problems": [{"field": each.field, "detail": each.detail} for each in one.problems],
+        "problems": [{"field": each.field, "detail": say(each.detail)} for each in one.problems],
         "warnings": [say(each.detail) for each in one.warnings],
         "facts": [say(each.detail) for each in one.facts],
     }

@@ -6,7 +6,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from publishing.admin.pages import methods
-from publishing.admin.words import say
+from publishing.admin.sentences import say
 from publishing.domain.errors import InvalidError
 from publishing.domain.permissions import Actor
 from publishing.services import templates

@@ -17,7 +17,7 @@ from publishing.admin.compose_page import WHOLE, Problem, place_problems, presen
 from publishing.admin.compose_view import Sheet, show
 from publishing.admin.composing import Step, carry_out, created_by, dry_run, is_stored
 from publishing.admin.pages import methods
-from publishing.admin.words import say
+from publishing.admin.sentences import say
 from publishing.domain.errors import (
     ConflictError,
     InvalidError,

@@ -10,14 +10,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from publishing.adapters import clock
 from publishing.admin.message_actions import DECISIONS, ON_DELIVERIES, ON_MESSAGES, Click
 from publishing.admin.pages import desk_page, methods
 from publishing.admin.review_panel import Typed, panel_of, typed_in
+from publishing.admin.sentences import say
 from publishing.admin.timelines import cards_of, rights_of
-from publishing.admin.words import label_of, say
+from publishing.admin.words import label_of
 from publishing.domain.account import Account
 from publishing.domain.draft import MessageHistory
 from publishing.domain.errors import ConflictError, InvalidError, KeyReusedError, StaleError
@@ -86,7 +88,7 @@ def _decided_badly(click: Click, action: str, error: Exception) -> HttpResponse:
     """Show the message as it is now, why nothing was decided, and what was typed still in its field."""
     history = queries.get_history(actor=click.actor, message_id=click.message_id)
     is_stale = isinstance(error, StaleError)
-    whole = _changed_by(history) if is_stale else str(error)
+    whole = _changed_by(history) if is_stale else say(str(error))
     typed = typed_in(click.request.POST, action=action, error=error, whole=whole)
     facts = {**_facts(click.request, history, typed), "is_changed": is_stale}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(error, InvalidError) else HTTPStatus.CONFLICT
@@ -98,7 +100,7 @@ def _changed_by(history: MessageHistory) -> str:
     message = history.message
     who = history.name_of(message.edited_by) if message.edited_by else _("Somebody")
     text = _("%(who)s changed the message at %(when)s. You see it as it is now: read it, then decide.")
-    return text % {"who": who, "when": f"{timezone.localtime(message.updated_at):%Y-%m-%d %H:%M}"}
+    return text % {"who": who, "when": date_format(timezone.localtime(message.updated_at), f"{_('j M Y')}, H:i")}
 
 
 def _told(

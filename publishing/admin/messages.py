@@ -16,17 +16,16 @@ from django.utils.translation import ngettext
 
 from publishing.adapters import clock
 from publishing.admin.approving import approve_chosen
-from publishing.admin.base import DeskAdmin, acting, actor_of
+from publishing.admin.base import DeskAdmin, act_on_each, acting, actor_of
 from publishing.admin.export import messages_as_csv
+from publishing.admin.filters import ByChannel
 from publishing.admin.marks import badge, channel, moment, person
 from publishing.admin.once import create_once
 from publishing.admin.pages import failure
-from publishing.channels.base.registry import get_channel, kinds
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.ids import is_id
 from publishing.domain.message import EDITABLE, MessageStatus
 from publishing.domain.permissions import Action, Role
-from publishing.dynadmin import bulk
 from publishing.dynadmin.errors import RefusedError
 from publishing.models import Message, User
 from publishing.services.configured import context
@@ -38,19 +37,10 @@ from publishing.services.settling import cancel_message, retry_delivery
 _STAFF = (Role.VIEWER, Role.EDITOR, Role.APPROVER, Role.ADMIN)
 
 
-class ChannelFilter(admin.SimpleListFilter):
+class ChannelFilter(ByChannel):
     """Messages to one channel."""
 
-    title = _("channel")
-    parameter_name = "channel"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401, ARG002 - Django's signature
-        """Return all channels."""
-        return [(kind, get_channel(kind).capabilities.name) for kind in kinds()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:  # noqa: ANN401, ARG002 - as above
-        """Keep the messages to the one that was chosen."""
-        return queryset.filter(channels__contains=self.value()) if self.value() in kinds() else None
+    lookup = "channels__contains"
 
 
 class MineFilter(admin.SimpleListFilter):
@@ -207,13 +197,8 @@ class MessageAdmin(DeskAdmin):
         act: Callable[..., object],
         done: Callable[[int], str],
     ) -> None:
-        now = clock.now()
-
-        def one(message: Message) -> None:
-            with acting():
-                act(actor=actor_of(request), message_id=message.pk, now=now, context=context())
-
-        bulk.each(request, queryset, one, done=lambda count: done(count) % count)
+        act = partial(act, actor=actor_of(request), now=clock.now(), context=context())
+        act_on_each(request, queryset, lambda message: act(message_id=message.pk), done=done)
 
     @admin.action(permissions=["view"], description=_("Export as CSV"))
     def export_selected(self, request: HttpRequest, queryset: Any) -> StreamingHttpResponse:  # noqa: ANN401 - as above

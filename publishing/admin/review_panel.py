@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from publishing.admin.sentences import say
 from publishing.domain.draft import MessageHistory
 from publishing.domain.errors import InvalidError
 from publishing.domain.message import Message, MessageEvent, MessageStatus, allows
@@ -104,7 +105,7 @@ def typed_in(form: Mapping[str, str], *, action: str, error: Exception, whole: s
     if isinstance(error, InvalidError):
         for problem in error.problems:
             name = next((to for pointer, to in _FIELDS.items() if f"{problem.pointer}/".startswith(pointer)), "")
-            problems.setdefault(name, problem.detail)
+            problems.setdefault(name, say(problem.detail))
         whole = problems.pop("", "")
     return Typed(
         comment=form.get("comment", "")[:_TEXT_LIMIT], at=form.get("at", "")[:40], form=action, problems=problems,

@@ -22,6 +22,7 @@ from publishing.adapters import clock
 from publishing.admin.base import Verb, acting, actor_of
 from publishing.admin.marks import badge
 from publishing.admin.once import create_once
+from publishing.admin.sentences import say
 from publishing.admin.series_form import POINTERS, SeriesForm
 from publishing.admin.staying import StayingAdmin
 from publishing.domain.draft import MessageFilter
@@ -74,14 +75,19 @@ class SeriesAdmin(StayingAdmin):
     @admin.display(description=_("Status"))
     def state(self, series: Series) -> SafeString:
         """Show its status, with why it stopped."""
-        return format_html('<span title="{}">{}</span>', series.trouble, badge(series.status))
+        return format_html('<span title="{}">{}</span>', say(series.trouble), badge(series.status))
+
+    @admin.display(description=_("problem"))
+    def trouble_said(self, series: Series) -> str:
+        """Say why it stopped."""
+        return say(series.trouble)
 
     # --- the form ----------------------------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401 - Django's signature
         """Return what is asked for; what is known, for who changes nothing."""
         if obj is not None and not self.has_change_permission(request, obj):
-            return [(None, {"fields": ("name", "rule", "state", "trouble", "user")})]
+            return [(None, {"fields": ("name", "rule", "state", "trouble_said", "user")})]
         return [
             (None, {"fields": ("name", "message_id", "edit_version", "once")}),
             (_("When"), {"fields": ("frequency", "weekdays", "month_day", ("at", "zone"))}),

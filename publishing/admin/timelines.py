@@ -7,7 +7,8 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from publishing.admin.words import label_of, reason_of, say
+from publishing.admin.sentences import say
+from publishing.admin.words import label_of, reason_of
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.attempt import Attempt, AttemptOutcome
 from publishing.domain.delivery import Delivery, DeliveryEvent, DeliveryState, allows

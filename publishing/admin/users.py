@@ -12,11 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from publishing.adapters import clock
-from publishing.admin.base import DeskAdmin, Verb, acting, actor_of
+from publishing.admin.base import DeskAdmin, Verb, act_on_each, acting, actor_of
 from publishing.admin.marks import badge, moment
 from publishing.admin.words import ROLES
 from publishing.domain.permissions import Action
-from publishing.dynadmin import bulk
 from publishing.models import User
 from publishing.services.signing_in import disable_user, enable_user, sign_out_everywhere
 
@@ -90,13 +89,8 @@ class UserAdmin(DeskAdmin):
         act: Callable[..., object],
         done: Callable[[int], str],
     ) -> None:
-        now = clock.now()
-
-        def one(user: User) -> None:
-            with acting():
-                act(actor=actor_of(request), user_id=user.pk, now=now)
-
-        bulk.each(request, queryset, one, done=lambda count: done(count) % count)
+        act = partial(act, actor=actor_of(request), now=clock.now())
+        act_on_each(request, queryset, lambda user: act(user_id=user.pk), done=done)
 
     def verbs(self) -> Sequence[Verb]:
         """Return what can be done to a user."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _translated
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from publishing.channels.base.registry import UnknownChannelError, get_channel
@@ -23,6 +23,7 @@ LABELS: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "unknown": _("Checking"), "unconfirmed": _("Unconfirmed"),
     "ok": _("Connected"), "needs_reauth": _("Connect again"), "paused": _("Paused"), "blocked": _("Blocked"),
     "disconnected": _("Disconnected"), "stopped": _("Stopped"), "ended": _("Ended"),
+    "active": _("Active"), "expired": _("Expired"), "revoked": _("Revoked"),
     "deferred": _("Deferred"), "rejected": _("Refused"),
     "sent": _("Passed on"), "delivered": _("Delivered"), "delayed": _("Delayed"), "bounced": _("Bounced"),
     "complained": _("Complained"), "refused": _("Not passed on"),
@@ -38,7 +39,8 @@ REASONS: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "internal": _("something went wrong here"), "no_time": _("working time ran out"),
     "expired": _("it took too long"), "late": _("it did not start in time"),
     "claims": _("it was begun too often without a result"), "cancelled": _("it was cancelled"),
-    "resolved": _("a person looked"),
+    "resolved": _("a person looked"), "unconfirmed": _("nobody could see whether it was published"),
+    "restored": _("the data were put back to an earlier state"),
 })  # fmt: skip
 
 #: How much is left at a platform, by what it counts.
@@ -52,14 +54,6 @@ ROLES: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "member": _("Member"), "viewer": _("Viewer"), "editor": _("Editor"), "approver": _("Approver"),
     "admin": _("Administrator"),
 })  # fmt: skip
-
-
-def say(sentence: str) -> str:
-    """Return a sentence of a use case in the reader's language; as it is where the catalogue does not have it.
-
-    Use cases speak English, for they answer programs too. `local.translations` collects what they say.
-    """
-    return _translated(sentence) if sentence else ""
 
 
 def label_of(state: str) -> str:
@@ -85,6 +79,14 @@ def channel_name(kind: str) -> str:
         return get_channel(kind).capabilities.name
     except UnknownChannelError:
         return kind
+
+
+def device_name(browser: str) -> str:
+    """Return what `identity.browsers` made of a browser's own words: `Firefox on Linux`."""
+    name, joined, system = browser.partition(" on ")
+    if not name or name == "A browser":
+        name = gettext("A browser")
+    return gettext("%(browser)s on %(system)s") % {"browser": name, "system": system} if joined else name
 
 
 #: What one may do, as one's own page lists it.

@@ -1,6 +1,6 @@
 """Answers: rendered once, so that what is stored under an idempotency key is what was sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Self
@@ -23,14 +23,19 @@ class Answer:
 
     @classmethod
     def of(cls, value: object, *, status: int = HTTPStatus.OK, rev: int | None = None, location: str = "") -> Self:
-        """Render a value; with a revision the answer bears an ETag."""
+        """Render a value. With a revision the answer bears an ETag; with a location it says 201: Created."""
         body = to_json(value)
         headers = {}
         if rev is not None:
             headers["ETag"] = make_etag(rev, body)
         if location:
-            headers["Location"] = location
+            headers["Location"], status = location, HTTPStatus.CREATED
         return cls(status=status, body=body, headers=headers)
+
+    @classmethod
+    def of_all(cls, rows: Sequence[object]) -> Self:
+        """Render a list that is always one page."""
+        return cls.of({"results": rows, "next": None, "previous": None})
 
     def response(self) -> HttpResponse:
         """Return the answer for Django."""

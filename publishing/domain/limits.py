@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from publishing.domain.wording import phrase
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
@@ -35,18 +37,26 @@ class Limit:
         return max(1, -(-left // timedelta(seconds=1)))
 
 
-API_PER_USER: Final = Limit(name="api", count=1_200, block=10, what="ask the API")
-API_PER_KEY: Final = Limit(name="api-key", count=600, block=10, what="ask the API with one key")
-PREVIEW: Final = Limit(name="preview", count=120, block=5, what="ask for a preview")
-UPLOAD: Final = Limit(name="upload", count=60, block=1, what="upload a medium")
-KEY_CREATION: Final = Limit(name="key", count=20, window=timedelta(hours=1), what="make or rotate an API key")
+API_PER_USER: Final = Limit(name="api", count=1_200, block=10, what=phrase("ask the API"))
+API_PER_KEY: Final = Limit(name="api-key", count=600, block=10, what=phrase("ask the API with one key"))
+PREVIEW: Final = Limit(name="preview", count=120, block=5, what=phrase("ask for a preview"))
+UPLOAD: Final = Limit(name="upload", count=60, block=1, what=phrase("upload a medium"))
+KEY_CREATION: Final = Limit(name="key", count=20, window=timedelta(hours=1), what=phrase("make or rotate an API key"))
 #: Sign-ins that prove somebody, by user: more web sessions nobody needs.
-SIGN_IN: Final = Limit(name="sign-in", count=10, window=timedelta(minutes=5), what="sign in")
+SIGN_IN: Final = Limit(name="sign-in", count=10, window=timedelta(minutes=5), what=phrase("sign in"))
 #: Steps of signing in before anybody is known, by the address that a connection comes from (an office has one), and by
 #: whose connection it is, which is CloudFront's for many and so has much more. No step costs more than the first.
 SIGN_IN_FROM: Final = Limit(
-    name="sign-in-from", count=120, window=timedelta(minutes=5), block=5, what="begin or end a sign-in from one address"
+    name="sign-in-from",
+    count=120,
+    window=timedelta(minutes=5),
+    block=5,
+    what=phrase("begin or end a sign-in from one address"),
 )
 SIGN_IN_THROUGH: Final = Limit(
-    name="sign-in-through", count=1_200, window=timedelta(minutes=5), block=20, what="sign in through one connection"
+    name="sign-in-through",
+    count=1_200,
+    window=timedelta(minutes=5),
+    block=20,
+    what=phrase("sign in through one connection"),
 )

@@ -11,6 +11,7 @@ from publishing.domain.errors import FieldProblem
 from publishing.domain.ids import digest
 from publishing.domain.outcome import Problem
 from publishing.domain.video import VIDEO_EXTENSIONS, VIDEO_LIMIT, VideoFacts, brand_type, is_video
+from publishing.domain.wording import phrase
 
 #: Pictures that can be uploaded, with the ending of the files that are made of them. SVG is a program, not a picture:
 #: never.
@@ -216,7 +217,7 @@ def upload_problems(wanted: NewMedium) -> Iterator[FieldProblem]:
         yield FieldProblem(pointer="/media_type", code="unsupported_type", detail=detail)
     if wanted.size < 1:
         yield FieldProblem(pointer="/size", code="empty", detail="The file is empty. Choose another one.")
-    limit, what = (VIDEO_LIMIT, "video") if is_video(wanted.media_type) else (UPLOAD_LIMIT, "picture")
+    limit, what = (VIDEO_LIMIT, phrase("video")) if is_video(wanted.media_type) else (UPLOAD_LIMIT, phrase("picture"))
     if wanted.size > limit:
         detail = f"The file has {wanted.size:,} bytes; {limit:,} are possible. Make the {what} smaller."
         yield FieldProblem(pointer="/size", code="too_large", detail=detail)
@@ -236,7 +237,7 @@ def mismatch(stated: str, content: bytes) -> Problem | None:
         return None
     said = type_name(stated)
     if found is None:
-        what = "video" if is_video(stated) else "picture"
+        what = phrase("video") if is_video(stated) else phrase("picture")
         detail = f"The file says {said}, and is no {what} that can be read. Export it again as {said}."
     elif found in MEDIA_TYPES:
         detail = f"The file says {said}, and is {type_name(found)}. Upload it again as what it is."

@@ -11,6 +11,7 @@ from typing import Final
 
 from publishing.domain.content import TEXT_LIMIT, TITLE_LIMIT, has_lone_surrogate, is_blank, text_problem
 from publishing.domain.errors import FieldProblem, InvalidError
+from publishing.domain.wording import phrase
 
 NAME_LIMIT: Final = 100
 VALUE_LIMIT: Final = 2_000
@@ -139,10 +140,14 @@ def render_template(template: Template, values: Mapping[str, str]) -> Rendered:
         return _VARIABLE.sub(lambda match: values[match.group(1)], text)
 
     rendered = Rendered(title=filled(template.title), text=filled(template.text))
-    for name, text, limit in (("title", rendered.title, TITLE_LIMIT), ("text", rendered.text, TEXT_LIMIT)):
+    title, body = (phrase("title"), rendered.title, TITLE_LIMIT), (phrase("text"), rendered.text, TEXT_LIMIT)
+    for part, text, limit in (title, body):
         if len(text) > limit:
-            detail = f"With these values the {name} has {len(text):,} characters; at most {limit:,} are possible."
-            raise InvalidError(FieldProblem(pointer="/values", code="too_long", detail=f"{detail} Shorten them."))
+            detail = (
+                f"With these values the {part} has {len(text):,} characters; at most {limit:,} are possible. "
+                "Shorten them."
+            )
+            raise InvalidError(FieldProblem(pointer="/values", code="too_long", detail=detail))
     return rendered
 
 
@@ -154,7 +159,7 @@ def _value_problems(variables: tuple[str, ...], values: Mapping[str, str]) -> It
     for name, value in values.items():
         pointer = "/values/" + name[:40].replace("~", "~0").replace("/", "~1")
         if name not in variables:
-            detail = f"The template has no such variable. It has: {', '.join(variables) or 'none'}."
+            detail = f"The template has no such variable. It has: {', '.join(variables) or phrase('none')}."
             yield FieldProblem(pointer=pointer, code="unknown", detail=detail)
         elif len(value) > VALUE_LIMIT:
             detail = f"The value has {len(value):,} characters; at most {VALUE_LIMIT:,} are possible. Shorten it."

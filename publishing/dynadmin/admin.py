@@ -4,7 +4,7 @@ Writing is the application's: `create`, `change` and `remove` each make one call
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
@@ -61,8 +61,6 @@ class DynamoModelAdmin(_ModelAdmin):
     #: How many queries one page of the list may make.
     list_queries = 3
     change_list_template = "admin/dynadmin/change_list.html"
-    #: Names of search fields whose exact match is looked for first, by one point read: the primary key.
-    search_by_key: ClassVar[bool] = True
 
     # --- what the application does -----------------------------------------------------------------------------------
 

@@ -37,8 +37,8 @@ class DynamoForm(_ModelForm):
     A version that is compared on the server alone would protect nobody: the page that saves reads the newest one.
     """
 
-    edit_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    once = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    edit_version = forms.IntegerField(required=False, label="", widget=forms.HiddenInput)
+    once = forms.CharField(required=False, max_length=64, label="", widget=forms.HiddenInput)
 
     #: What the application raised for this very form; set by the admin for the form that is shown again.
     refusal: ClassVar[Exception | None] = None

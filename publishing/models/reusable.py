@@ -14,45 +14,57 @@ from publishing.items.template import HashtagGroupItem, TemplateItem
 from publishing.models.base import TableModel, text
 
 
-class Template(TableModel):
-    """A text with variables."""
+class Reusable(TableModel):
+    """What staff uses again, listed by name."""
 
     id: models.CharField[str, str] = models.CharField(_("id"), primary_key=True, max_length=26)
     name: models.CharField[str, str] = models.CharField(
         _("name"), max_length=100, help_text=_("What it is called in the composer's list.")
     )
+    rev: models.IntegerField[int, int] = models.IntegerField(_("revision"))
+    created_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("made"))
+    updated_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("changed"))
+
+    version_field = "rev"
+
+    class Meta(TableModel.Meta):
+        """Each kind has a list of its own."""
+
+        abstract = True
+
+    def __str__(self) -> str:
+        """Return its name."""
+        return self.name
+
+
+def _by_name(partition: str) -> tuple[Access]:
+    """Return how a kind is listed. The index has no texts."""
+    return (
+        Access(partition=partition, index="GSI3", sort="name", descending=False, complete=True, token=str.casefold),
+    )
+
+
+class Template(Reusable):
+    """A text with variables."""
+
     title: models.CharField[str, str] = models.CharField(
         _("title"), max_length=200, blank=True, help_text=_("For channels that show one; may be empty.")
     )
     body: models.TextField[str, str] = models.TextField(
         _("text"), help_text=_("Write {{ name }} where something differs each time: letters, digits and _.")
     )
-    rev: models.IntegerField[int, int] = models.IntegerField(_("revision"))
-    created_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("made"))
-    updated_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("changed"))
 
     item_class: ClassVar[Any] = TemplateItem
     derived: ClassVar[frozenset[str]] = frozenset({"title"})
-    version_field = "rev"
-    # The index has no texts.
-    access_patterns = (
-        Access(
-            partition=keys.TEMPLATE_LIST, index="GSI3", sort="name", descending=False, complete=True,
-            token=str.casefold,
-        ),
-    )  # fmt: skip
-
+    access_patterns = _by_name(keys.TEMPLATE_LIST)
     recorded_as = "template"
 
-    class Meta(TableModel.Meta):
+    class Meta(Reusable.Meta):
         """Names."""
 
+        abstract = False
         verbose_name = _("template")
         verbose_name_plural = _("templates")
-
-    def __str__(self) -> str:
-        """Return its name."""
-        return self.name
 
     @classmethod
     def item_key(cls, pk: str) -> tuple[str, str]:
@@ -65,43 +77,25 @@ class Template(TableModel):
         return {"title": text(item.title)}
 
 
-class HashtagGroup(TableModel):
+class HashtagGroup(Reusable):
     """Hashtags that go together."""
 
-    id: models.CharField[str, str] = models.CharField(_("id"), primary_key=True, max_length=26)
-    name: models.CharField[str, str] = models.CharField(
-        _("name"), max_length=100, help_text=_("What it is called in the composer's list.")
-    )
     #: Separated by spaces.
     tags: models.TextField[str, str] = models.TextField(
         _("hashtags"), help_text=_("Separate them by spaces or lines. The # may be left out.")
     )
-    rev: models.IntegerField[int, int] = models.IntegerField(_("revision"))
-    created_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("made"))
-    updated_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(_("changed"))
 
     item_class: ClassVar[Any] = HashtagGroupItem
     derived: ClassVar[frozenset[str]] = frozenset({"tags"})
-    version_field = "rev"
-    # The index has no hashtags.
-    access_patterns = (
-        Access(
-            partition=keys.HASHTAG_LIST, index="GSI3", sort="name", descending=False, complete=True,
-            token=str.casefold,
-        ),
-    )  # fmt: skip
-
+    access_patterns = _by_name(keys.HASHTAG_LIST)
     recorded_as = "hashtag_group"
 
-    class Meta(TableModel.Meta):
+    class Meta(Reusable.Meta):
         """Names."""
 
+        abstract = False
         verbose_name = _("hashtag group")
         verbose_name_plural = _("hashtag groups")
-
-    def __str__(self) -> str:
-        """Return its name."""
-        return self.name
 
     @classmethod
     def item_key(cls, pk: str) -> tuple[str, str]:

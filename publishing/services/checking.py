@@ -87,7 +87,8 @@ def _content_problems(draft: Draft) -> Iterable[FieldProblem]:
     yield from _link_problems(draft.link)
     for kind in draft.variants:
         if kind not in kinds():
-            detail = f"There is no channel {kind[:40]!r}. There are: {', '.join(kinds())}."
+            known = ", ".join(kinds())
+            detail = f"There is no channel {kind[:40]!r}. There are: {known}."
             yield FieldProblem(pointer=f"/variants/{kind[:40]}", code="unknown_channel", detail=detail)
 
 

@@ -7,10 +7,13 @@ from typing import Final
 from publishing.domain.errors import LimitedError
 from publishing.domain.ids import digest
 from publishing.domain.limits import SIGN_IN_FROM, SIGN_IN_THROUGH, Limit
+from publishing.domain.wording import phrase
 from publishing.store import limits
 
 #: More subjects than a process serves in a minute; beyond it, blocks are forgotten, which grants less and never more.
 _REMEMBERED: Final = 10_000
+
+_SPANS: Final = {60: phrase("a minute"), 300: phrase("in five minutes"), 3600: phrase("an hour")}
 
 _lock = threading.Lock()
 #: (limit, subject) → the window that a block was taken in, and how much of it is left.
@@ -24,10 +27,12 @@ def spend(limit: Limit, subject: str, *, now: datetime) -> None:
     taken = limits.take(limit, subject, now=now)
     if not taken:
         seconds = int(limit.window.total_seconds())
-        span = {60: "a minute", 300: "in five minutes", 3600: "an hour"}.get(seconds, f"in {seconds} seconds")
+        span = _SPANS.get(seconds) or phrase(f"in {seconds} seconds")
         wait = limit.retry_after(now)
         raise LimitedError(
-            f"You may {limit.what} at most {limit.count} times {span}. Wait {wait} seconds.", retry_after=wait
+            f"You may {limit.what} at most {limit.count:,} times {span}. "
+            f"Wait {wait} {'second' if wait == 1 else 'seconds'}.",
+            retry_after=wait,
         )
     _keep(limit, subject, taken - 1, now)
 

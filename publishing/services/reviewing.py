@@ -125,8 +125,10 @@ def _check_comment(comment: str, *, is_needed: bool) -> None:
 
 def _demand_decidable(read: Message, event: MessageEvent, rev: int | None) -> None:
     if not allows(read.status, event) or (read.status is MessageStatus.SCHEDULED and read.is_approved):
-        is_approved = " and approved" if read.is_approved else ""
-        raise ConflictError(f"The message is {words(read.status)}{is_approved}: there is nothing to decide.")
+        raise ConflictError(
+            f"The message is {words(read.status)}{' and approved' if read.is_approved else ''}: "
+            "there is nothing to decide."
+        )
     demand_rev(read, rev)
 
 
@@ -134,8 +136,10 @@ def _wish(read: Message, now: datetime) -> Due | None:
     if read.scheduled_at is None:
         return None
     if read.scheduled_at < now - TOLERANCE:
-        moment = f"{read.scheduled_at:%Y-%m-%d %H:%M} UTC"
-        raise ConflictError(f"It was wished for {moment}, which has passed. Approve it with another schedule, or now.")
+        raise ConflictError(
+            f"It was wished for {read.scheduled_at:%Y-%m-%d %H:%M} UTC, which has passed. "
+            "Approve it with another schedule, or now."
+        )
     return Due(at=read.scheduled_at, zone=read.zone, wall_time=read.wall_time)
 
 

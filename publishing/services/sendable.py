@@ -67,8 +67,10 @@ def _account_problem(
     if account is None or not isinstance(may(actor, Action.USE_ACCOUNT, account), Allowed):
         return "unknown_account", "There is no such account. List the accounts to see which ones you can use."
     if account.status is AccountStatus.BLOCKED:
-        why = f" {account.problem.detail}" if account.problem else ""
-        detail = f"{account.name} is blocked.{why} Choose another account, or ask an administrator to lift the block."
+        detail = (
+            f"{account.name} is blocked. {f'{account.problem.detail} ' if account.problem else ''}"
+            "Choose another account, or ask an administrator to lift the block."
+        )
         return "blocked_recipient", detail
     if not account.may_receive:
         return "not_connected", f"{account.name} is {account.status}. Choose another account or connect it again."

@@ -1,7 +1,6 @@
 """Send one delivery: claim, prepare, commit mark, one visible call."""
 
 import logging
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -151,8 +150,10 @@ def _hold(job: Job, outcome: Outcome) -> Steps[None]:
     hold = Hold(until=until, reason=outcome.reason, detail=outcome.detail)
     if until <= reading.now:
         return
-    with suppress(UnavailableError):
+    try:
         yield HoldAccount(account_id=job.delivery.account_id, hold=hold)
+    except UnavailableError:
+        log.warning("account.not_held", exc_info=True)
 
 
 def _log_lateness(job: Job, committed_at: datetime) -> None:

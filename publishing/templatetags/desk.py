@@ -2,7 +2,7 @@
 
 from django import template
 
-from publishing.admin import marks, words
+from publishing.admin import marks, sentences, words
 from publishing.domain.quota import Quota
 
 register = template.Library()
@@ -20,7 +20,13 @@ def reason(code: str) -> str:
 @register.filter
 def say(sentence: str) -> str:
     """Return a sentence of a use case in the reader's language."""
-    return words.say(sentence)
+    return sentences.say(sentence)
+
+
+@register.filter
+def device(browser: str) -> str:
+    """Return what a browser called itself when its user signed in."""
+    return words.device_name(browser)
 
 
 @register.filter

@@ -28,6 +28,7 @@ from publishing.domain.outcome import (
     Unknown,
 )
 from publishing.http import HttpClient, OutgoingPolicy
+from tests.channels.applying import where
 from tests.channels.contract_check import CheckContract
 from tests.channels.contract_images import ImageContract
 from tests.channels.simulated import SimulatedAccount, build_submission, utc_now
@@ -106,9 +107,8 @@ class ChannelContract(CheckContract, ImageContract):
         payload = channel.build(submission, account.destination().account)
         assert [post["key"] for post in account.posts()] == [self.key_sent(payload) if self.carries_key else None]
 
+    @where(lambda its: its.channel.capabilities.deduplication is Deduplication.KEY)
     def test_posts_once_for_two_requests_where_it_has_a_key(self, channel, account, client):
-        if channel.capabilities.deduplication is not Deduplication.KEY:
-            pytest.skip("The platform offers no key.")
         submission = build_submission()
         account.misbehaves("accept_and_hang_up", count=1)
 
@@ -119,9 +119,8 @@ class ChannelContract(CheckContract, ImageContract):
         assert isinstance(second, Published)
         assert len(account.posts()) == 1
 
+    @where(lambda its: its.channel.probes(its.account))
     def test_names_the_first_post_to_an_identical_repeat_where_it_probes(self, channel, account, client):
-        if not channel.probes(account.destination().account):
-            pytest.skip("A repeat is no evidence.")
         submission = build_submission()
         account.misbehaves("accept_and_hang_up", count=1)
 
@@ -257,16 +256,14 @@ class ChannelContract(CheckContract, ImageContract):
         assert (type(outcome), getattr(outcome, "reason", None)) == (Rejected, Reason.DESTINATION)
         assert server.connections == 0
 
+    @where(lambda its: not its.channel.capabilities.base_url)
     def test_rejects_an_account_without_an_address(self, channel, account, client):
-        if channel.capabilities.base_url:
-            pytest.skip("One address serves everybody.")
         outcome = self.publish(channel, self.nowhere(account), client)
 
         assert (type(outcome), getattr(outcome, "reason", None)) == (Rejected, Reason.DESTINATION)
 
+    @where(lambda its: its.channel.capabilities.base_url)
     def test_calls_the_address_that_serves_everybody_for_an_account_that_names_none(self, channel, account):
-        if not channel.capabilities.base_url:
-            pytest.skip("Each account names its own address.")
         asked: list[tuple[str, int]] = []
 
         def resolve(host: str, port: int) -> list[str]:
@@ -309,10 +306,9 @@ class ChannelContract(CheckContract, ImageContract):
 
         assert isinstance(finding, Absent if channel.can_look_up(account.destination().account) else Undecidable)
 
+    @where(lambda its: its.channel.can_look_up(its.account))
     @pytest.mark.parametrize("fault", [fault for fault in (*OUTCOMES, *UNREADABLE) if fault != "malformed"])
     def test_says_so_when_the_look_up_fails(self, channel, account, client, fault):
-        if not channel.can_look_up(account.destination().account):
-            pytest.skip("There is nobody to ask.")
         account.misbehaves(fault, on="read")
 
         finding = border.look_up(

@@ -13,6 +13,7 @@ from publishing.domain.account import Destination
 from publishing.domain.health import Health, HealthVerdict
 from publishing.domain.outcome import Reason
 from publishing.http import HttpClient, OutgoingPolicy
+from tests.channels.applying import can_be_asked, can_be_asked_with_a_credential, where
 from tests.channels.contract_pure import PureContract
 from tests.channels.simulated import SimulatedAccount, utc_now
 from tests.servers import http_answer, serving, unused_port
@@ -59,19 +60,17 @@ class CheckContract(PureContract):
         assert account.count("create") == 0
         assert account.posts() == []
 
+    @where(can_be_asked)
     def test_says_so_when_the_credential_was_revoked(self, channel, account, client):
         destination = replace(account.destination(), credential="revoked:canary-of-a-secret")
-        if not channel.capabilities.can_check:
-            pytest.skip("There is nobody to ask.")
 
         health = self.check(channel, destination, client)
 
         assert health.verdict is self.revoked
         assert "canary" not in health.detail
 
+    @where(can_be_asked_with_a_credential)
     def test_sees_a_revocation_although_it_asked_before(self, channel, account, client):
-        if not channel.capabilities.can_check or not channel.capabilities.needs_credential:
-            pytest.skip("There is nobody to ask, or no credential.")
         before = self.check(channel, account.destination(), client)
         account.is_registered(credentials=["another:one"])
 
@@ -79,20 +78,18 @@ class CheckContract(PureContract):
 
         assert (before.verdict, after.verdict) == (HealthVerdict.OK, HealthVerdict.NEEDS_REAUTH)
 
+    @where(can_be_asked_with_a_credential)
     @pytest.mark.parametrize("credential", ["", " ", "t\u00f6ken", "\x00"])
     def test_sends_no_credential_that_cannot_be_one(self, channel, account, client, credential):
-        if not channel.capabilities.can_check or not channel.capabilities.needs_credential:
-            pytest.skip("There is nobody to ask, or no credential.")
 
         health = self.check(channel, replace(account.destination(), credential=credential), client)
 
         assert (health.verdict, health.reason) == (HealthVerdict.NEEDS_REAUTH, Reason.CREDENTIAL)
         assert account.count("read") == 0
 
+    @where(can_be_asked)
     @pytest.mark.parametrize("fault", VERDICTS)
     def test_makes_of_each_fault_what_is_documented(self, channel, account, client, fault):
-        if not channel.capabilities.can_check:
-            pytest.skip("There is nobody to ask.")
         account.misbehaves(fault, on="read")
 
         health = self.check(channel, account.destination(), client)
@@ -115,9 +112,8 @@ class CheckContract(PureContract):
 
         assert health.verdict is HealthVerdict.CANNOT_TELL
 
+    @where(can_be_asked)
     def test_is_kept_from_private_addresses_when_it_asks(self, channel, account):
-        if not channel.capabilities.can_check:
-            pytest.skip("There is nobody to ask.")
         client = HttpClient(OutgoingPolicy(), 5)
         with serving(http_answer()) as server:
             url = server.url.replace("http://", "https://").replace(f":{server.port}", "")
@@ -126,10 +122,8 @@ class CheckContract(PureContract):
         assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)
         assert server.connections == 0
 
+    @where(lambda its: can_be_asked(its) and not its.channel.capabilities.base_url)
     def test_has_a_problem_with_an_account_that_is_nowhere(self, channel, account, client):
-        if channel.capabilities.base_url or not channel.capabilities.can_check:
-            pytest.skip("One address serves everybody, or there is nobody to ask.")
-
         health = self.check(channel, self.without_place(account), client)
 
         assert (health.verdict, health.reason) == (HealthVerdict.PROBLEM, Reason.DESTINATION)

@@ -14,6 +14,7 @@ from publishing.domain.account import Destination
 from publishing.domain.content import Content, MediaUse, Severity
 from publishing.domain.outcome import Deferred, Outcome, Published, Reason, Rejected
 from publishing.http import HttpClient
+from tests.channels.applying import names_a_limit, takes_images, takes_images_beforehand, where
 from tests.channels.contract_pure import PureContract
 from tests.channels.simulated import build_submission, utc_now
 from tests.pictures import Shelf, build_rendition, use_of
@@ -45,9 +46,9 @@ class ImageContract(PureContract):
 
     @pytest.fixture
     def rules(self, channel: Channel) -> ImageRules:
-        if channel.capabilities.images is None:
-            pytest.skip("Nothing but text goes there.")
-        return channel.capabilities.images
+        rules = channel.capabilities.images
+        assert rules is not None
+        return rules
 
     @pytest.fixture
     def shelf(self) -> Shelf:
@@ -64,6 +65,7 @@ class ImageContract(PureContract):
         assert self.refusals(channel, Content(text="Look", media=fitting[:limit]), target) == []
         assert self.refusals(channel, Content(text="Look", media=fitting), target) == ["too_many_media"]
 
+    @where(takes_images)
     def test_refuses_a_type_that_it_does_not_take(self, channel, account, rules):
         use = use_of(build_rendition("image/x-icon"))
 
@@ -73,23 +75,22 @@ class ImageContract(PureContract):
         assert channel.capabilities.name in problem.detail
         assert "X-ICON" in problem.detail
 
+    @where(names_a_limit("max_size"))
     def test_refuses_a_file_one_byte_too_large(self, channel, account, rules):
-        if rules.max_size is None:
-            pytest.skip("The platform names no limit below our own.")
         target = account.destination().account
         fits, too_large = (use_of(build_rendition(rules.types[0], size=rules.max_size + more)) for more in (0, 1))
 
         assert self.refusals(channel, Content(text="Look", media=(fits,)), target) == []
         assert self.refusals(channel, Content(text="Look", media=(too_large,)), target) == ["unfit_media"]
 
+    @where(names_a_limit("max_pixels"))
     def test_refuses_a_picture_with_too_many_pixels(self, channel, account, rules):
-        if rules.max_pixels is None:
-            pytest.skip("The platform names no limit below our own.")
         target = account.destination().account
         too_large = use_of(build_rendition(rules.types[0], width=rules.max_pixels + 1, height=1))
 
         assert self.refusals(channel, Content(text="Look", media=(too_large,)), target) == ["unfit_media"]
 
+    @where(takes_images)
     def test_takes_the_smaller_file_where_the_full_one_does_not_fit(self, channel, account, rules):
         full, small = build_rendition("image/x-icon"), build_rendition(rules.types[0])
         content = Content(text="Look", media=(use_of(full, small, alt_text=""),))
@@ -100,9 +101,8 @@ class ImageContract(PureContract):
         assert full.key not in repr(payload)
         assert small.key in repr(payload) or small.sha256 in repr(payload)
 
+    @where(names_a_limit("alt_text_limit"))
     def test_counts_a_description_as_the_platform_does(self, channel, account, rules):
-        if not rules.alt_text_limit:
-            pytest.skip("The platform names no limit.")
         target = account.destination().account
         file, limit = build_rendition(rules.types[0]), rules.alt_text_limit
 
@@ -113,6 +113,7 @@ class ImageContract(PureContract):
 
     # --- put in place and published ----------------------------------------------------------------------------------
 
+    @where(takes_images)
     @pytest.mark.parametrize("count", ["one", "all"])
     def test_publishes_its_images_in_their_order(self, channel, account, client, rules, shelf, count):
         uses = self.uses(rules, shelf, 1 if count == "one" else min(rules.limit, 4))
@@ -126,6 +127,7 @@ class ImageContract(PureContract):
         if rules.alt_text_limit != 0:
             assert [image["alt_text"] for image in post["images"]] == [use.alt_text for use in uses]
 
+    @where(takes_images)
     def test_wants_images_there_first_where_the_platform_does(self, channel, account, rules, shelf):
         uses, destination = self.uses(rules, shelf, 1), account.destination()
         with_image = self.payload(channel, destination, Content(text="Look", media=uses))
@@ -134,6 +136,7 @@ class ImageContract(PureContract):
         assert channel.needs_preparing(with_image) is self.prepares
         assert not channel.needs_preparing(without)
 
+    @where(takes_images)
     def test_shows_nothing_before_the_visible_call(self, channel, account, client, rules, shelf):
         with shelf.serving() as media_url:
             content = Content(text="Look", media=self.uses(rules, shelf, 1))
@@ -143,12 +146,11 @@ class ImageContract(PureContract):
         assert account.posts() == []
         assert account.count("create") == 0
 
+    @where(takes_images_beforehand)
     def test_goes_on_in_another_process_where_it_stopped(self, channel, account, client, rules, shelf):
         uses = self.uses(rules, shelf, min(rules.limit, 3))
         with shelf.serving() as media_url:
             payload = self.payload(channel, account.destination(), Content(text="Look", media=uses), media_url)
-            if not self.prepares:
-                pytest.skip("Nothing has to be there before the visible call.")
             whole = self.prepared(channel, payload, account.destination(), client, shelf)
             before = account.count("upload")
             other = type(channel)()
@@ -158,13 +160,12 @@ class ImageContract(PureContract):
         assert account.count("upload") == before
         assert payload.sha() == whole.sha()
 
+    @where(takes_images_beforehand)
     @pytest.mark.parametrize("fault", UPLOAD_OUTCOMES)
     def test_gives_each_fault_of_an_upload_its_outcome(self, channel, account, client, rules, shelf, fault):
         with shelf.serving() as media_url:
             content = Content(text="Look", media=self.uses(rules, shelf, 1))
             payload = self.payload(channel, account.destination(), content, media_url)
-            if not self.prepares:
-                pytest.skip("Nothing has to be there before the visible call.")
             account.misbehaves(fault, on="upload")
             outcome = self.step(channel, payload, account.destination(), client, shelf)
 
@@ -174,11 +175,10 @@ class ImageContract(PureContract):
         assert self.secret_word(account) not in repr(outcome)
         assert account.count("create") == 0
 
+    @where(lambda its: takes_images_beforehand(its) and not its.contract.fetches_itself)
     def test_says_so_when_an_image_is_gone(self, channel, account, client, rules, shelf):
         content = Content(text="Look", media=self.uses(rules, shelf, 1))
         payload = self.payload(channel, account.destination(), content)
-        if self.fetches_itself or not self.prepares:
-            pytest.skip("The platform fetches images itself.")
         shelf.files.clear()
 
         outcome = self.step(channel, payload, account.destination(), client, shelf)
@@ -186,12 +186,11 @@ class ImageContract(PureContract):
         assert (type(outcome), getattr(outcome, "reason", None)) == (Rejected, Reason.CONTENT)
         assert "no longer there" in outcome.detail
 
+    @where(takes_images_beforehand)
     def test_keeps_no_secret_in_what_it_stores(self, channel, account, client, rules, shelf):
         with shelf.serving() as media_url:
             content = Content(text="Look", media=self.uses(rules, shelf, rules.limit))
             payload = self.payload(channel, account.destination(), content, media_url)
-            if not self.prepares:
-                pytest.skip("Nothing has to be there before the visible call.")
             handle = str(self.prepared(channel, payload, account.destination(), client, shelf).handle)
 
         assert self.secret_word(account) not in handle

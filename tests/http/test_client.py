@@ -6,10 +6,12 @@ import os
 import ssl
 import subprocess
 import sys
+import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpcore
 import pytest
 
 from publishing import __version__
@@ -22,6 +24,7 @@ from publishing.http import (
     RefusedError,
     UnreadableError,
 )
+from publishing.http.wire import CALL, Call, GuardedBackend
 from tests.servers import http_answer, make_certificate, read_request, server_tls, serving, unused_port
 
 ROOT = Path(__file__).parents[2]
@@ -351,6 +354,19 @@ class TestAConnection:
         assert answer.status == 200
         assert names == ["platform.test"]
         assert f"host: platform.test:{server.port}".encode() in server.requests[0]
+
+    def test_is_made_to_no_other_server_than_the_one_that_was_judged(self):
+        policy = OutgoingPolicy(allow_private=True)
+        backend = GuardedBackend(policy=policy, resolve=lambda host, port: ["127.0.0.1"])
+
+        with serving(http_answer()) as server:
+            judged = policy.read(f"http://platform.test:{server.port}/")
+            held = CALL.set(Call(target=judged, acts=False, ends=time.monotonic() + 5))
+            with pytest.raises(httpcore.ConnectError, match="another server"):
+                backend.connect_tcp("elsewhere.test", server.port)
+            CALL.reset(held)
+
+        assert server.connections == 0
 
     def test_to_a_server_that_speaks_no_tls_is_certainly_not_used(self, hasty):
         with serving(http_answer()) as server:

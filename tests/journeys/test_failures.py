@@ -303,6 +303,15 @@ class TestTheStopSwitch:
         assert {system.read(each).message.status for each in (dispatched, waiting)} == {M.PUBLISHED}
         assert len(system.posts()) == 2
 
+    def test_leaves_what_becomes_due_scheduled_so_that_it_can_still_be_changed(self, system: System, clock: Clock):
+        message_id = system.publish(system.connect("webhook", "newsroom")).message.id
+
+        set_stop_switch(actor=SYSTEM, is_on=True, now=clock.now())
+        report = system.tick()
+
+        assert report["dispatched"] == 0
+        assert system.read(message_id).message.status is M.SCHEDULED
+
     def test_lifted_too_late_asks_for_attention_instead_of_publishing(self, system: System, clock: Clock):
         message_id = system.publish(system.connect("webhook", "newsroom")).message.id
         set_stop_switch(actor=SYSTEM, is_on=True, now=clock.now())

@@ -9,6 +9,7 @@ import pytest
 
 from publishing.domain.account import Hold, SealedCredential
 from publishing.domain.delivery import Delivery, DeliveryState
+from publishing.domain.errors import UnavailableError
 from publishing.domain.events import Deliver
 from publishing.domain.message import Message, MessageStatus, MessageWithDeliveries
 from publishing.domain.operations import (
@@ -44,6 +45,8 @@ class Script:
         self.published = 0
         self.hold: Hold | None = None
         self.held: list[Hold] = []
+        #: Whether the table is out of reach for what holds the account.
+        self.is_table_away = False
         self.outcome: Outcome = Published(publication=Publication(id="1"))
         self.finalised: list[str] = []
         self.later: MessageWithDeliveries | None = None
@@ -62,6 +65,8 @@ class Script:
                 account = build_account(channel=self.kind)
                 return Lane(account=account, credential=credential, is_stopped=False, hold=self.hold)
             case steps.HoldAccount(hold=hold):
+                if self.is_table_away:
+                    raise UnavailableError("The table could not be written.")
                 self.held.append(hold)
                 return None
             case steps.OpenCredential():
@@ -194,6 +199,17 @@ class TestAPlatformsLimit:
         script.deliver()
 
         assert script.held[0].until == NOW + Timing().give_up
+
+    def test_that_cannot_be_kept_is_logged_and_changes_nothing_else(self, caplog: pytest.LogCaptureFixture):
+        script = Script(build_message(), build_delivery(), kind="key")
+        script.outcome = Deferred(reason=Reason.RATE, detail="Wait.", not_before=self.LATER)
+        script.is_table_away = True
+
+        report = script.deliver()
+
+        assert report.is_done
+        assert isinstance(script.applied[-1], RecordDeferred)
+        assert [each.message for each in caplog.records if each.levelname == "WARNING"] == ["account.not_held"]
 
     def test_that_holds_is_not_met_again(self):
         script = Script(build_message(), build_delivery(), kind="key")

@@ -120,6 +120,13 @@ def edit_and_hash_anew(items: list[AuditItem]) -> None:
     items[2].update(actions=[AuditItem.actor.set("somebody-else"), AuditItem.hash.set(kept)])
 
 
+def edit_and_chain_anew(items: list[AuditItem]) -> None:
+    """Change a record, make its own hash right again, and let the next one name that hash."""
+    edit_and_hash_anew(items)
+    items[2].refresh(consistent_read=True)
+    items[3].update(actions=[AuditItem.prev_hash.set(items[2].hash)])
+
+
 def delete_one(items: list[AuditItem]) -> None:
     items[2].delete()
 
@@ -186,6 +193,7 @@ TAMPERING = [
     (edit, 2, "was changed"),
     (edit_facts, 2, "was changed"),
     (edit_and_hash_anew, 3, "does not follow"),
+    (edit_and_chain_anew, 3, "was changed"),
     (delete_one, 3, "number 3 is missing"),
     (delete_the_first, 1, "number 1 is missing"),
     (swap, 2, "was changed or put elsewhere"),

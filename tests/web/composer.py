@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from publishing.domain.account import Account
 from publishing.domain.draft import MessageFilter
 from publishing.domain.message import MessageWithDeliveries
@@ -81,6 +83,11 @@ class Writer:
         found = re.search(rf'<ul class="problems" id="{field}-errors">(.*?)</ul>', self.page)
         assert found, field
         return [html.unescape(re.sub(r"<[^>]+>", "", one)) for one in re.findall(r"<li>(.*?)</li>", found[1])]
+
+
+@pytest.fixture
+def writer(browser: Browser) -> Writer:
+    return Writer(browser)
 
 
 def stored(response: Any) -> MessageWithDeliveries:

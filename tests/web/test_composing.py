@@ -8,15 +8,10 @@ from publishing.domain.account import Account
 from publishing.domain.message import MessageStatus, MessageWithDeliveries
 from publishing.store import messages
 from tests.api.conftest import Table, account, put_account
-from tests.web.composer import NEW, PutAccount, Writer, every_message, set_status, stored, tomorrow
+from tests.web.composer import NEW, PutAccount, Writer, every_message, set_status, stored, tomorrow, writer
 from tests.web.conftest import Browser
 
-__all__ = ["account", "put_account"]
-
-
-@pytest.fixture
-def writer(browser: Browser) -> Writer:
-    return Writer(browser)
+__all__ = ["account", "put_account", "writer"]
 
 
 class TestANewMessage:

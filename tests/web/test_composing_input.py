@@ -12,15 +12,9 @@ from publishing.domain.ids import new_id
 from publishing.domain.message import MessageStatus
 from publishing.store import accounts, writes
 from tests.api.conftest import account, put_account
-from tests.web.composer import NEW, PutAccount, Writer, change_of_clocks, every_message, stored, tomorrow
-from tests.web.conftest import Browser
+from tests.web.composer import NEW, PutAccount, Writer, change_of_clocks, every_message, stored, tomorrow, writer
 
-__all__ = ["account", "put_account"]
-
-
-@pytest.fixture
-def writer(browser: Browser) -> Writer:
-    return Writer(browser)
+__all__ = ["account", "put_account", "writer"]
 
 
 class TestWhatIsWrong:

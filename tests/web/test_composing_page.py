@@ -11,7 +11,6 @@ from publishing.admin import composing
 from publishing.domain.account import Account
 from publishing.domain.ids import new_id
 from publishing.domain.limits import PREVIEW as LIMIT
-from publishing.domain.permissions import Actor, Role
 from publishing.domain.schedule import readings
 from publishing.services.configured import context
 from tests.api.conftest import Table, account, put_account
@@ -26,19 +25,11 @@ from tests.web.composer import (
     requests_counted,
     stored,
     tomorrow,
+    writer,
 )
 from tests.web.conftest import Browser, failure_of
 
-__all__ = ["account", "put_account"]
-
-
-EDITOR = Actor(id="another-editor", roles=frozenset({Role.EDITOR}))
-APPROVER = Actor(id="an-approver", roles=frozenset({Role.APPROVER}))
-
-
-@pytest.fixture
-def writer(browser: Browser) -> Writer:
-    return Writer(browser)
+__all__ = ["account", "put_account", "writer"]
 
 
 class TestADryRun:

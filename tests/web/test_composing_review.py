@@ -21,19 +21,15 @@ from tests.web.composer import (
     every_message,
     stored,
     tomorrow,
+    writer,
 )
 from tests.web.conftest import Browser, failure_of
 
-__all__ = ["account", "put_account"]
+__all__ = ["account", "put_account", "writer"]
 
 
 EDITOR = Actor(id="another-editor", roles=frozenset({Role.EDITOR}))
 APPROVER = Actor(id="an-approver", roles=frozenset({Role.APPROVER}))
-
-
-@pytest.fixture
-def writer(browser: Browser) -> Writer:
-    return Writer(browser)
 
 
 class TestTextsThatAreUsedAgain:

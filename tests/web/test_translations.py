@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -9,10 +10,20 @@ from django.test import Client
 from django.utils.translation import override
 
 from local import translations
+from publishing.admin.audit import _KINDS
+from publishing.admin.history import SENTENCES
 from publishing.admin.marks import moment
-from publishing.admin.words import say
+from publishing.admin.sentences import FILE
+from publishing.admin.words import LABELS, REASONS
+from publishing.domain.account import AccountStatus
+from publishing.domain.api_key import ApiKeyStatus
+from publishing.domain.attempt import AttemptOutcome
+from publishing.domain.delivery import DeliveryState
+from publishing.domain.message import MessageStatus
+from publishing.domain.outcome import Reason
+from publishing.domain.series import SeriesStatus
 
-PLACEHOLDERS = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]|</?\w+>")
+PLACEHOLDERS = re.compile(r"%\(\w+\)[sd]|\{\w*(?::[^{}]*)?\}|%[sd](?!\w)|</?\w+>")
 
 
 @pytest.fixture(params=translations.LANGUAGES)
@@ -30,6 +41,9 @@ class TestCatalogue:
         stored = translations.file_of(language).with_suffix(".mo").read_bytes()
 
         assert stored == translations.compiled(translations.read(language)), "Run `make messages`."
+
+    def test_lists_the_templates_of_sentences(self):
+        assert FILE.read_bytes() == translations.templates(), "Run `make messages`."
 
     def test_leaves_nothing_untranslated(self, language: str):
         assert not translations.missing(translations.read(language))
@@ -59,26 +73,26 @@ class TestCollecting:
 
         assert marked == [translations.Marked("%d is out.", "%d are out.")]
 
-    def test_finds_the_sentences_of_use_cases(self):
-        source = 'X = "One cannot. Ask."\nraise ConflictError("It changed. Read it.")\nlog("Not for people. Stay.")'
-
-        assert sorted(translations._sentences(source)) == ["It changed. Read it.", "One cannot. Ask."]
-
     def test_refuses_what_cannot_be_collected(self):
         with pytest.raises(TypeError, match=r"x\.py:1: what is translated must be written out"):
             list(translations._in_python('_(f"Hello {name}")', "x.py"))
 
 
-class TestSaying:
-    def test_translates_what_a_use_case_says(self):
-        with override("de"):
-            assert say("There is no such account.") == "Dieses Konto gibt es nicht."
+class TestWords:
+    def test_name_every_reason(self):
+        assert {each.value for each in Reason} | {"unconfirmed", "restored"} <= set(REASONS)
 
-    def test_keeps_what_the_catalogue_does_not_have(self):
-        with override("de"):
-            assert say("A platform's own words.") == "A platform's own words."
-            assert say("") == ""
+    def test_name_every_kind_of_audit_record(self):
+        assert {action.partition(".")[0] for action in SENTENCES} == set(_KINDS)
 
+    @pytest.mark.parametrize(
+        "states", [MessageStatus, DeliveryState, AccountStatus, SeriesStatus, ApiKeyStatus, AttemptOutcome]
+    )
+    def test_name_every_state(self, states: type[StrEnum]):
+        assert {each.value for each in states} <= set(LABELS)
+
+
+class TestMoments:
     def test_writes_dates_as_the_language_does(self):
         at = datetime(2020, 3, 4, 5, 6, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
-from publishing.admin.words import say
+from publishing.admin.sentences import say
 from publishing.domain.errors import (
     ConflictError,
     DomainError,

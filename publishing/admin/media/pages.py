@@ -11,7 +11,8 @@ from publishing.admin.media.lists import asked_by, page_of
 from publishing.admin.media.picker import script_data
 from publishing.admin.media.shown import shown
 from publishing.admin.pages import desk_page, methods
-from publishing.admin.words import say
+from publishing.admin.sentences import say
+from publishing.admin.words import label_of
 from publishing.domain.errors import ConflictError, StaleError
 from publishing.domain.media import LOOKED_AT, Medium
 from publishing.domain.permissions import Action, Actor, Allowed, may
@@ -95,7 +96,7 @@ def _medium_page(
         "medium": shown(read),
         "read": read,
         "form": form,
-        "using": [(each, each.status.replace("_", " ").capitalize()) for each in using],
+        "using": [(each, label_of(each.status)) for each in using],
         "is_cut": is_cut,
         "refusal": refusal,
         "is_stale": is_stale,

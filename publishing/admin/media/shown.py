@@ -8,7 +8,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from publishing.admin.words import say
+from publishing.admin.sentences import say
 from publishing.domain.content import MediaUse
 from publishing.domain.media import MediaStatus, Medium, Rendition, type_name
 from publishing.domain.video import clock_time

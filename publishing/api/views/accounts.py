@@ -36,7 +36,7 @@ class AccountsView(View):
         """Answer with all accounts that the actor may see."""
         actor = actor_of(request)
         rows = [present_account(account, actor=actor) for account in queries.list_accounts(actor=actor)]
-        return Answer.of({"results": rows, "next": None, "previous": None}).response()
+        return Answer.of_all(rows).response()
 
     @extend_schema(
         operation_id="connectAccount",
@@ -49,17 +49,14 @@ class AccountsView(View):
         now, actor = read_clock(), actor_of(request)
         key = read_key(request, actor=actor)
         draft = read_body(request, AccountIn, now=now).draft()
-
-        def render(account: Account) -> Answer:
-            location = link(request, "account", account_id=account.id)
-            return account_answer(account, actor=actor, status=HTTPStatus.CREATED, location=location)
-
         return create_once(
             key,
             create=lambda answer: connecting.connect_account(
                 actor=actor, draft=draft, now=now, context=context(), answer=answer
             ),
-            render=render,
+            render=lambda made: account_answer(
+                made, actor=actor, location=link(request, "account", account_id=made.id)
+            ),
         )
 
 

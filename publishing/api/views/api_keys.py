@@ -1,6 +1,5 @@
 """API keys: make, list, read, rotate, revoke."""
 
-from http import HTTPStatus
 from typing import ClassVar
 
 from django.http import HttpResponse
@@ -43,7 +42,7 @@ class ApiKeysView(View):
         """Answer with the keys."""
         now = read_clock()
         rows = [present_key(key, now=now) for key in api_keys.list_keys(actor=actor_of(request))]
-        return Answer.of({"results": rows, "next": None, "previous": None}).response()
+        return Answer.of_all(rows).response()
 
     @extend_schema(
         operation_id="createApiKey",
@@ -60,7 +59,7 @@ class ApiKeysView(View):
         def render(made: NewApiKey, token: str | None) -> Answer:
             body = present_new_key(made, now=now, token=token)
             location = link(request, "key", key_id=made.key.id)
-            return Answer.of(body, status=HTTPStatus.CREATED, rev=made.key.rev, location=location)
+            return Answer.of(body, rev=made.key.rev, location=location)
 
         def stored(made: NewApiKey) -> StoredAnswer:
             assert key is not None  # noqa: S101 - only handed on with a key

@@ -21,4 +21,4 @@ class ChannelsView(View):
     def get(self, request: Request) -> HttpResponse:  # noqa: ARG002 - nothing of the request matters
         """Answer with the channels' capabilities, which are plain data of the code."""
         rows = [ChannelOut(get_channel(kind).capabilities).data for kind in kinds()]
-        return Answer.of({"results": rows, "next": None, "previous": None}).response()
+        return Answer.of_all(rows).response()

@@ -33,7 +33,7 @@ class DeliveriesView(View):
         """Answer with the deliveries; there are at most 50, so all of them are one page."""
         result = queries.get_message(actor=actor_of(request), message_id=message_id)
         rows = [DeliveryOut(delivery).data for delivery in result.deliveries]
-        return Answer.of({"results": rows, "next": None, "previous": None}).response()
+        return Answer.of_all(rows).response()
 
 
 class DeliveryView(View):

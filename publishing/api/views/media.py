@@ -1,6 +1,5 @@
 """Media: ask for an upload, list, read, describe, delete."""
 
-from http import HTTPStatus
 from typing import ClassVar
 
 from django.http import HttpResponse
@@ -74,7 +73,7 @@ class MediaView(View):
 
         def created(medium: Medium, upload: Upload) -> Answer:
             location = link(request, "medium", medium_id=medium.id)
-            return Answer.of(present_upload(medium, upload), status=HTTPStatus.CREATED, location=location)
+            return Answer.of(present_upload(medium, upload), location=location)
 
         def stored(medium: Medium, upload: Upload) -> StoredAnswer:
             assert key is not None  # noqa: S101 - only handed on with a key

@@ -84,7 +84,7 @@ class MessagesView(View):
 
         def render(result: MessageWithDeliveries) -> Answer:
             location = link(request, "message", message_id=result.message.id)
-            return message_answer(result, status=HTTPStatus.CREATED, location=location)
+            return message_answer(result, location=location)
 
         return create_once(
             key,
@@ -116,7 +116,7 @@ class DuplicateView(View):
             message = duplicate.result.message
             location = link(request, "message", message_id=message.id)
             body = present_duplicate(duplicate)
-            return Answer.of(body, status=HTTPStatus.CREATED, rev=message.rev, location=location)
+            return Answer.of(body, rev=message.rev, location=location)
 
         return create_once(
             key,

@@ -1,7 +1,7 @@
 """Series: create, list, read, edit, pause, resume, delete."""
 
+from collections.abc import Callable
 from datetime import datetime
-from http import HTTPStatus
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -27,7 +27,7 @@ class SeriesListView(View):
     def get(self, request: Request) -> HttpResponse:
         """Answer with all of them."""
         rows = [SeriesOut(each).data for each in services.list_series(actor=actor_of(request))]
-        return Answer.of({"results": rows, "next": None, "previous": None}).response()
+        return Answer.of_all(rows).response()
 
     @extend_schema(
         operation_id="createSeries",
@@ -43,17 +43,12 @@ class SeriesListView(View):
         draft = read_body(request, SeriesIn, now=now).draft()
         assert draft.rule is not None  # noqa: S101 - the serializer demands it
         rule = draft.rule
-
-        def render(made: Series) -> Answer:
-            location = link(request, "series", series_id=made.id)
-            return Answer.of(SeriesOut(made).data, status=HTTPStatus.CREATED, rev=made.rev, location=location)
-
         return create_once(
             key,
             create=lambda answer: services.create_series(
                 actor=actor, draft=draft, rule=rule, now=now, context=context(), answer=answer
             ),
-            render=render,
+            render=lambda made: _answer(made, location=link(request, "series", series_id=made.id)),
         )
 
 
@@ -114,12 +109,7 @@ class PauseView(ActionView):
 
     def act(self, request: Request, *, now: datetime, **names: str) -> Answer:
         """Pause the series."""
-        refuse_body(request)
-        return _answer(
-            services.pause_series(
-                actor=actor_of(request), rev=demanded_rev(request), now=now, context=context(), **names
-            )
-        )
+        return _switched(services.pause_series, request, now=now, **names)
 
 
 class ResumeView(ActionView):
@@ -137,13 +127,13 @@ class ResumeView(ActionView):
 
     def act(self, request: Request, *, now: datetime, **names: str) -> Answer:
         """Resume the series."""
-        refuse_body(request)
-        return _answer(
-            services.resume_series(
-                actor=actor_of(request), rev=demanded_rev(request), now=now, context=context(), **names
-            )
-        )
+        return _switched(services.resume_series, request, now=now, **names)
 
 
-def _answer(series: Series) -> Answer:
-    return Answer.of(SeriesOut(series).data, rev=series.rev)
+def _switched(switch: Callable[..., Series], request: Request, *, now: datetime, **names: str) -> Answer:
+    refuse_body(request)
+    return _answer(switch(actor=actor_of(request), rev=demanded_rev(request), now=now, context=context(), **names))
+
+
+def _answer(series: Series, *, location: str = "") -> Answer:
+    return Answer.of(SeriesOut(series).data, rev=series.rev, location=location)

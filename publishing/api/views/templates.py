@@ -1,7 +1,5 @@
 """Templates and groups of hashtags: create, list, read, edit, delete; and render a template."""
 
-from http import HTTPStatus
-
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -36,7 +34,7 @@ class TemplatesView(View):
     def get(self, request: Request) -> HttpResponse:
         """Answer with all of them."""
         rows = [TemplateOut(each).data for each in templates.list_templates(actor=actor_of(request))]
-        return Answer.of({"results": rows, "next": None, "previous": None}).response()
+        return Answer.of_all(rows).response()
 
     @extend_schema(
         operation_id="createTemplate", summary="Create a template.", request=TemplateIn, responses={201: TemplateOut}
@@ -46,15 +44,10 @@ class TemplatesView(View):
         now, actor = read_clock(), actor_of(request)
         key = read_key(request, actor=actor)
         draft = read_body(request, TemplateIn, now=now).draft()
-
-        def render(made: Template) -> Answer:
-            location = link(request, "template", template_id=made.id)
-            return Answer.of(TemplateOut(made).data, status=HTTPStatus.CREATED, rev=made.rev, location=location)
-
         return create_once(
             key,
             create=lambda answer: templates.create_template(actor=actor, draft=draft, now=now, answer=answer),
-            render=render,
+            render=lambda made: _template(made, location=link(request, "template", template_id=made.id)),
         )
 
 
@@ -67,7 +60,7 @@ class TemplateView(View):
     def get(self, request: Request, template_id: str) -> HttpResponse:
         """Answer with it."""
         found = templates.get_template(actor=actor_of(request), template_id=template_id)
-        return Answer.of(TemplateOut(found).data, rev=found.rev).response_unless_known(request)
+        return _template(found).response_unless_known(request)
 
     @extend_schema(
         operation_id="editTemplate",
@@ -85,7 +78,7 @@ class TemplateView(View):
             rev=demanded_rev(request),
             now=now,
         )
-        return Answer.of(TemplateOut(edited).data, rev=edited.rev).response()
+        return _template(edited).response()
 
     @extend_schema(operation_id="deleteTemplate", summary="Delete a template.", responses={204: None})
     def delete(self, request: Request, template_id: str) -> HttpResponse:
@@ -123,7 +116,7 @@ class HashtagGroupsView(View):
     def get(self, request: Request) -> HttpResponse:
         """Answer with all of them."""
         rows = [HashtagGroupOut(each).data for each in templates.list_hashtag_groups(actor=actor_of(request))]
-        return Answer.of({"results": rows, "next": None, "previous": None}).response()
+        return Answer.of_all(rows).response()
 
     @extend_schema(
         operation_id="createHashtagGroup",
@@ -136,15 +129,10 @@ class HashtagGroupsView(View):
         now, actor = read_clock(), actor_of(request)
         key = read_key(request, actor=actor)
         draft = read_body(request, HashtagGroupIn, now=now).draft()
-
-        def render(made: HashtagGroup) -> Answer:
-            location = link(request, "hashtag-group", group_id=made.id)
-            return Answer.of(HashtagGroupOut(made).data, status=HTTPStatus.CREATED, rev=made.rev, location=location)
-
         return create_once(
             key,
             create=lambda answer: templates.create_hashtag_group(actor=actor, draft=draft, now=now, answer=answer),
-            render=render,
+            render=lambda made: _group(made, location=link(request, "hashtag-group", group_id=made.id)),
         )
 
 
@@ -159,7 +147,7 @@ class HashtagGroupView(View):
     def get(self, request: Request, group_id: str) -> HttpResponse:
         """Answer with it."""
         found = templates.get_hashtag_group(actor=actor_of(request), group_id=group_id)
-        return Answer.of(HashtagGroupOut(found).data, rev=found.rev).response_unless_known(request)
+        return _group(found).response_unless_known(request)
 
     @extend_schema(
         operation_id="editHashtagGroup",
@@ -177,7 +165,7 @@ class HashtagGroupView(View):
             rev=demanded_rev(request),
             now=now,
         )
-        return Answer.of(HashtagGroupOut(edited).data, rev=edited.rev).response()
+        return _group(edited).response()
 
     @extend_schema(operation_id="deleteHashtagGroup", summary="Delete a group of hashtags.", responses={204: None})
     def delete(self, request: Request, group_id: str) -> HttpResponse:
@@ -186,3 +174,11 @@ class HashtagGroupView(View):
             actor=actor_of(request), group_id=group_id, rev=demanded_rev(request), now=read_clock()
         )
         return NOTHING.response()
+
+
+def _template(template: Template, *, location: str = "") -> Answer:
+    return Answer.of(TemplateOut(template).data, rev=template.rev, location=location)
+
+
+def _group(group: HashtagGroup, *, location: str = "") -> Answer:
+    return Answer.of(HashtagGroupOut(group).data, rev=group.rev, location=location)

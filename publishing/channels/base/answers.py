@@ -13,21 +13,29 @@ LONGEST_WAIT: Final = timedelta(hours=24)
 
 #: Refusals: certainly not done, and repeating the request changes nothing.
 _REJECTED: Final[Mapping[int, tuple[Reason, str]]] = {
-    400: (Reason.CONTENT, "does not accept this content"),
-    413: (Reason.CONTENT, "says that this is too large"),
-    415: (Reason.CONTENT, "does not accept this kind of content"),
-    422: (Reason.CONTENT, "does not accept this content"),
-    403: (Reason.PERMISSION, "does not let this account publish. Check its rights there"),
-    451: (Reason.PERMISSION, "refuses this for legal reasons"),
-    404: (Reason.DESTINATION, "knows no such address. Check the account's address"),
-    410: (Reason.DESTINATION, "says that the address is gone for good. Connect the account anew"),
+    400: (Reason.CONTENT, "{name} does not accept this content."),
+    413: (Reason.CONTENT, "{name} says that this is too large."),
+    415: (Reason.CONTENT, "{name} does not accept this kind of content."),
+    422: (Reason.CONTENT, "{name} does not accept this content."),
+    403: (Reason.PERMISSION, "{name} does not let this account publish. Check its rights there."),
+    451: (Reason.PERMISSION, "{name} refuses this for legal reasons."),
+    404: (Reason.DESTINATION, "{name} knows no such address. Check the account's address."),
+    410: (Reason.DESTINATION, "{name} says that the address is gone for good. Connect the account anew."),
 }
+_MOVED: Final = (
+    Reason.DESTINATION,
+    "{name} answered that the address has moved. Enter the account's new address.",
+)
+_UNEXPECTED: Final = (
+    Reason.DESTINATION,
+    "{name} refused the request (HTTP {status}). Check the account's address.",
+)
 #: Not processed: certainly not done, and worth another try.
 _DEFERRED: Final[Mapping[int, tuple[Reason, str]]] = {
-    401: (Reason.CREDENTIAL, "no longer accepts the account's credential. Connect the account again"),
-    402: (Reason.QUOTA, "says that the account's credit is used up"),
-    408: (Reason.UNAVAILABLE, "did not take in the request in time"),
-    425: (Reason.UNAVAILABLE, "asks to send the request again"),
+    401: (Reason.CREDENTIAL, "{name} no longer accepts the account's credential. Connect the account again."),
+    402: (Reason.QUOTA, "{name} says that the account's credit is used up."),
+    408: (Reason.UNAVAILABLE, "{name} did not take in the request in time."),
+    425: (Reason.UNAVAILABLE, "{name} asks to send the request again."),
 }
 
 
@@ -49,10 +57,11 @@ def read_refusal(answer: Answer, *, name: str, now: datetime, wait_until: dateti
         return asked_to_wait(name, wait_until or read_retry_after(answer, now=now), now=now)
     if answer.status in _DEFERRED:
         reason, saying = _DEFERRED[answer.status]
-        return Deferred(reason=reason, detail=f"{name} {saying}.", not_before=read_retry_after(answer, now=now))
+        detail = saying.format(name=name)
+        return Deferred(reason=reason, detail=detail, not_before=read_retry_after(answer, now=now))
     if answer.status < 500:
-        reason, saying = _REJECTED.get(answer.status, _unexpected(answer.status))
-        return Rejected(reason=reason, detail=f"{name} {saying}.")
+        reason, saying = _REJECTED.get(answer.status, _UNEXPECTED if answer.status >= 400 else _MOVED)
+        return Rejected(reason=reason, detail=saying.format(name=name, status=answer.status))
     detail = f"{name} had an error of its own (HTTP {answer.status}). It may have published all the same."
     return Unknown(reason=Reason.SERVER_ERROR, detail=detail)
 
@@ -123,8 +132,9 @@ def asked_to_wait(name: str, until: datetime | None, *, now: datetime, reason: R
     if until is None:
         return Deferred(reason=reason, detail=f"{name} asks to wait.")
     until = _bounded(until, now=now)
-    day = "" if until.date() == now.date() else f"{until:%Y-%m-%d} "
-    detail = f"{name} asks to wait until {day}{until:%H:%M} UTC."
+    detail = f"{name} asks to wait until {until:%Y-%m-%d %H:%M} UTC."
+    if until.date() == now.date():
+        detail = f"{name} asks to wait until {until:%H:%M} UTC."
     return Deferred(reason=reason, detail=detail, not_before=until)
 
 
@@ -161,12 +171,6 @@ def parse_moment(text: object) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
-
-
-def _unexpected(status: int) -> tuple[Reason, str]:
-    if status < 400:
-        return Reason.DESTINATION, "answered that the address has moved. Enter the account's new address"
-    return Reason.DESTINATION, f"refused the request (HTTP {status}). Check the account's address"
 
 
 def _bounded(moment: datetime, *, now: datetime) -> datetime:

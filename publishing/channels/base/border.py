@@ -113,8 +113,9 @@ def _of_courier_error(error: CourierError, *, name: str, may_have_acted: bool) -
     if may_have_acted:
         detail = f"{name} was called, and what it did cannot be seen. {error}"
         return Unknown(reason=Reason.LOST_SIGHT, detail=detail)
-    saying = "could not be reached" if isinstance(error, NotSentError) else "could not be prepared"
-    return Deferred(reason=Reason.UNAVAILABLE, detail=f"{name} {saying}. {error}")
+    is_out_of_reach = isinstance(error, NotSentError)
+    detail = f"{name} could not be reached. {error}" if is_out_of_reach else f"{name} could not be prepared. {error}"
+    return Deferred(reason=Reason.UNAVAILABLE, detail=detail)
 
 
 def _not_begun(name: str) -> Deferred:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from publishing.domain.wording import phrase
+
 
 class Deduplication(StrEnum):
     """How a platform protects from a double post, which decides what doubt leads to (`docs/delivery.md`)."""
@@ -82,7 +84,7 @@ class Capabilities:
     #: Longest text in `text_unit`; None where the platform names no limit.
     text_limit: int | None = None
     #: The unit that the platform counts in, for people: `characters`, `graphemes`, `bytes`.
-    text_unit: str = "characters"
+    text_unit: str = phrase("characters")
     #: None where no images can be published.
     images: ImageRules | None = None
     #: Whether videos of the library can be published.

@@ -7,6 +7,7 @@ from publishing.channels.base.capabilities import ImageRules
 from publishing.channels.base.contract import Submission
 from publishing.domain.content import Content, ContentProblem, MediaUse, Severity
 from publishing.domain.media import Rendition
+from publishing.domain.wording import phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def image_problems(name: str, rules: ImageRules | None, content: Content) -> tup
         return _too_many(name, rules.limit if rules else 0, len(images))
     found: list[ContentProblem] = []
     for number, use in images:
-        label = "The image" if len(content.media) == 1 else f"Image {number}"
+        label = phrase("the image") if len(content.media) == 1 else phrase(f"image {number}")
         found += [*_unfit(name, label, use, rules), *_alt_text(name, label, use, rules)]
     return tuple(found)
 
@@ -61,9 +62,12 @@ def video_problems(name: str, content: Content, *, takes_videos: bool) -> tuple[
     if takes_videos:
         return ()
     numbers = [number for number, use in enumerate(content.media, start=1) if use.is_video]
-    what = {number: "it" if len(content.media) == 1 else f"medium {number}" for number in numbers}
     return tuple(
-        ContentProblem(code="no_videos", detail=f"{name} takes no videos here. Remove {what[number]}.", field="media")
+        ContentProblem(
+            code="no_videos",
+            detail=f"{name} takes no videos here. Remove {'it' if len(content.media) == 1 else f'medium {number}'}.",
+            field="media",
+        )
         for number in numbers
     )
 
@@ -84,10 +88,11 @@ def _unfit(name: str, label: str, use: MediaUse, rules: ImageRules) -> Iterator[
         return
     file = choose(use, rules)
     if file is None:
-        detail = f"{name} does not take {label[0].lower()}{label[1:]}: {_flaw(use.renditions[-1], rules)}."
+        flaw = _flaw(use.renditions[-1], rules)
+        detail = f"{name} does not take {label}: {flaw}."
         yield ContentProblem(code="unfit_media", detail=detail, field="media")
     elif use.renditions[0].frames > 1 and not (rules.animates and file.frames > 1):
-        detail = f"{label} moves; {name} shows it as a still picture."
+        detail = f"{_capital(label)} moves; {name} shows it as a still picture."
         yield ContentProblem(code="animation_lost", detail=detail, field="media", severity=Severity.WARNING)
 
 
@@ -97,16 +102,16 @@ def _alt_text(name: str, label: str, use: MediaUse, rules: ImageRules) -> Iterat
     length = len(use.alt_text)
     if limit == 0:
         if use.alt_text:
-            detail = f"{name} has no descriptions of images: that of {label[0].lower()}{label[1:]} will not appear."
+            detail = f"{name} has no descriptions of images: that of {label} will not appear."
             yield ContentProblem(code="alt_text_dropped", detail=detail, field="media", severity=Severity.WARNING)
     elif limit is not None and length > limit:
         detail = (
-            f"{label}: {name} takes descriptions of {limit:,} characters; this has {length:,}. "
+            f"{_capital(label)}: {name} takes descriptions of {limit:,} characters; this has {length:,}. "
             f"Shorten it by {length - limit:,}."
         )
         yield ContentProblem(code="alt_text_too_long", detail=detail, field="media")
     elif not use.alt_text.strip():
-        detail = f"{label} has no description. People who cannot see it will miss what it says."
+        detail = f"{_capital(label)} has no description. People who cannot see it will miss what it says."
         yield ContentProblem(code="alt_text_missing", detail=detail, field="media", severity=Severity.WARNING)
 
 
@@ -114,15 +119,19 @@ def _flaw(file: Rendition, rules: ImageRules) -> str | None:
     """Return why a channel does not take a file, or None when it does."""
     if file.media_type not in rules.types:
         names = ", ".join(_format(each) for each in rules.types)
-        return f"it is {_format(file.media_type)}, and {names} are taken"
+        return phrase(f"it is {_format(file.media_type)}, and {names} are taken")
     if rules.max_frames is not None and file.frames > rules.max_frames:
-        return f"it moves through {file.frames:,} frames, and {rules.max_frames:,} are taken"
+        return phrase(f"it moves through {file.frames:,} frames, and {rules.max_frames:,} are taken")
     if rules.max_size is not None and file.size > rules.max_size:
-        return f"it has {file.size:,} bytes, and {rules.max_size:,} are taken"
+        return phrase(f"it has {file.size:,} bytes, and {rules.max_size:,} are taken")
     max_pixels = (rules.max_gif_pixels if file.media_type == "image/gif" else None) or rules.max_pixels
     if max_pixels is not None and file.pixels > max_pixels:
-        return f"it has {file.pixels:,} pixels, and {max_pixels:,} are taken"
+        return phrase(f"it has {file.pixels:,} pixels, and {max_pixels:,} are taken")
     return None
+
+
+def _capital(label: str) -> str:
+    return f"{label[0].upper()}{label[1:]}"
 
 
 def _format(media_type: str) -> str:

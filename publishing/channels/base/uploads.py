@@ -14,6 +14,7 @@ from publishing.channels.base.answers import parse_moment, read_refusal
 from publishing.channels.base.contract import Payload, Prepared
 from publishing.domain.media import EXTENSIONS, Rendition
 from publishing.domain.outcome import Deferred, Reason, Rejected, Unknown
+from publishing.domain.wording import phrase
 from publishing.http import Answer
 
 #: How much of a payload's hash a handle carries.
@@ -71,7 +72,8 @@ def finished(payload: Payload) -> Uploads:
 
 def image_label(payload: Payload, position: int) -> str:
     """Return how a sentence for an editor calls a file, by its position counted from 0."""
-    return "the image" if len(payload.files) == 1 else f"image {position + 1}"
+    number = position + 1
+    return phrase("the image") if len(payload.files) == 1 else phrase(f"image {number}")
 
 
 def read_upload_refusal(

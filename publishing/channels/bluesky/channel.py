@@ -39,6 +39,7 @@ from publishing.domain.content import Content, ContentProblem
 from publishing.domain.health import Health, cannot_tell, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
 from publishing.domain.quota import QuotaUnit
+from publishing.domain.wording import phrase
 from publishing.http import Answer, Courier, UnreadableError
 
 
@@ -59,7 +60,7 @@ class BlueskyChannel(Channel):
         can_look_up=True,
         can_check=True,
         text_limit=GRAPHEME_LIMIT,
-        text_unit="characters",
+        text_unit=phrase("characters"),
         images=IMAGES,
         connect_fields=(
             required(

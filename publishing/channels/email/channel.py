@@ -25,24 +25,38 @@ from publishing.domain.outcome import (
     Reason,
     Rejected,
 )
+from publishing.domain.wording import phrase
 from publishing.http import Answer, Courier
 
-_ADDRESSES: Final = (("sender", "sender's"), ("recipient", "recipient's"), ("reply_to", "reply"))
+_ADDRESSES: Final = (
+    ("sender", phrase("sender's")),
+    ("recipient", phrase("recipient's")),
+    ("reply_to", phrase("reply")),
+)
 _CONFIGURATION_SET: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 #: Codes of `SendEmail` that say no for good, in the service's model of 2026-08-07.
 _REJECTED: Final = {
-    "AccountSuspendedException": (Reason.PERMISSION, "has suspended sending for good. An operator must talk to AWS"),
-    "SendingPausedException": (Reason.PERMISSION, "has paused sending. An operator must look into the AWS account"),
+    "AccountSuspendedException": (
+        Reason.PERMISSION,
+        "{name} was refused: {service} has suspended sending for good. An operator must talk to AWS.",
+    ),
+    "SendingPausedException": (
+        Reason.PERMISSION,
+        "{name} was refused: {service} has paused sending. An operator must look into the AWS account.",
+    ),
     "MailFromDomainNotVerifiedException": (
         Reason.PERMISSION,
-        "has not verified the sender's domain. An operator must verify it",
+        "{name} was refused: {service} has not verified the sender's domain. An operator must verify it.",
     ),
     "NotFoundException": (
         Reason.PERMISSION,
-        "does not know the account's configuration set. Check the account's settings",
+        "{name} was refused: {service} does not know the account's configuration set. Check the account's settings.",
     ),
-    "MessageRejected": (Reason.CONTENT, "does not accept this content"),
-    "BadRequestException": (Reason.CONTENT, "does not accept this content or one of the account's addresses"),
+    "MessageRejected": (Reason.CONTENT, "{name} was refused: {service} does not accept this content."),
+    "BadRequestException": (
+        Reason.CONTENT,
+        "{name} was refused: {service} does not accept this content or one of the account's addresses.",
+    ),
 }
 
 
@@ -158,7 +172,7 @@ def _verdict(error: AwsError) -> Outcome | None:
         return Rejected(reason=Reason.PERMISSION, detail=detail)
     if error.code in _REJECTED:
         reason, saying = _REJECTED[error.code]
-        return Rejected(reason=reason, detail=f"{NAME} was refused: {SERVICE} {saying}.")
+        return Rejected(reason=reason, detail=saying.format(name=NAME, service=SERVICE))
     return None
 
 

@@ -111,8 +111,12 @@ def _complained(about: Event) -> _Said | None:
 
 
 def _refused(about: Event) -> _Said:
-    why = "it found a virus in it" if about.get("reason") == _BAD_CONTENT else "it does not pass it on"
-    return f"{SERVICE} took the mail and did not send it: {why}.", Reason.CONTENT, False, ()
+    has_virus = about.get("reason") == _BAD_CONTENT
+    detail = (
+        f"{SERVICE} took the mail and did not send it: "
+        f"{'it found a virus in it' if has_virus else 'it does not pass it on'}."
+    )
+    return detail, Reason.CONTENT, False, ()
 
 
 def _not_rendered(_: Event) -> _Said:

@@ -14,6 +14,7 @@ from publishing.channels.email.address import ascii_address
 from publishing.domain.account import Account
 from publishing.domain.health import Health, healthy, unusable
 from publishing.domain.outcome import Reason
+from publishing.domain.wording import phrase
 from publishing.http import Answer, Courier, UnreadableError
 
 NAME: Final = "Email"
@@ -46,9 +47,9 @@ class Question:
         """Ask as often as it takes. Raises what the courier raises."""
         try:
             is_sandboxed = self._demand_sending()
-            self._demand_verified("sender", "sender's address or its domain")
+            self._demand_verified("sender", phrase("sender's address or its domain"))
             if is_sandboxed:
-                self._demand_verified("recipient", "recipient, as its sandbox demands")
+                self._demand_verified("recipient", phrase("recipient, as its sandbox demands"))
         except _AnsweredError as answered:
             return answered.health
         except aws.UnsignedError:

@@ -31,6 +31,7 @@ from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.health import Health, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
+from publishing.domain.wording import phrase
 from publishing.http import Courier, UnreadableError
 
 #: Percentages of what the app, the page and the use case may ask for, on every answer that a limit applies to.
@@ -49,7 +50,7 @@ class FacebookChannel(Channel):
         can_look_up=True,
         can_check=True,
         text_limit=TEXT_LIMIT,
-        text_unit="characters",
+        text_unit=phrase("characters"),
         images=IMAGES,
         connect_fields=(
             optional("/settings/remote_id", "The page's id. It may be left out: the token knows its page."),

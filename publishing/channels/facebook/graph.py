@@ -23,37 +23,40 @@ _DOUBT: Final = frozenset({1, 2, 1_363_047, 1_609_010})
 _REJECTED: Final[Mapping[int, tuple[Reason, str]]] = {
     506: (
         Reason.DUPLICATE,
-        "has this very text as the page's latest post. Change the wording, or leave it at that one",
+        "{name} has this very text as the page's latest post. Change the wording, or leave it at that one.",
     ),
-    1_366_051: (Reason.DUPLICATE, "has these very pictures on the page already"),
+    1_366_051: (Reason.DUPLICATE, "{name} has these very pictures on the page already."),
     368: (
         Reason.PERMISSION,
-        "blocks this page for a while because of its rules. Look there, wait some hours, then try again",
+        "{name} blocks this page for a while because of its rules. Look there, wait some hours, then try again.",
     ),
-    1_404_078: (Reason.PERMISSION, "wants somebody who manages the page to complete the publishing authorization"),
-    4_854_002: (Reason.PERMISSION, "wants somebody who manages the page to confirm who they are"),
-    1_404_006: (Reason.PERMISSION, "wants somebody who manages the page to pass a security check"),
-    1_404_112: (Reason.PERMISSION, "wants somebody who manages the page to pass a security check"),
-    1_609_005: (Reason.CONTENT, "cannot read the page that the link leads to. Check the link"),
-    1_609_008: (Reason.CONTENT, "takes no links that lead to Facebook itself. Remove the link"),
-    1_346_003: (Reason.CONTENT, "says that this content is against its rules"),
-    1_404_102: (Reason.CONTENT, "says that this content is against its rules"),
-    1_366_046: (Reason.CONTENT, "does not accept this picture: it is too large or of another kind"),
-    1_349_125: (Reason.CONTENT, "does not accept this kind of picture"),
-    2_069_019: (Reason.CONTENT, "does not accept this file"),
-    2_061_006: (Reason.CONTENT, "cannot read the address of a file"),
-    100: (Reason.CONTENT, "does not accept this content"),
+    1_404_078: (
+        Reason.PERMISSION,
+        "{name} wants somebody who manages the page to complete the publishing authorization.",
+    ),
+    4_854_002: (Reason.PERMISSION, "{name} wants somebody who manages the page to confirm who they are."),
+    1_404_006: (Reason.PERMISSION, "{name} wants somebody who manages the page to pass a security check."),
+    1_404_112: (Reason.PERMISSION, "{name} wants somebody who manages the page to pass a security check."),
+    1_609_005: (Reason.CONTENT, "{name} cannot read the page that the link leads to. Check the link."),
+    1_609_008: (Reason.CONTENT, "{name} takes no links that lead to Facebook itself. Remove the link."),
+    1_346_003: (Reason.CONTENT, "{name} says that this content is against its rules."),
+    1_404_102: (Reason.CONTENT, "{name} says that this content is against its rules."),
+    1_366_046: (Reason.CONTENT, "{name} does not accept this picture: it is too large or of another kind."),
+    1_349_125: (Reason.CONTENT, "{name} does not accept this kind of picture."),
+    2_069_019: (Reason.CONTENT, "{name} does not accept this file."),
+    2_061_006: (Reason.CONTENT, "{name} cannot read the address of a file."),
+    100: (Reason.CONTENT, "{name} does not accept this content."),
 }
 _NO_SUCH_OBJECT: Final = (100, 33)
 #: Subcodes that say why a token is no longer good.
 _LOST_TOKEN: Final[Mapping[int, str]] = {
-    458: "The app was removed from the account",
-    459: "Facebook wants a log-in there first",
-    460: "The password was changed",
-    463: "The token has expired",
-    464: "The account there is not confirmed",
-    467: "The token is no longer valid",
-    492: "The person who connected it no longer has a role on the page",
+    458: "The app was removed from the account.",
+    459: "Facebook wants a log-in there first.",
+    460: "The password was changed.",
+    463: "The token has expired.",
+    464: "The account there is not confirmed.",
+    467: "The token is no longer valid.",
+    492: "The person who connected it no longer has a role on the page.",
 }
 
 
@@ -100,11 +103,11 @@ def _of_sign(sign: int, subcode: int, answer: Answer, *, now: datetime) -> Outco
         return _server_error(answer)
     if sign in _REJECTED:
         reason, saying = _REJECTED[sign]
-        return Rejected(reason=reason, detail=f"{NAME} {saying}.")
+        return Rejected(reason=reason, detail=saying.format(name=NAME))
     if sign in _CREDENTIAL:
         why = _LOST_TOKEN.get(subcode)
         detail = (
-            f"{NAME} no longer accepts the account's credential. {f'{why}. ' if why else ''}Connect the account again."
+            f"{NAME} no longer accepts the account's credential. {f'{why} ' if why else ''}Connect the account again."
         )
         return Deferred(reason=Reason.CREDENTIAL, detail=detail)
     if sign in _PERMISSION:

@@ -62,7 +62,7 @@ def _listed(edge: object) -> list[Mapping[str, object]]:
 def _refusal(answer: Answer, label: str, *, now: datetime) -> Deferred | Rejected | None:
     refusal = as_upload_refusal(read_answer(answer, now=now), answer, name=NAME, label=label)
     if isinstance(refusal, Rejected) and refusal.reason is Reason.CONTENT:
-        return replace(refusal, detail=f"{refusal.detail.removesuffix('.')} ({label}).")
+        return replace(refusal, detail=f"{refusal.detail} It concerns {label}.")
     return refusal
 
 

@@ -53,8 +53,10 @@ def is_image(urn: str) -> bool:
 def _duplicate(answer: Answer, site: str) -> Rejected:
     """Refuse a text that is there already, and name it. Whether that is ours, only a delivery in doubt may ask."""
     named = _URN.search(_message(answer))
-    where = f" ({named.group()})" if named else ""
-    detail = f"{NAME} has this very text from this author already{where}. Change the wording, or leave it at that one."
+    detail = (
+        f"{NAME} has this very text from this author already{f' ({named.group()})' if named else ''}. "
+        "Change the wording, or leave it at that one."
+    )
     earlier = publication(named.group(), site=site) if named else None
     return Rejected(reason=Reason.DUPLICATE, detail=detail, publication=earlier)
 

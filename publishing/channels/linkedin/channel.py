@@ -40,6 +40,7 @@ from publishing.domain.outcome import (
     Rejected,
     Undecidable,
 )
+from publishing.domain.wording import phrase
 from publishing.http import Courier
 
 
@@ -54,7 +55,7 @@ class LinkedInChannel(Channel):
         can_look_up=True,
         can_check=True,
         text_limit=TEXT_LIMIT,
-        text_unit="characters",
+        text_unit=phrase("characters"),
         images=IMAGES,
         connect_fields=(
             required(
@@ -139,7 +140,7 @@ class LinkedInChannel(Channel):
             detail = f"{NAME} does not let anybody read this author's posts back. Look there, then say what you found."
             return Undecidable(detail=detail)
         if headers is None:
-            return LookupFailed(reason=Reason.CREDENTIAL, detail=_no_token("asked"))
+            return LookupFailed(reason=Reason.CREDENTIAL, detail=_no_token(phrase("asked")))
         lookup = PostLookup(
             base_url=base_url, site=self._site(account), headers=headers, author=who, courier=courier, now=now
         )
@@ -153,7 +154,7 @@ class LinkedInChannel(Channel):
             detail = f"{NAME} was not asked: the account does not say which member or organization publishes."
             return unusable(Reason.DESTINATION, detail)
         if headers is None:
-            return needs_reauth(_no_token("asked"))
+            return needs_reauth(_no_token(phrase("asked")))
         if may_read(account.settings):
             return ask_for_posts(base_url, headers, who, courier=courier, now=now)
         return ask_for_member(base_url, headers, who, courier=courier, now=now)
@@ -166,7 +167,7 @@ class LinkedInChannel(Channel):
             detail = f"{NAME} was not called: the account does not say which member or organization publishes."
             return Rejected(reason=Reason.DESTINATION, detail=detail)
         if headers is None:
-            return Deferred(reason=Reason.CREDENTIAL, detail=_no_token("called"))
+            return Deferred(reason=Reason.CREDENTIAL, detail=_no_token(phrase("called")))
         return _Access(base_url=base_url, headers=headers, author=who)
 
     def _site(self, account: Account) -> str:

@@ -18,6 +18,7 @@ from publishing.domain.account import Account, Destination
 from publishing.domain.content import Content, ContentProblem
 from publishing.domain.health import Health, healthy, needs_reauth, unusable
 from publishing.domain.outcome import Deferred, Finding, LookupFailed, Outcome, Published, Reason, Rejected
+from publishing.domain.wording import phrase
 from publishing.http import Courier, UnreadableError
 
 #: The refusal of a status that its media may be the reason of: unknown, deleted or still being processed.
@@ -35,7 +36,7 @@ class MastodonChannel(Channel):
         can_look_up=True,
         can_check=True,
         text_limit=TEXT_LIMIT,
-        text_unit="characters",
+        text_unit=phrase("characters"),
         images=IMAGES,
         connect_fields=(
             required("/base_url", "The server's address, like https://mastodon.social."),

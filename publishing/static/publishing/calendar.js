@@ -80,11 +80,10 @@ async function send(id, at, rev) {
 }
 
 function moved(event, answer) {
-  const start = new Date(answer.start);
   calendar.updateEvent({
     ...event, start: answer.start, end: answer.end, extendedProps: { ...event.extendedProps, rev: answer.rev },
   });
-  const at = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(start);
+  const at = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(new Date(answer.start));
   say(texts.moved.replace("%s", at), "success");
 }
 

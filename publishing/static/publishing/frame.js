@@ -67,3 +67,5 @@ function start() {
 }
 
 start();
+
+export {}; // a module: nothing here is global

@@ -110,3 +110,5 @@ document.addEventListener("visibilitychange", () => {
   if (watchFrom() === "now") look(); else plan();
 });
 plan();
+
+export {}; // a module: nothing here is global

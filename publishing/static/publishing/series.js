@@ -10,3 +10,5 @@ if (frequency) {
   frequency.addEventListener("change", show);
   show();
 }
+
+export {}; // a module: nothing here is global

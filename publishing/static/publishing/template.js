@@ -47,3 +47,5 @@ for (const input of card?.querySelectorAll("[data-sample]") || []) {
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(fill, PAUSE); });
   input.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
 }
+
+export {}; // a module: nothing here is global

@@ -149,7 +149,7 @@ class TestPuttingImagesInPlace:
             del shelf.files[uses[1].renditions[0].key]
             outcome = step(channel, payload, destination, client)
 
-        detail = "Facebook cannot read the address of a file (image 2)."
+        detail = "Facebook cannot read the address of a file. It concerns image 2."
         assert outcome == Rejected(reason=Reason.CONTENT, detail=detail)
 
     def test_asks_for_an_unpublished_photo_with_the_accounts_authority(self, channel, client):
@@ -191,7 +191,7 @@ class TestPuttingImagesInPlace:
     def test_names_the_image_that_is_not_taken(self, channel, client):
         outcome, _ = stepped(channel, client, sample("photo_refused").raw())
 
-        detail = "Facebook does not accept this picture: it is too large or of another kind (the image)."
+        detail = "Facebook does not accept this picture: it is too large or of another kind. It concerns the image."
         assert outcome == Rejected(reason=Reason.CONTENT, detail=detail)
 
     @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"id": 7}', b'{"id": "a"}', b'{"id": ""}', b"<html>"])

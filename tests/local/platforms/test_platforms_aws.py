@@ -152,7 +152,7 @@ class TestSes:
 
         page = client.http.get("/wall/email/demo").text
 
-        assert re.findall(r"<script[^>]*>", page) == ['<script src="/static/wall.js" defer>']
+        assert re.findall(r"<script[^>]*>", page) == ['<script type="module" src="/static/wall.js">']
         for markup in (
             "<style",
             "<img",

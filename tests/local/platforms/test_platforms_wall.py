@@ -42,7 +42,7 @@ class TestTheWall:
 
         page = client.http.get(path).text
 
-        assert re.findall(r"<script[^>]*>", page) == ['<script src="/static/wall.js" defer>']
+        assert re.findall(r"<script[^>]*>", page) == ['<script type="module" src="/static/wall.js">']
         for markup in ("<img", "<b>Bold", "<i>warning", "<k>", "</pre><script"):
             assert markup not in page
 
@@ -92,7 +92,7 @@ class TestTheWall:
     def test_shows_a_request_that_is_nested_too_deeply_to_lay_out(self, client: Client):
         body = b'{"a":' + b"[" * 900 + b"]" * 900 + b"}"
 
-        assert client.hook(body).status_code in {202, 400}
+        assert client.hook(body).status_code == 202
         assert client.http.get("/wall/webhook").status_code == 200
 
     def test_is_only_to_look_at(self, client: Client):

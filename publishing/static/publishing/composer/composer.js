@@ -194,7 +194,8 @@ const look = root.querySelector("[data-look]");
 look.hidden = false;
 look.addEventListener("click", () => {
   const previews = root.querySelector("[data-previews]");
-  const dark = previews.dataset.theme ? previews.dataset.theme === "dark" : getComputedStyle(previews).colorScheme.includes("dark");
+  const chosen = previews.dataset.theme ?? document.documentElement.dataset.theme;
+  const dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   previews.dataset.theme = dark ? "light" : "dark";
 });
 

@@ -27,9 +27,14 @@ export function mark(icons, kind) {
   return draw("svg", { class: "channel", "aria-hidden": "true", focusable: "false" }, draw("use", { href: `${icons}#channel-${kind}` }));
 }
 
+const numbers = new Intl.NumberFormat(document.documentElement.lang);
+
+/** Return a value as the page's language writes it. */
+export const written = (value) => (typeof value === "number" ? numbers.format(value) : String(value));
+
 /** Fill in a sentence that came from the server: `fill("{count} left", { count: 3 })`. */
 export function fill(sentence, values) {
-  return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? written(values[name]) : whole));
 }
 
 /** Return a function that waits until it was not called for a while. */

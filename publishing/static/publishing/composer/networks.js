@@ -1,7 +1,7 @@
 // What a publication looks like in each place. A channel that is not listed gets the plain look.
 import { make } from "./dom.js";
 
-const LINKS = /(https?:\/\/[^\s<>"]+[^\s<>".,;:!?'()\[\]{}…])|(?<![\p{L}\p{N}_])([#@][\p{L}\p{N}_][\p{L}\p{N}_.@-]*)/giu;
+const LINKS = /(https?:\/\/[^\s<>"]+[^\s<>".,;:!?'()[\]{}…])|(?<![\p{L}\p{N}_])([#@][\p{L}\p{N}_][\p{L}\p{N}_.@-]*)/giu;
 
 /** Return a text with its links, tags and names marked; everything is set as text. */
 function rich(text, options = {}) {

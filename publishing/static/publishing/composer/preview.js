@@ -1,5 +1,5 @@
 // The dry run while one writes: the server counts and judges with the code that publishes; this shows its answer.
-import { draw, fill, make, mark } from "./dom.js";
+import { draw, fill, make, mark, written } from "./dom.js";
 import { publication } from "./networks.js";
 
 const RING = 2 * Math.PI * 7;
@@ -9,7 +9,7 @@ function counter(one, words, icons, label) {
   const over = one.limit !== null && one.length > one.limit;
   const near = one.limit !== null && !over && one.length > one.limit * 0.9;
   const long = fill(one.limit === null ? words.length : words.of, one);
-  const shown = one.limit === null ? `${one.length}` : over ? `−${one.length - one.limit}` : `${one.length} / ${one.limit}`;
+  const shown = one.limit === null ? written(one.length) : over ? `−${written(one.length - one.limit)}` : `${written(one.length)} / ${written(one.limit)}`;
   const chip = make("span", { class: `counter${over ? " over" : near ? " near" : ""}`, title: `${one.name}: ${long}` });
   chip.append(mark(icons, one.channel));
   if (label) chip.append(make("bdi", { class: "counter-name", text: label }));
@@ -121,7 +121,9 @@ export class PreviewPane {
         list.replaceChildren(...details.map((detail) => make("li", {}, make("bdi", { text: detail }))));
       }
       const field = document.getElementById(name);
-      if (field && "value" in field) details.length ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid");
+      if (!field || !("value" in field)) continue;
+      if (details.length) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
     }
   }
 

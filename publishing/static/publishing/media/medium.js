@@ -28,3 +28,5 @@ if (form) {
     sessionStorage.setItem(name, JSON.stringify({ ...values, rev: form.elements.rev.value }));
   });
 }
+
+export {}; // a module: nothing here is global

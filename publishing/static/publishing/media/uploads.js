@@ -262,9 +262,10 @@ function shortened(name, limit) {
   return characters.length <= limit ? name : `…${characters.slice(1 - limit).join("")}`;
 }
 
+const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+
 function acceptDrops(zone, take) {
   let depth = 0;
-  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
   const mark = (change) => {
     depth = Math.max(0, depth + change);
     zone.classList.toggle("is-over", depth > 0);
