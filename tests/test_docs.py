@@ -25,7 +25,7 @@ DOCUMENTS = sorted(
     path
     for pattern in ("*.md", "docs/**/*.md", "publishing/**/*.md", "local/**/*.md", "infra/**/*.md")
     for path in ROOT.glob(pattern)
-    if path.name != "CHANGELOG.md"
+    if path.name != "CHANGELOG.md" and "node_modules" not in path.parts
 )
 Edges = set[tuple[str, str, str]]
 State = TypeVar("State", bound=StrEnum)
