@@ -101,7 +101,7 @@ test: setup emulator ## Unit, integration and contract tests.
 e2e: setup emulator infra ## The whole system as processes: demonstration, crashes, a short chaos.
 	@$(BIN)/pytest -m e2e -n 0 tests/e2e
 
-e2e-full: setup emulator ## Real servers of the platforms, installed into .pds: needs Node, npm and a C++ compiler.
+e2e-full: setup emulator infra ## Real servers of the platforms, installed into .pds (needs Node, npm, a C++ compiler); stage dev, deployed.
 	@$(BIN)/pytest -m e2e_full -n 0 tests/e2e
 
 $(SECURITY_VENV)/.synced: requirements/security.txt | $(VENV)/.synced

@@ -38,7 +38,8 @@ def run(arguments: Sequence[str]) -> int:
             stage = load(context.get("stage", "prod"))
             target = EMULATOR if context.get("emulator") else stage.architecture
             if "deploy" in arguments:
-                preflight.check(stage, preflight.make_client)
+                is_exclusive = not {"-e", "--exclusively"}.isdisjoint(arguments)
+                preflight.check(stage, preflight.make_client, is_exclusive=is_exclusive)
             build(WORKER, target, root=ROOT, output=ROOT / "build")
     except (install.InstallError, node.NodeMissingError, preflight.NotReadyError, PackageError, SettingsError) as error:
         sys.stderr.write(f"{error}\n")

@@ -124,9 +124,10 @@ def _data(stage: Stage, load: Load) -> Iterator[Item]:
     yield Item(service="DynamoDB", what="reads", price="dynamodb_million_read_units", units=reads / 1e6)
     yield Item(service="DynamoDB", what="items kept", price="dynamodb_gb", units=stored)
     yield Item(service="DynamoDB", what="point-in-time recovery", price="dynamodb_recovery_gb", units=stored)
-    hours = stage.shards * _PRICES["hours_a_month"]
-    yield Item(service="Kinesis", what=f"{stage.shards} shard(s)", price="kinesis_shard_hour", units=hours)
-    yield Item(service="Kinesis", what="hints", price="kinesis_million_puts", units=load.deliveries / 1e6)
+    if stage.stream:
+        hours = stage.shards * _PRICES["hours_a_month"]
+        yield Item(service="Kinesis", what=f"{stage.shards} shard(s)", price="kinesis_shard_hour", units=hours)
+        yield Item(service="Kinesis", what="hints", price="kinesis_million_puts", units=load.deliveries / 1e6)
     yield Item(service="S3", what="media kept", price="s3_gb", units=media)
     uploads = messages * load.with_media * 3 / 1e6
     yield Item(service="S3", what="uploads", price="s3_million_puts", units=uploads)

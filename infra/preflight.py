@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from infra.names import EDGE_PART, EDGE_REGION, STACKS, stack_name
+from infra.names import EDGE_PART, EDGE_REGION, STACKS, stack_id, stack_name
 from infra.stages import Stage
 
 #: How the CDK's bootstrap is found, by its default name.
@@ -20,8 +20,11 @@ class NotReadyError(Exception):
     """The account is not ready for this deployment. The message says what to type."""
 
 
-def check(stage: Stage, client: MakeClient) -> None:
-    """Raise NotReadyError when credentials, bootstrap or a secret are missing, or a stack is half way."""
+def check(stage: Stage, client: MakeClient, *, is_exclusive: bool = False) -> None:
+    """Raise NotReadyError when credentials, bootstrap or a secret are missing, or a stack is half way.
+
+    `is_exclusive`: the deployment is of the stacks that it names, and not of those that they need.
+    """
     exceptions = importlib.import_module("botocore.exceptions")
     region = stage.site.region
     try:
@@ -35,6 +38,8 @@ def check(stage: Stage, client: MakeClient) -> None:
         _check_stack(stack_name(part, stage.name), region, client, exceptions.ClientError)
     if stage.has_edge_stack:
         _check_stack(stack_name(EDGE_PART, stage.name), EDGE_REGION, client, exceptions.ClientError)
+    if not (stage.stream or is_exclusive):
+        _check_stream(stage, client("cloudformation", region), exceptions.ClientError)
     secrets = [*stage.site.identity_providers.items()]
     if stage.site.frontend_token_secret:
         secrets.append(("Amplify", stage.site.frontend_token_secret))
@@ -106,6 +111,37 @@ def _check_stack(name: str, region: str, client: MakeClient, refused: type[Excep
             f"{name} is {status}: an earlier deployment did not end. Type: aws cloudformation "
             f"{_MENDED_BY[status]} {which}"
         )
+
+
+def _check_stream(stage: Stage, formation: Any, refused: type[Exception]) -> None:  # noqa: ANN401 - a client
+    """Refuse to take away a stream that other stacks still import; CloudFormation would, half-way."""
+    try:
+        (data,) = formation.describe_stacks(StackName=stack_name("Data", stage.name))["Stacks"]
+    except refused:
+        return  # not there yet
+    outputs = data.get("Outputs", ())
+    streams = [output["OutputValue"] for output in outputs if output["OutputKey"] == "StreamName"]
+    exports = [
+        output["ExportName"]
+        for output in outputs
+        if "ExportName" in output and output["OutputValue"].endswith(tuple(streams))
+    ]
+    importing = {name for export in exports for name in _importing(formation, export, refused)}
+    stacks = [stack_id(part) for part in STACKS if stack_name(part, stage.name) in importing]
+    if stacks:
+        context = "" if stage.name == "prod" else f" -c stage={stage.name}"
+        raise NotReadyError(
+            f"Stage {stage.name} has no stream any more, and {', '.join(stacks)} still uses the stream that it had. "
+            f"Those first; type: uv run cdk deploy{context} --exclusively {' '.join(stacks)}"
+        )
+
+
+def _importing(formation: Any, export: str, refused: type[Exception]) -> list[str]:  # noqa: ANN401 - a client
+    try:
+        imports: list[str] = formation.list_imports(ExportName=export)["Imports"]
+    except refused:
+        return []  # which is how CloudFormation says that nobody does
+    return imports
 
 
 #: What brings a stack back to where a deployment can begin. After a first deployment that failed (ROLLBACK_COMPLETE)

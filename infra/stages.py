@@ -132,7 +132,8 @@ class Stage:
     """A stage's profile. Flags are the optional parts, each with its price."""
 
     name: str
-    #: $10.95 each.
+    #: The stream of hints, at $10.95 a month for each shard. Without it the worker itself is invoked (docs/adr/0015).
+    stream: bool = True
     shards: int = 1
     #: Lanes of one shard that are worked on at a time; invocations are paid, not lanes.
     parallelization: int = 10
@@ -171,8 +172,8 @@ class Stage:
         return self.firewall and self.site.region != EDGE_REGION
 
 
-#: About $12 with the always-free tiers at 1,000 requests a day: the shard, the key, the secret.
-DEV: Final = Stage(name="dev", is_protected=False, log_days=7)
+#: About $1.60 with the always-free tiers at 1,000 requests a day: the key, the secret.
+DEV: Final = Stage(name="dev", stream=False, is_protected=False, log_days=7)
 #: About $25 at 10,000 requests a day.
 PROD: Final = Stage(name="prod", firewall=True, guard_duty=True, tracing=True, keep_versions=True, monthly_budget=40)
 #: As prod, and what auditors ask for.
@@ -200,7 +201,12 @@ def load(name: str, *, path: Path | None = None) -> Stage:
             f"{path.name}: [{name}] has unknown settings {', '.join(unknown)}. Known: {', '.join(known)}."
         )
     _check_types(path, name, {**site, **rest})
-    return replace(profile, **rest, site=Site(**site))
+    stage = replace(profile, **rest, site=Site(**site))
+    if "shards" in rest and not stage.stream:
+        raise SettingsError(
+            f"{path.name}: [{name}] shards are of the stream, and the stage has none. Set stream = true there, too."
+        )
+    return stage
 
 
 def shared_variables(site: Site) -> dict[str, str]:

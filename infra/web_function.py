@@ -21,7 +21,7 @@ if str(ROOT) not in sys.path:
 from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
 from click import ClickException  # noqa: E402
 
-from infra.names import scheduler_function, stack_name  # noqa: E402
+from infra.names import scheduler_function, stack_name, worker_function  # noqa: E402
 from infra.packaging.build import architecture_of, build  # noqa: E402
 from infra.packaging.manifest import EMULATOR, PackageError, archive_of  # noqa: E402
 from infra.packaging.recipes import WEB  # noqa: E402
@@ -98,7 +98,6 @@ def variables(
     public = outputs["PublicUrl"]
     values = {
         "TABLE_NAME": outputs["TableName"],
-        "KINESIS_STREAM_NAME": outputs["StreamName"],
         "MEDIA_BUCKET": outputs["MediaBucket"],
         "COGNITO_USER_POOL_ID": outputs["UserPoolId"],
         "COGNITO_CLIENT_ID": outputs["ClientId"],
@@ -111,6 +110,7 @@ def variables(
         "OMNIPUB_PUBLIC_URL": public,
         # CloudFront keeps the gateway's own host; a domain of one's own comes as it is.
         "OMNIPUB_ALLOWED_HOSTS": ",".join(dict.fromkeys([gateway.hostname or "", urlsplit(public).hostname or ""])),
+        **_hints(stage, outputs),
         **shared_variables(site or Site()),
     }
     if origins := outputs.get("CorsOrigins"):
@@ -137,6 +137,13 @@ def variables(
             "AWS_ENDPOINT_URL": endpoint,
         }
     return values
+
+
+def _hints(stage: str, outputs: Mapping[str, str]) -> dict[str, str]:
+    """Return by what hints reach the worker: the stream that is deployed or, without one, the worker itself."""
+    if stream := outputs.get("StreamName"):
+        return {"KINESIS_STREAM_NAME": stream}
+    return {"OMNIPUB_WORKER_FUNCTION": worker_function(stage)}
 
 
 def _outputs(session: Any, stage: str, *, region: str) -> Mapping[str, str]:  # noqa: ANN401 - boto3 makes its sessions

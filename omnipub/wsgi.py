@@ -5,11 +5,11 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from publishing import logs
-from publishing.config import Config
+from publishing.config import HINTS, Config
 from publishing.identity.roles import RoleMap
 from publishing.store.binding import bind
 
-NEEDS = ("KINESIS_STREAM_NAME", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "MEDIA_BUCKET", "OMNIPUB_MEDIA_URL")
+NEEDS = (HINTS, "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "MEDIA_BUCKET", "OMNIPUB_MEDIA_URL")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omnipub.settings")
 _key = "OMNIPUB_SECRET_KEY" if os.environ.get("OMNIPUB_SECRET_KEY") else "SECRETS_ARN"

@@ -1,12 +1,16 @@
 """Configuration: read once from the environment into a frozen value; everything that is missing is named at once."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, TypeVar
 
 T = TypeVar("T")
+
+#: What tells how hints reach the worker: a stream, else the worker function itself. One of them is a need of every
+#: process that sends hints; where both are set, the stream is used.
+HINTS: Final = ("KINESIS_STREAM_NAME", "OMNIPUB_WORKER_FUNCTION")
 
 
 class ConfigError(Exception):
@@ -19,6 +23,8 @@ class Config:
 
     table_name: str
     kinesis_stream_name: str = ""
+    #: Name of the worker function, which is sent the hints where there is no stream.
+    worker_function: str = ""
     media_bucket: str = ""
     #: What the public addresses of media begin with; channels that fetch images themselves are given them.
     media_url: str = ""
@@ -85,12 +91,15 @@ class Config:
     log_level: str = "INFO"
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str], *, needs: tuple[str, ...] = ()) -> "Config":
+    def from_environment(
+        cls, environment: Mapping[str, str], *, needs: tuple[str | tuple[str, ...], ...] = ()
+    ) -> "Config":
         """Read the environment. `needs` names variables that this process cannot do without, besides TABLE_NAME.
 
-        Raises ConfigError naming everything that is missing or unreadable at once.
+        A tuple among them names alternatives. Raises ConfigError naming everything that is missing or unreadable at
+        once.
         """
-        problems = [f"{name} is not set" for name in ("TABLE_NAME", *needs) if not environment.get(name)]
+        problems = list(_missing(("TABLE_NAME", *needs), environment))
         values: dict[str, object] = {}
         for attribute, (name, read) in _VARIABLES.items():
             text = environment.get(name, "")
@@ -109,6 +118,21 @@ class Config:
     def runs_on_aws(self) -> bool:
         """Whether this process is a deployed function; what must never be on there asks this."""
         return not self.allow_private_networks
+
+
+def _missing(needs: tuple[str | tuple[str, ...], ...], environment: Mapping[str, str]) -> Iterator[str]:
+    """Say of each need that is not met what should be set."""
+    for need in needs:
+        names = (need,) if isinstance(need, str) else need
+        if any(environment.get(name) for name in names):
+            continue
+        if need == HINTS:
+            yield (
+                f"neither {' nor '.join(HINTS)} is set: set the first to the name of the stream of hints or, without a "
+                "stream, the second to the name of the worker function"
+            )
+        else:
+            yield f"{' or '.join(names)} is not set"
 
 
 def _contradictions(values: Mapping[str, object], environment: Mapping[str, str]) -> list[str]:
@@ -233,6 +257,7 @@ _EXPECTED: Final[Mapping[Callable[[str], object], str]] = {
 _VARIABLES: Final[Mapping[str, tuple[str, Callable[[str], object]]]] = {
     "table_name": ("TABLE_NAME", str),
     "kinesis_stream_name": ("KINESIS_STREAM_NAME", str),
+    "worker_function": ("OMNIPUB_WORKER_FUNCTION", str),
     "media_bucket": ("MEDIA_BUCKET", str),
     "media_url": ("OMNIPUB_MEDIA_URL", _address),
     "cognito_user_pool_id": ("COGNITO_USER_POOL_ID", str),

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from local.platforms import RunningPlatforms, start
-from publishing.adapters import aws, clock, secrets, stream
+from publishing.adapters import aws, clock, secrets
+from publishing.adapters.hints import Hints
 from publishing.channels.base import aws as signing
 from publishing.channels.base.registry import get_channel
 from publishing.domain.account import Account
@@ -194,12 +195,12 @@ def system(table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mail_hoo
     """The whole path in one process."""
     events: list[StreamEvent] = []
 
-    def put_events(_: str, put: Sequence[StreamEvent]) -> int:
+    def put_events(_: Hints, put: Sequence[StreamEvent]) -> int:
         events.extend(put)
         return 0
 
     monkeypatch.setenv("OMNIPUB_ALLOW_PRIVATE_NETWORKS", "true")
-    monkeypatch.setattr(stream, "put_events", put_events)
+    monkeypatch.setattr(Hints, "put_events", put_events)
     # Asked for at each call, because a test may move the time.
     now = lambda: clock.now()  # noqa: E731, PLW0108 - as above
     with start(port=0, state_dir=tmp_path, now=now, mail_hook=mail_hook) as platforms:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from publishing.config import Config, ConfigError
+from publishing.config import HINTS, Config, ConfigError
 from publishing.domain.permissions import Role
 from publishing.identity.roles import RoleMap
 
@@ -53,6 +53,21 @@ class TestDemoUsers:
     def test_are_switched_on_for_a_laptop_and_off_by_default(self):
         assert Config.from_environment(LOCAL).demo_sign_in
         assert not Config.from_environment({**LOCAL, "OMNIPUB_DEMO_SIGN_IN": ""}).demo_sign_in
+
+
+class TestTheWayToTheWorker:
+    @pytest.mark.parametrize("name", HINTS)
+    def test_is_one_of_two(self, name: str):
+        assert Config.from_environment({"TABLE_NAME": "t", name: "x"}, needs=(HINTS,))
+
+    def test_is_named_with_what_to_do_where_there_is_none(self):
+        said = (
+            "neither KINESIS_STREAM_NAME nor OMNIPUB_WORKER_FUNCTION is set: set the first to the name of the stream "
+            "of hints or, without a stream, the second to the name of the worker function; MEDIA_BUCKET is not set"
+        )
+
+        with pytest.raises(ConfigError, match=said):
+            Config.from_environment({"TABLE_NAME": "t"}, needs=(HINTS, "MEDIA_BUCKET"))
 
 
 class TestSigningIn:

@@ -48,8 +48,13 @@ class TestTheServer:
         outcome = start(COGNITO_CLIENT_ID="c")
 
         assert outcome.returncode != 0
-        for name in ("TABLE_NAME", "KINESIS_STREAM_NAME", "COGNITO_USER_POOL_ID", "SECRETS_ARN"):
-            assert f"{name} is not set" in outcome.stderr
+        for name in (
+            "TABLE_NAME",
+            "neither KINESIS_STREAM_NAME nor OMNIPUB_WORKER_FUNCTION",
+            "COGNITO_USER_POOL_ID",
+            "SECRETS_ARN",
+        ):
+            assert f"{name} is" in outcome.stderr
 
     def test_starts_with_them(self):
         outcome = start(**CONFIGURED)

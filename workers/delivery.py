@@ -114,8 +114,6 @@ def _carry_out(event: StreamEvent, shared: Runtime, context: LambdaContext) -> b
     rules = Rules(timing=shared.timing, random=shared.random, get_channel=get_channel, media_url=config.media_url)
     performer = Performer(
         remaining=lambda: remaining(context) - _MARGIN,
-        stream_name=config.kinesis_stream_name,
-        scheduler_function=config.scheduler_function,
         media_bucket=config.media_bucket,
         http=http_client(shared),
     )

@@ -33,8 +33,8 @@ class Runtime:
 
 
 @cache
-def runtime(*needs: str) -> Runtime:
-    """Build the runtime. `needs` names variables that this function cannot do without.
+def runtime(*needs: str | tuple[str, ...]) -> Runtime:
+    """Build the runtime. `needs` names variables that this function cannot do without; a tuple, alternatives.
 
     Raises ConfigError naming everything that is missing at once: the function then fails at its start, visibly.
     """

@@ -8,8 +8,10 @@ from functools import cache
 from typing import Any
 
 from publishing import logs
-from publishing.adapters import aws, clock
+from publishing.adapters import clock
 from publishing.adapters.audit_heads import HeadBucket
+from publishing.adapters.transports import transport_of
+from publishing.config import HINTS
 from publishing.services.dispatching import TickReport, TickRules, dispatch_slice, tick
 from publishing.services.keeping_heads import HeadKeeper
 from publishing.services.performing_ticks import TickPerformer
@@ -25,7 +27,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Raises UnavailableError when the table is out of reach: the next tick comes in a minute.
     """
-    shared = runtime("KINESIS_STREAM_NAME")
+    shared = runtime(HINTS)
     rules = TickRules(
         timing=shared.timing,
         random=shared.random,
@@ -34,7 +36,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     )
     performer = TickPerformer(
         remaining=lambda: remaining(context),
-        stream_name=shared.config.kinesis_stream_name,
+        hints=transport_of(shared.config),
         scheduler_function=shared.config.scheduler_function,
     )
     message_ids = tuple(str(message_id) for message_id in event.get("message_ids") or ())
@@ -58,15 +60,15 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
 @cache
 def head_keeper() -> HeadKeeper | None:
     """Return what copies the audit log's heads; None where no bucket is configured."""
-    bucket = runtime("KINESIS_STREAM_NAME").config.audit_bucket
+    bucket = runtime(HINTS).config.audit_bucket
     return HeadKeeper(HeadBucket(bucket)) if bucket else None
 
 
 def initialise() -> None:
     """Build the clients before the first invocation, which would otherwise wait for them."""
-    runtime("KINESIS_STREAM_NAME")
+    shared = runtime(HINTS)
     open_client()
-    aws.client("kinesis")
+    transport_of(shared.config).open()
 
 
 if starts_function():

@@ -68,6 +68,23 @@ def failure_queue(scope: Construct, id_: str, *, name: str) -> sqs.Queue:
     return queue
 
 
+def invoked_asynchronously(
+    scope: Construct, function: "Function", *, retries: int, age: Duration, failures: sqs.IQueue
+) -> None:
+    """Bound what Lambda does with invocations that nobody waits for; its own bounds are two repeats and six hours."""
+    lambda_.CfnEventInvokeConfig(
+        scope,
+        "Invocations",
+        function_name=function.function.function_name,
+        qualifier="$LATEST",
+        maximum_retry_attempts=retries,
+        maximum_event_age_in_seconds=age.to_seconds(),
+        destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+            on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=failures.queue_arn)
+        ),
+    ).node.add_dependency(function.role)
+
+
 class Function(Construct):
     """A Python function from the package that `make build` wrote."""
 

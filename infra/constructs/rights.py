@@ -39,11 +39,6 @@ def all_indexes() -> tuple[str, ...]:
     return (table.BY_OWNER, table.TIMERS, table.BY_MONTH)
 
 
-def puts_hints(stream_arn: str) -> iam.PolicyStatement:
-    """Return the right to put records on the stream."""
-    return iam.PolicyStatement(actions=["kinesis:PutRecord", "kinesis:PutRecords"], resources=[stream_arn])
-
-
 def wakes_scheduler(scope: Construct, stage: str) -> iam.PolicyStatement:
     """Return the right to invoke the scheduler function."""
     return iam.PolicyStatement(

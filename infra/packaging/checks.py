@@ -27,7 +27,8 @@ _FOREIGN: Final = frozenset({
 _UNCHECKED: Final = 1
 #: What a package needs of its environment to be imported: names only, nothing is asked.
 _ENVIRONMENT: Final = {
-    "TABLE_NAME": "table", "KINESIS_STREAM_NAME": "stream", "COGNITO_USER_POOL_ID": "us-east-1_Check",
+    "TABLE_NAME": "table", "KINESIS_STREAM_NAME": "stream", "OMNIPUB_WORKER_FUNCTION": "worker",
+    "COGNITO_USER_POOL_ID": "us-east-1_Check",
     "COGNITO_CLIENT_ID": "check", "OMNIPUB_SECRET_KEY": "check", "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "check", "AWS_SECRET_ACCESS_KEY": "check", "MEDIA_BUCKET": "media",
     "OMNIPUB_MEDIA_URL": "https://media.example",

@@ -18,7 +18,8 @@ from infra.constructs.context import Context
 from infra.constructs.edge import Edge
 from infra.constructs.feedback import MailFeedback
 from infra.constructs.function import accept_own_logs, function_arn, log_group, traces, writes_logs
-from infra.constructs.rights import all_indexes, puts_hints, reads_and_writes, wakes_scheduler
+from infra.constructs.hints import sends_hints
+from infra.constructs.rights import all_indexes, reads_and_writes, wakes_scheduler
 from infra.constructs.waivers import accept
 from infra.names import resource, scheduler_function, web_function, web_role
 from infra.stacks.auth import AuthStack
@@ -219,7 +220,7 @@ class ApiStack(Stack):
             ),
             # Names of the audit log's heads, which `audit verify --heads` compares.
             iam.PolicyStatement(actions=["s3:ListBucket"], resources=[security.audit_heads.bucket_arn]),
-            puts_hints(data.stream.stream_arn),
+            sends_hints(self, stage.name, data.stream),
             wakes_scheduler(self, stage.name),
             *([traces()] if stage.tracing else []),
         ]

@@ -1,4 +1,4 @@
-"""Data: the table, the stream of hints, the media, and what seals and signs."""
+"""Data: the table, the stream of hints where a stage has one, the media, and what seals and signs."""
 
 from typing import Any, Final
 
@@ -31,12 +31,14 @@ class DataStack(Stack):
         self._context = context
         self._removal = RemovalPolicy.RETAIN if context.stage.is_protected else RemovalPolicy.DESTROY
         self.table: dynamodb.ITable = self._restored(self._table())
-        self.stream = self._stream()
+        #: None in a stage whose hints go to the worker function itself.
+        self.stream = self._stream() if context.stage.stream else None
         self.media = self._media()
         self.key = self._key()
         self.secret = self._secret()
         CfnOutput(self, "TableName", value=self.table.table_name)
-        CfnOutput(self, "StreamName", value=self.stream.stream_name)
+        if self.stream:
+            CfnOutput(self, "StreamName", value=self.stream.stream_name)
         CfnOutput(self, "MediaBucket", value=self.media.bucket_name)
         CfnOutput(self, "KeyArn", value=self.key.key_arn)
         CfnOutput(self, "SecretArn", value=self.secret.secret_full_arn or self.secret.secret_arn)

@@ -128,7 +128,7 @@ class MonitoringStack(Stack):
         self._alarm(
             "worker-failures",
             self._watched.worker.failures.metric_approximate_number_of_messages_visible(period=_MINUTE),
-            sentence="Records of the stream were given up.",
+            sentence="Hints to the worker were given up.",
         )
         self._alarm(
             "table-throttled",
@@ -191,7 +191,7 @@ class MonitoringStack(Stack):
             (
                 "records-parked",
                 logs.FilterPattern.string_value("$.event", "=", "worker.record_parked"),
-                "A record of the stream could not be read and was parked.",
+                "A record could not be read and was parked.",
             ),
             (
                 "critical-logs",
@@ -301,10 +301,7 @@ class MonitoringStack(Stack):
                         worker.metric_throttles(),
                     ),
                     graph("Worker: duration p99", worker.metric_duration(statistic="p99")),
-                    graph(
-                        "Stream: age of its oldest record",
-                        data.stream.metric_get_records_iterator_age_milliseconds(statistic="Maximum"),
-                    ),
+                    graph("Hints: age of the oldest", self._age_of_hints()),
                 ],
                 [
                     graph(
@@ -326,6 +323,13 @@ class MonitoringStack(Stack):
                 ],
             ],
         )
+
+    def _age_of_hints(self) -> cloudwatch.IMetric:
+        """Return how long the oldest hint waited for the worker: on the stream or, without one, inside Lambda."""
+        stream = self._watched.data.stream
+        if stream is None:
+            return self._watched.worker.worker.function.metric("AsyncEventAge", statistic="Maximum")
+        return stream.metric_get_records_iterator_age_milliseconds(statistic="Maximum")
 
     def _budget(self) -> None:
         """Tell when the month's cost will pass what the stage is expected to cost. The first two budgets are free."""

@@ -9,8 +9,9 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.constructs.context import Context
-from infra.constructs.function import Function, failure_queue, function_arn
-from infra.constructs.rights import puts_hints, reads_and_writes, wakes_scheduler
+from infra.constructs.function import Function, failure_queue, function_arn, invoked_asynchronously
+from infra.constructs.hints import hint_variables, sends_hints
+from infra.constructs.rights import reads_and_writes, wakes_scheduler
 from infra.constructs.waivers import accept
 from infra.names import resource, scheduler_function
 from infra.stacks.data import DataStack
@@ -45,7 +46,7 @@ class SchedulerStack(Stack):
             timeout=Duration.minutes(1),
             environment={
                 "TABLE_NAME": data.table.table_name,
-                "KINESIS_STREAM_NAME": data.stream.stream_name,
+                **hint_variables(context.stage.name, data.stream),
                 "OMNIPUB_SCHEDULER_FUNCTION": name,
                 "OMNIPUB_AUDIT_BUCKET": security.audit_heads.bucket_name,
                 # Both must know the same of review, which is a condition of the dispatch, and of how far series reach.
@@ -53,7 +54,7 @@ class SchedulerStack(Stack):
             },
             rights=[
                 *reads_and_writes(data.table, indexes=[table.TIMERS]),
-                puts_hints(data.stream.stream_arn),
+                sends_hints(self, context.stage.name, data.stream),
                 # It hands over to itself, and fans out to itself when very much is due.
                 wakes_scheduler(self, context.stage.name),
                 # Once an hour it copies the audit log's heads there, which nobody can delete.
@@ -65,23 +66,10 @@ class SchedulerStack(Stack):
         )
         found = f"IAM5[Resource::{security.heads_in_findings}/heads/*]"
         accept(self.scheduler.role, {found: "Heads get their names when they are copied."})
-        self._asynchronous_invocations()
+        # A tick that failed or waited is repeated by the next one: neither a retry nor an old event is of use.
+        invoked_asynchronously(self, self.scheduler, retries=0, age=Duration.minutes(1), failures=self.failures)
         self._every_minute(name, rule_name=resource(context.stage.name, "tick"))
         CfnOutput(self, "SchedulerFunction", value=name)
-
-    def _asynchronous_invocations(self) -> None:
-        # A tick that failed or waited is repeated by the next one: neither a retry nor an old event is of use.
-        lambda_.CfnEventInvokeConfig(
-            self,
-            "Invocations",
-            function_name=self.scheduler.function.function_name,
-            qualifier="$LATEST",
-            maximum_retry_attempts=0,
-            maximum_event_age_in_seconds=60,
-            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
-                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=self.failures.queue_arn)
-            ),
-        ).node.add_dependency(self.scheduler.role)
 
     def _every_minute(self, name: str, *, rule_name: str) -> None:
         rule = events.CfnRule(

@@ -1,14 +1,15 @@
-"""Worker: the function that delivers, and the stream's mapping to it with every bound that AWS leaves open."""
+"""Worker: the function that delivers, and how hints come to it, with every bound that AWS leaves open."""
 
 from typing import Any
 
 from aws_cdk import ArnFormat, CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.constructs.context import Context
-from infra.constructs.function import Function, failure_queue
+from infra.constructs.function import Function, failure_queue, invoked_asynchronously
 from infra.constructs.rights import all_indexes, reads_and_writes, sends_mail, sends_texts, wakes_scheduler
 from infra.constructs.waivers import accept
 from infra.names import resource, scheduler_function, worker_function
@@ -64,7 +65,12 @@ class WorkerStack(Stack):
                 ),
             },
         )
-        self._mapping(context, data)
+        if data.stream is None:
+            # The table's timers bring back what is given up here, after 90 seconds: one repeat comes earlier, a second
+            # one would not. What is throttled waits no longer than a record of the stream would.
+            invoked_asynchronously(self, self.worker, retries=1, age=Duration.minutes(2), failures=self.failures)
+        else:
+            self._mapping(context, data.stream)
         CfnOutput(self, "WorkerFunction", value=self.worker.name)
         CfnOutput(self, "FailuresQueueUrl", value=self.failures.queue_url)
 
@@ -74,15 +80,7 @@ class WorkerStack(Stack):
             # Credentials are opened here only; refreshed ones are sealed again.
             iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[data.key.key_arn]),
             iam.PolicyStatement(actions=["s3:GetObject"], resources=[data.media.arn_for_objects(PUBLIC_MEDIA)]),
-            iam.PolicyStatement(
-                actions=[
-                    "kinesis:DescribeStreamSummary",
-                    "kinesis:GetRecords",
-                    "kinesis:GetShardIterator",
-                    "kinesis:ListShards",
-                ],
-                resources=[data.stream.stream_arn],
-            ),
+            *([_reads(data.stream)] if data.stream else []),
             iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.failures.queue_arn]),
             wakes_scheduler(self, context.stage.name),
             sends_mail(self),
@@ -96,11 +94,11 @@ class WorkerStack(Stack):
             statements.append(iam.PolicyStatement(actions=["bedrock:InvokeModel"], resources=[model]))
         return statements
 
-    def _mapping(self, context: Context, data: DataStack) -> None:
+    def _mapping(self, context: Context, stream: kinesis.Stream) -> None:
         mapping = lambda_.CfnEventSourceMapping(
             self,
             "Mapping",
-            event_source_arn=data.stream.stream_arn,
+            event_source_arn=stream.stream_arn,
             function_name=self.worker.function.function_arn,
             batch_size=10,
             starting_position="TRIM_HORIZON",
@@ -116,3 +114,9 @@ class WorkerStack(Stack):
             ),
         )
         mapping.node.add_dependency(self.worker.role)
+
+
+def _reads(stream: kinesis.Stream) -> iam.PolicyStatement:
+    """Return the rights with which Lambda reads the stream for the function."""
+    actions = ["DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"]
+    return iam.PolicyStatement(actions=[f"kinesis:{action}" for action in actions], resources=[stream.stream_arn])

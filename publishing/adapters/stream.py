@@ -1,40 +1,43 @@
-"""Hints on the stream. Best effort: what does not arrive is repeated by the watchdog."""
+"""Hints on the Kinesis stream, whose mapping hands them to the worker."""
 
 import logging
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from publishing.adapters import aws
+from publishing.adapters.hints import Hints
 from publishing.domain.events import StreamEvent
 
 #: PutRecords takes at most this many.
 _BATCH: Final = 500
-_TRIES: Final = 3
 
 log = logging.getLogger(__name__)
 
 
-def put_events(stream: str, events: Sequence[StreamEvent]) -> int:
-    """Put events on the stream, each in its account's lane; return how many did not arrive. Never raises."""
-    left = list(events)
-    for _ in range(_TRIES):
-        left = [event for start in range(0, len(left), _BATCH) for event in _put(stream, left[start : start + _BATCH])]
-        if not left:
-            return 0
-    log.warning("stream.put_incomplete", extra={"unsent": len(left)})
-    return len(left)
+@dataclass(frozen=True, slots=True)
+class Stream(Hints):
+    """A stream; the account is the partition key, so that one account's hints stay in order."""
 
+    name: str
+    kind = "stream"
 
-def _put(stream: str, events: Sequence[StreamEvent]) -> list[StreamEvent]:
-    """Put a batch and return those that were not accepted."""
-    records = [{"Data": event.encode(), "PartitionKey": event.account_id} for event in events]
-    try:
-        answer = aws.client("kinesis").put_records(StreamName=stream, Records=records)
-    except (ClientError, BotoCoreError):
-        log.warning("stream.put_failed", exc_info=True)
-        return list(events)
-    if not answer.get("FailedRecordCount"):
-        return []
-    return [event for event, result in zip(events, answer["Records"], strict=True) if result.get("ErrorCode")]
+    def open(self) -> None:
+        """Build the client."""
+        aws.client("kinesis")
+
+    def _put(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        batches = (events[start : start + _BATCH] for start in range(0, len(events), _BATCH))
+        return [event for batch in batches for event in self._put_batch(batch)]
+
+    def _put_batch(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        records = [{"Data": event.encode(), "PartitionKey": event.account_id} for event in events]
+        try:
+            answer = aws.client("kinesis").put_records(StreamName=self.name, Records=records)
+        except (ClientError, BotoCoreError):
+            log.warning("stream.put_failed", exc_info=True)
+            return events
+        if not answer.get("FailedRecordCount"):
+            return []
+        return [event for event, result in zip(events, answer["Records"], strict=True) if result.get("ErrorCode")]

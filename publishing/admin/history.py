@@ -46,7 +46,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "message.needs_attention": _("Needs attention"),
     "message.restored": _("Held back after the table was restored from a backup"),
     "message.schedule": _("Scheduled"),
-    "parked.again": _("Put on the stream again"),
+    "parked.again": _("Sent to the worker again"),
     "message.approve": _("Approved"),
     "message.reject": _("Sent back"),
     "message.submit": _("Submitted for review"),

@@ -13,7 +13,8 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError, UnknownServiceError
 
 from publishing import table
-from publishing.adapters import aws, secrets, stream
+from publishing.adapters import aws, secrets
+from publishing.adapters.transports import transport_of
 from publishing.config import Config
 from publishing.domain.errors import UnavailableError
 from publishing.domain.events import Deliver
@@ -43,7 +44,7 @@ def examine(config: Config, now: Callable[[], datetime]) -> Iterator[Finding]:
     checks: tuple[tuple[str, Callable[[], None]], ...] = (
         ("clock", lambda: _clock(now)),
         ("table", lambda: _table(config)),
-        ("stream", lambda: _stream(config, now())),
+        (transport_of(config).kind, lambda: _hints(config, now())),
         ("key of the credentials", lambda: _key(config)),
         ("secret", lambda: _secret(config)),
         ("media bucket", lambda: _media(config, now())),
@@ -124,10 +125,12 @@ def _table(config: Config) -> None:
         )
 
 
-def _stream(config: Config, now: datetime) -> None:
-    hint = Deliver(message_id=new_id(now), delivery_id=_NOBODY, account_id=_NOBODY, gen=0)
-    if stream.put_events(config.kinesis_stream_name, [hint]):
-        raise UnwellError(f"A hint did not arrive on {config.kinesis_stream_name}. {_ROLE}")
+def _hints(config: Config, now: datetime) -> None:
+    """Send a hint that the worker can read, else it would park it, about a message that there is not."""
+    transport = transport_of(config)
+    hint = Deliver(message_id=new_id(now), delivery_id=_NOBODY, account_id=new_id(now), gen=0)
+    if transport.put_events([hint]):
+        raise UnwellError(f"The {transport.kind} {transport.name} did not take a hint. {_ROLE}")
 
 
 def _key(config: Config) -> None:

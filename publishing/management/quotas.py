@@ -26,7 +26,7 @@ def checks(config: Config) -> Sequence[tuple[str, Callable[[], None]]]:
     """Return the checks, by name."""
     return (
         ("quota of the table", _table),
-        ("quota of the stream", lambda: _stream(config)),
+        *([("quota of the stream", _stream)] if config.kinesis_stream_name else []),
         ("quota of mails", lambda: _mails(config)),
         ("quota of texts", lambda: _texts(config)),
     )
@@ -41,9 +41,7 @@ def _table() -> None:
         )
 
 
-def _stream(config: Config) -> None:
-    if not config.kinesis_stream_name:
-        return
+def _stream() -> None:
     limits = aws.client("kinesis").describe_limits()
     if limits["OpenShardCount"] >= limits["ShardLimit"]:
         raise NotedError(

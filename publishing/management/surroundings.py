@@ -27,7 +27,9 @@ def checks(config: Config) -> Sequence[tuple[str, Callable[[], None]]]:
         ("evolutions of the table", lambda: _evolutions(config)),
         ("backups of the table", lambda: _backups(config)),
         ("worker's and scheduler's rights", lambda: _rights(config)),
-        ("stream's reader", lambda: _reader(config)),
+        ("stream's reader", lambda: _reader(config))
+        if config.kinesis_stream_name
+        else ("worker's invocations", lambda: _invocations(config)),
         ("concurrency", _concurrency),
         ("mail", lambda: _mail(config)),
         ("user pool's mail", lambda: _pool_mail(config)),
@@ -70,18 +72,14 @@ def _rights(config: Config) -> None:
     """Ask IAM what the other functions' roles, which bear their functions' names, may do of the main job."""
     worker, account = _worker(config), aws.client("sts").get_caller_identity()["Account"]
     table_arn = _table(config)["TableArn"]
-    stream_arn = aws.client("kinesis").describe_stream_summary(StreamName=config.kinesis_stream_name)[
-        "StreamDescriptionSummary"
-    ]["StreamARN"]
-    partition = table_arn.split(":")[1]
+    partition, region = table_arn.split(":")[1], table_arn.split(":")[3]
     rows = ("dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:PutItem")
     wanted = (
         (worker, rows, table_arn),
-        (worker, ("kinesis:GetRecords",), stream_arn),
         (worker, ("kms:Decrypt",), config.kms_key_id),
         (worker, ("s3:GetObject",), f"arn:{partition}:s3:::{config.media_bucket}/media/any"),
         (config.scheduler_function, rows, table_arn),
-        (config.scheduler_function, ("kinesis:PutRecords",), stream_arn),
+        *_transport_rights(config, f"arn:{partition}:lambda:{region}:{account}:function:{worker}"),
     )
     denied = []
     for role, actions, resource in wanted:
@@ -96,6 +94,29 @@ def _rights(config: Config) -> None:
         denied += [f"{role} {each['EvalActionName']}" for each in results if each["EvalDecision"] != "allowed"]
     if denied:
         raise UnwellError(f"Rights are missing: {', '.join(denied)}. {_DEPLOY}")
+
+
+def _transport_rights(config: Config, worker_arn: str) -> Sequence[tuple[str, tuple[str, ...], str]]:
+    """Return what the functions have to be allowed so that hints reach the worker."""
+    if not config.kinesis_stream_name:
+        return [(config.scheduler_function, ("lambda:InvokeFunction",), worker_arn)]
+    described = aws.client("kinesis").describe_stream_summary(StreamName=config.kinesis_stream_name)
+    stream_arn = described["StreamDescriptionSummary"]["StreamARN"]
+    return [
+        (_worker(config), ("kinesis:GetRecords",), stream_arn),
+        (config.scheduler_function, ("kinesis:PutRecords",), stream_arn),
+    ]
+
+
+def _invocations(config: Config) -> None:
+    """Ask what Lambda does with invocations that wait, or fail: AWS's own answer is to say nothing, six hours later."""
+    client = aws.client("lambda")
+    try:
+        found = client.get_function_event_invoke_config(FunctionName=_worker(config), Qualifier="$LATEST")
+    except client.exceptions.ResourceNotFoundException:
+        found = {}
+    if not found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
+        raise UnwellError(f"Invocations of {_worker(config)} that fail are told to nobody. {_DEPLOY}")
 
 
 def _reader(config: Config) -> None:
@@ -171,6 +192,8 @@ def _pool_mail(config: Config) -> None:
 
 def _worker(config: Config) -> str:
     """Return the worker function's name, which differs from the scheduler's in its last word."""
+    if config.worker_function:
+        return config.worker_function
     if not config.scheduler_function.endswith("-scheduler"):
         raise NotedError(
             f"The worker's name cannot be told from OMNIPUB_SCHEDULER_FUNCTION ({config.scheduler_function!r})."

@@ -4,6 +4,7 @@ import os
 from functools import cache
 
 from publishing.adapters.functions import SchedulerWaker
+from publishing.adapters.transports import transport_of
 from publishing.config import Config
 from publishing.domain.timing import Timing
 from publishing.http import OutgoingPolicy
@@ -22,7 +23,7 @@ def context() -> Context:
         series_horizon=config.series_horizon,
         media_bucket=config.media_bucket,
         media_url=config.media_url,
-        stream_name=config.kinesis_stream_name,
+        hints=transport_of(config),
         key_id=config.kms_key_id,
         outgoing=OutgoingPolicy(allow_private=config.allow_private_networks),
     )

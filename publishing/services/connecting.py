@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from publishing.adapters import secrets, stream
+from publishing.adapters import secrets
 from publishing.channels.base.contract import Channel
 from publishing.channels.base.registry import UnknownChannelError, get_channel, kinds
 from publishing.domain.account import Account, AccountStatus
@@ -130,12 +130,12 @@ def check_account(*, actor: Actor, account_id: str, now: datetime, context: Cont
     """Ask the worker, which alone opens credentials, to check an account; return the account as it is before.
 
     The finding is on the account as soon as its `checked_at` moves; a hint can get lost on the way, and then it does
-    not. Raises ConflictError for a disconnected account, UnavailableError when the stream did not take the hint.
+    not. Raises ConflictError for a disconnected account, UnavailableError when the hint did not go out.
     """
     del now  # every use case takes it; the worker's clock says when it was checked
     account = _managed(actor, accounts.get_account(account_id))
-    if stream.put_events(context.stream_name, [CheckAccount(account_id=account_id)]):
-        raise UnavailableError("The stream did not take the request for a check.")
+    if context.hints.put_events([CheckAccount(account_id=account_id)]):
+        raise UnavailableError("The request for a check did not reach the worker.")
     return account
 
 

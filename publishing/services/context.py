@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
+from publishing.adapters.hints import Hints, Nowhere
 from publishing.domain.permissions import ReviewRules
 from publishing.domain.series import HORIZON
 from publishing.domain.timing import Timing
@@ -32,8 +33,8 @@ class Context:
     #: Where uploads and the files made of them are, and what the public addresses of the latter begin with.
     media_bucket: str = ""
     media_url: str = ""
-    #: Where hints for the worker go.
-    stream_name: str = ""
+    #: By what hints reach the worker.
+    hints: Hints = field(default_factory=Nowhere)
     #: Key of the key service that credentials are sealed with.
     key_id: str = "alias/omnipub"
     #: Which addresses an account may name.

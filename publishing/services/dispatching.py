@@ -1,4 +1,4 @@
-"""Dispatch: when a message becomes due, move it and put one hint per delivery on the stream, at the due second.
+"""Dispatch: when a message becomes due, move it and send the worker one hint per delivery, at the due second.
 
 A tick looks ahead to the next one and sleeps until each due time. Ticks may overlap, repeat or be missed: the kick's
 condition decides who moves a message, and the next tick finds what an earlier one left. Generators of steps, like
@@ -67,12 +67,12 @@ class TickReport:
 
     dispatched: int = 0
     woken: int = 0
-    #: Hints that did not arrive on the stream; the watchdog repeats them.
+    #: Hints that did not go out; the watchdog repeats them.
     unsent: int = 0
     polls: int = 0
     handed_over: bool = False
     #: How long what waited longest had been due when the tick saw it: a message that was not dispatched, or a delivery
-    #: that no worker ever claimed. An alarm reads it, and nothing else tells that the stream is not being read.
+    #: that no worker ever claimed. An alarm reads it, and nothing else tells that no worker gets the hints.
     overdue_ms: int = 0
     #: Messages that were due and that nobody approved: they wait for an approver now.
     held: int = 0

@@ -1,9 +1,8 @@
-"""Parked stream records: look at what could not be understood, and put it on the stream again once it can."""
+"""Parked records: look at what could not be understood, and send it to the worker again once it can."""
 
 from datetime import datetime
 from typing import Final
 
-from publishing.adapters import stream
 from publishing.domain.errors import ConflictError, NotFoundError, UnavailableError
 from publishing.domain.events import ForeignEventError, decode
 from publishing.domain.permissions import Action, Actor, demand
@@ -35,10 +34,10 @@ def get_parked(*, actor: Actor, day: str, sequence_number: str) -> ParkedRecord:
 
 
 def put_back(*, actor: Actor, day: str, sequence_number: str, now: datetime, context: Context) -> ParkedRecord:
-    """Put a parked record on the stream again. Safe to repeat: it is a hint, and the table says what is still to do.
+    """Send a parked record to the worker again. Safe to repeat: it is a hint, and the table says what is still to do.
 
     Raises ConflictError for one that this version cannot read either, which would be parked anew; UnavailableError when
-    the stream did not take it. The audit record is written first, so that nothing is on the stream that nobody put.
+    it did not go out. The audit record is written first, so that nothing is on its way that nobody put there.
     """
     found = get_parked(actor=actor, day=day, sequence_number=sequence_number)
     try:
@@ -52,6 +51,6 @@ def put_back(*, actor: Actor, day: str, sequence_number: str, now: datetime, con
         transact_with_audit([parked.note_again(day, sequence_number, now=now)], record)
     except TransactionRefusedError as refusal:
         raise NotFoundError(f"The record {sequence_number} has expired just now.") from refusal
-    if stream.put_events(context.stream_name, [event]):
-        raise UnavailableError("The stream did not take the record.")
+    if context.hints.put_events([event]):
+        raise UnavailableError("The record did not reach the worker.")
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from publishing.adapters import clock, media, secrets, stream
+from publishing.adapters import clock, media, secrets
 from publishing.channels.base import border
 from publishing.channels.base.registry import get_channel
 from publishing.domain.message import MessageStatus
@@ -27,8 +27,6 @@ class Performer:
 
     #: How long this invocation may still work.
     remaining: Callable[[], timedelta]
-    stream_name: str = ""
-    scheduler_function: str = ""
     media_bucket: str = ""
     #: None in the scheduler, which talks to no channel.
     http: HttpClient | None = None
@@ -139,5 +137,4 @@ PERFORMERS: dict[type[Any], Callable[[Performer, Any], Any]] = {
     steps.RecordCheck: lambda _, step: accounts.record_check(step.account, read=step.read),
     steps.NoteCredential: _note_credential,
     steps.HoldAccount: _hold_account,
-    steps.PutEvents: lambda performer, step: stream.put_events(performer.stream_name, step.events),
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from publishing.adapters import functions
+from publishing.adapters.hints import Hints
 from publishing.services import performing, steps
 from publishing.services.holding import hold_unapproved
 from publishing.services.making import make_occurrences
@@ -18,6 +19,10 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickPerformer(Performer):
     """What a tick's steps act on."""
+
+    #: By what hints reach the worker.
+    hints: Hints
+    scheduler_function: str = ""
 
     @property
     def performers(self) -> Mapping[type[Any], Callable[[Any, Any], Any]]:
@@ -74,6 +79,7 @@ _PERFORMERS: dict[type[Any], Callable[[Any, Any], Any]] = {
     steps.MakeOccurrences: _make_occurrences,
     steps.KickWatchdog: _kick_watchdog,
     steps.KickWaiting: _kick_waiting,
+    steps.PutEvents: lambda performer, step: performer.hints.put_events(step.events),
     steps.CallScheduler: lambda performer, step: functions.invoke_scheduler(
         performer.scheduler_function, step.message_ids, serves_until=step.serves_until
     ),

@@ -146,7 +146,7 @@ class HoldAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutEvents:
-    """Put hints on the stream; answered with how many did not arrive (the watchdog repeats those)."""
+    """Send hints to the worker; answered with how many did not arrive (the watchdog repeats those)."""
 
     events: tuple[Deliver, ...]
 

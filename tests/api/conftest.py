@@ -12,7 +12,8 @@ from django.test import Client
 from moto import mock_aws
 
 from publishing import table as shape
-from publishing.adapters import aws, stream
+from publishing.adapters import aws
+from publishing.adapters.hints import Hints
 from publishing.api import context
 from publishing.domain.account import Account
 from publishing.domain.ids import new_id
@@ -156,11 +157,11 @@ def surroundings(module_table: Table, monkeypatch: pytest.MonkeyPatch) -> list[A
         kms.create_alias(AliasName="alias/omnipub", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
     put: list[Any] = []
 
-    def put_events(_: str, events: Any) -> int:
+    def put_events(_: Hints, events: Any) -> int:
         put.extend(events)
         return 0
 
-    monkeypatch.setattr(stream, "put_events", put_events)
+    monkeypatch.setattr(Hints, "put_events", put_events)
     return put
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from publishing.adapters.hints import Nowhere
 from publishing.domain.account import Account
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.message import MessageStatus
@@ -92,7 +93,7 @@ def approve(who: Api, message: Made, **body: Any) -> Made:
 
 def dispatch() -> None:
     """Let the scheduler do what it does, with review on."""
-    performer = TickPerformer(remaining=lambda: timedelta(seconds=15))
+    performer = TickPerformer(hints=Nowhere(), remaining=lambda: timedelta(seconds=15))
     drive(tick(rules=TickRules(timing=Timing(), random=Random(1), review_on=True), is_wake=False), performer)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from publishing.adapters import clock as adapter
+from publishing.adapters.hints import Nowhere
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.roles import Role
 from publishing.domain.timing import Timing
@@ -42,7 +43,7 @@ def rule(**fields: Any) -> Made:
 def scheduler(*, review_on: bool = False) -> TickReport:
     """Let the scheduler do what it does at this minute."""
     rules = TickRules(timing=Timing(), random=Random(1), review_on=review_on)
-    performer = TickPerformer(remaining=lambda: timedelta(seconds=15))
+    performer = TickPerformer(hints=Nowhere(), remaining=lambda: timedelta(seconds=15))
     report: TickReport = drive(tick(rules=rules, is_wake=False), performer)
     return report
 

@@ -9,8 +9,11 @@ from click import ClickException
 
 from infra import web_function
 from infra.preflight import NotReadyError, check
-from infra.stages import PROD, Site
-from publishing.config import Config
+from infra.stages import DEV, PROD, Site
+from publishing.adapters.direct import Direct
+from publishing.adapters.stream import Stream
+from publishing.adapters.transports import transport_of
+from publishing.config import HINTS, Config
 from tests.emulator import Emulator
 
 OUTPUTS = {
@@ -87,6 +90,20 @@ class TestTheVariables:
 
         assert Config.from_environment(named).canary_account == "01KBCD0000000000000000000B"
         assert "OMNIPUB_CANARY_ACCOUNT" not in web_function.variables("prod", OUTPUTS)
+
+
+class TestTheWayToTheWorker:
+    def test_is_the_stream_that_is_deployed(self):
+        config = Config.from_environment(web_function.variables("prod", OUTPUTS), needs=(HINTS,))
+
+        assert transport_of(config) == Stream("stream")
+
+    def test_is_the_worker_itself_where_no_stream_is(self):
+        outputs = {name: value for name, value in OUTPUTS.items() if name != "StreamName"}
+
+        config = Config.from_environment(web_function.variables("dev", outputs), needs=(HINTS,))
+
+        assert transport_of(config) == Direct("omnipub-dev-worker")
 
 
 class TestTheSubscription:
@@ -172,6 +189,52 @@ class TestAHalfDeployment:
     def test_keeps_the_web_function_from_being_deployed_onto_it(self, status):
         with pytest.raises(ClickException, match=rf"OmnichannelDataStack is {status}.*uv run cdk deploy --all"):
             web_function._outputs(Formation(status), "prod", region="us-east-1")
+
+
+class Streaming:
+    """CloudFormation with a stage whose Data stack exports a stream, and the stacks that import it."""
+
+    ARN = "arn:aws:kinesis:us-east-1:111122223333:stream/hints-1"
+
+    def __init__(self, *importing: str) -> None:
+        self._importing = importing
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - AWS's
+        outputs = [
+            {"OutputKey": "StreamName", "OutputValue": "hints-1"},
+            {"OutputKey": "ExportsStreamArn", "OutputValue": self.ARN, "ExportName": f"{StackName}:StreamArn"},
+            {"OutputKey": "ExportsTableArn", "OutputValue": "arn:table/t", "ExportName": f"{StackName}:TableArn"},
+        ]
+        return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
+
+    def list_imports(self, *, ExportName: str) -> dict[str, Any]:  # noqa: N803 - AWS's
+        if ExportName == "OmnichannelDataStack-dev:StreamArn" and self._importing:
+            return {"Imports": [*self._importing]}
+        message = f"Export '{ExportName}' is not imported by any stack."
+        raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "ListImports")
+
+
+class TestAStreamThatIsTakenAway:
+    IMPORTING = ("OmnichannelWorkerStack-dev", "OmnichannelApiStack-dev")
+
+    def checked(self, stage, emulator, *importing, **how):
+        formation = Streaming(*importing)
+        check(stage, lambda service, _: formation if service == "cloudformation" else emulator.client(service), **how)
+
+    def test_is_let_go_by_those_who_use_it_first(self, bootstrapped):
+        command = "uv run cdk deploy -c stage=dev --exclusively OmnichannelApiStack OmnichannelWorkerStack"
+
+        with pytest.raises(NotReadyError, match=f"still uses the stream that it had.*type: {command}$"):
+            self.checked(DEV, bootstrapped, *self.IMPORTING)
+
+    def test_may_be_let_go(self, bootstrapped):
+        self.checked(DEV, bootstrapped, *self.IMPORTING, is_exclusive=True)
+
+    def test_that_nobody_uses_goes(self, bootstrapped):
+        self.checked(DEV, bootstrapped)
+
+    def test_is_not_asked_about_where_it_stays(self, bootstrapped):
+        self.checked(replace(DEV, stream=True), bootstrapped, *self.IMPORTING)
 
 
 class TestPreflight:

@@ -53,6 +53,7 @@ class Deployment:
     region: str = REGION
     #: In place of `infra/deploy.toml`.
     settings: Path | None = None
+    stage: str = STAGE
     outputs: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -91,7 +92,7 @@ class Deployment:
         """`uv run cdk …`, on the emulator."""
         context = f"emulator={self.emulator.url}"
         return self.run(
-            sys.executable, "-m", "infra.cli", *arguments, "-c", context, "-c", f"stage={STAGE}", fails=fails
+            sys.executable, "-m", "infra.cli", *arguments, "-c", context, "-c", f"stage={self.stage}", fails=fails
         )
 
     def zappa(self, *arguments: str, fails: bool = False) -> str:
@@ -108,7 +109,7 @@ class Deployment:
     @property
     def base_path(self) -> str:
         """Where the emulator's gateway has the application. Its other forms answer `/health` by themselves."""
-        return f"/restapis/{self.outputs['RestApiId']}/{STAGE}/_user_request_"
+        return f"/restapis/{self.outputs['RestApiId']}/{self.stage}/_user_request_"
 
     def get(self, path: str, *, token: str = "", method: str = "GET", body: object = None) -> Reply:
         """Ask the gateway."""

@@ -91,6 +91,8 @@ def synthesize(tmp_path_factory) -> Callable[[str], Stacks]:
             "full": full(stage),
             "abroad": abroad(stage),
             "restored": replace(stage, site=Site(restored_table="restored-table")),
+            # What a stage's profile says of the stream, the other way round.
+            "swapped": replace(stage, stream=not stage.stream),
         }
         return Stacks(options[option], tmp_path_factory.mktemp(plain))
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from infra import cli, install, node
+from infra import cli, install, node, preflight
 
 
 def put_cli(folder, version):
@@ -29,6 +29,29 @@ class TestTheCommandLine:
 
         assert code == 1
         assert f"command line is {version}, and 2." in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("arguments", "is_exclusive"),
+        [(["--all"], False), (["--exclusively", "OmnichannelApiStack"], True), (["-e", "OmnichannelApiStack"], True)],
+    )
+    def test_looks_at_the_account_first_as_the_deployment_is_asked_for(self, monkeypatch, arguments, is_exclusive):
+        looked, steps = [], []
+
+        def deploy(_):
+            steps.append("deploy")
+            return 0
+
+        monkeypatch.setattr(install, "install", lambda: None)
+        monkeypatch.setattr(node, "check_cli", lambda: None)
+        monkeypatch.setattr(cli, "build", lambda *_, **__: steps.append("build"))
+        monkeypatch.setattr(node, "run_cli", deploy)
+        monkeypatch.setattr(
+            preflight, "check", lambda stage, _, *, is_exclusive: looked.append((stage.name, is_exclusive))
+        )
+
+        assert cli.run(["deploy", "-c", "stage=dev", *arguments]) == 0
+        assert looked == [("dev", is_exclusive)]
+        assert steps == ["build", "deploy"]
 
     def test_that_is_missing_is_named_with_the_command_that_installs_it(self, tmp_path, monkeypatch):
         monkeypatch.setattr(node, "CLI", tmp_path / "aws-cdk/bin/cdk")

@@ -19,6 +19,7 @@ from publishing import paths, table
 from publishing.domain.permissions import Role
 
 ROOT = Path(__file__).parents[2]
+MAPPING = "AWS::Lambda::EventSourceMapping"
 
 
 def keys(schema):
@@ -444,7 +445,7 @@ class TestTheWorker:
         assert properties["Handler"] == "workers.delivery.handler"
 
     def test_is_given_records_within_bounds(self, prod):
-        properties = prod.one("Worker", "AWS::Lambda::EventSourceMapping")["Properties"]
+        properties = prod.one("Worker", MAPPING)["Properties"]
 
         assert properties["BatchSize"] == 10
         assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -461,6 +462,77 @@ class TestTheWorker:
             "TABLE_NAME", "SECRETS_ARN", "USE_AI_AGENT", "BEDROCK_MODEL_ID", "MEDIA_BUCKET", "OMNIPUB_MEDIA_URL",
             "OMNIPUB_KMS_KEY_ID", "OMNIPUB_SCHEDULER_FUNCTION",
         } == set(variables)  # fmt: skip
+
+
+#: Whether hints go by a stream: as the profiles say, and the other way round.
+TRANSPORTS = [("prod", True), ("regulated+full", True), ("dev", False), ("dev+swapped", True), ("prod+swapped", False)]
+
+
+class TestTheWayToTheWorker:
+    @pytest.mark.parametrize(("stage", "has_stream"), TRANSPORTS)
+    def test_is_a_mapping_exactly_where_there_is_a_stream(self, synthesize, stage, has_stream):
+        stacks = synthesize(stage)
+
+        counts = [len(stacks.of("Data", "AWS::Kinesis::Stream")), len(stacks.of("Worker", MAPPING))]
+        assert counts == [has_stream, has_stream]
+        assert len(stacks.of("Worker", "AWS::Lambda::EventInvokeConfig")) == (not has_stream)
+        assert ("StreamName" in stacks.templates["OmnichannelDataStack"]["Outputs"]) == has_stream
+        if not has_stream:
+            assert "kinesis" not in json.dumps(stacks.templates).lower()
+
+    @pytest.mark.parametrize(("stage", "has_stream"), TRANSPORTS)
+    def test_is_what_the_scheduler_is_told(self, synthesize, stage, has_stream):
+        function = synthesize(stage).one("Scheduler", "AWS::Lambda::Function")["Properties"]
+        variables = function["Environment"]["Variables"]
+
+        assert ("KINESIS_STREAM_NAME" in variables) == has_stream
+        assert variables.get("OMNIPUB_WORKER_FUNCTION") == (
+            None if has_stream else f"omnipub-{stage.partition('+')[0]}-worker"
+        )
+
+    @pytest.mark.parametrize(("stage", "has_stream"), TRANSPORTS)
+    def test_is_all_that_the_roles_of_its_users_gain_by_it(self, synthesize, stage, has_stream):
+        stacks, name = synthesize(stage), f"omnipub-{stage.partition('+')[0]}"
+
+        for stack, like in (("Api", "WebRole"), ("Scheduler", "SchedulerRole")):
+            rights = [*statements(stacks, stack, like)]
+            invoked = {
+                where.rpartition(":")[2].strip('"]}') for action, where in rights if action == "lambda:InvokeFunction"
+            }
+            put = {action for action, _ in rights if action.startswith("kinesis:")}
+            assert invoked == {f"{name}-scheduler", *([] if has_stream else [f"{name}-worker"])}
+            assert put == ({"kinesis:PutRecord", "kinesis:PutRecords"} if has_stream else set())
+        # Nor does the worker invoke itself.
+        by_worker = [
+            where for action, where in statements(stacks, "Worker", "WorkerRole") if action == "lambda:InvokeFunction"
+        ]
+        assert len(by_worker) == 1
+        assert by_worker[0].endswith(f'{name}-scheduler"]]}}')
+
+    def test_without_a_stream_is_bounded_and_its_failures_are_kept(self, synthesize):
+        dev = synthesize("dev")
+        invocations = dev.one("Worker", "AWS::Lambda::EventInvokeConfig")["Properties"]
+        failures = next(iter(dev.of("Worker", "AWS::SQS::Queue")))
+        alarm = dev.one("Monitoring", "AWS::CloudWatch::Alarm", "WorkerFailures")["Properties"]
+
+        assert (invocations["MaximumRetryAttempts"], invocations["MaximumEventAgeInSeconds"]) == (1, 120)
+        assert invocations["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [failures, "Arn"]}
+        sent = [where for action, where in statements(dev, "Worker", "WorkerRole") if action == "sqs:SendMessage"]
+        assert sent == [json.dumps({"Fn::GetAtt": [failures, "Arn"]})]
+        assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+
+    @pytest.mark.parametrize(
+        ("stage", "metric", "absent"),
+        [
+            ("prod", "GetRecords.IteratorAgeMilliseconds", "AsyncEventAge"),
+            ("dev", "AsyncEventAge", "GetRecords.IteratorAgeMilliseconds"),
+        ],
+    )
+    def test_is_on_the_dashboard_by_its_own_measure(self, synthesize, stage, metric, absent):
+        body = json.dumps(synthesize(stage).one("Monitoring", "AWS::CloudWatch::Dashboard")["Properties"])
+
+        assert metric in body
+        assert absent not in body
 
 
 class TestTheScheduler:
@@ -663,7 +735,9 @@ class TestMonitoring:
 
 
 class TestTheStacks:
-    @pytest.mark.parametrize("stage", ["dev", "prod", "regulated+full", "dev+abroad", "regulated+abroad"])
+    @pytest.mark.parametrize(
+        "stage", ["dev", "dev+swapped", "prod", "regulated+full", "dev+abroad", "regulated+abroad"]
+    )
     def test_are_the_eight_of_the_design_and_pass_cdk_nag(self, synthesize, stage):
         stacks = synthesize(stage)  # refuses what cdk-nag finds
 

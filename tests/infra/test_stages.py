@@ -29,6 +29,14 @@ class TestAStage:
 
         assert (stage.site.alarm_email, stage.shards, stage.firewall) == ("a@example.org", 2, True)
 
+    def test_may_be_given_a_stream(self, settings):
+        path = settings("[dev]\nstream = true\nshards = 2\n")
+
+        stage = load("dev", path=path)
+
+        assert (stage.stream, stage.shards) == (True, 2)
+        assert [load(name, path=SETTINGS).stream for name in ("dev", "prod", "regulated")] == [False, True, True]
+
     @pytest.mark.parametrize(
         ("text", "has_edge_stack"),
         [
@@ -70,6 +78,7 @@ class TestAStage:
             ('[prod]\nidentity_providers = { Google = "" }\n', "Google needs the name of its secret"),
             ("[prod]\nseries_horizon = 61\n", "series_horizon should be a number of days from 1 to 60"),
             ("[prod]\nseries_horizon = 0\n", "series_horizon should be a number of days from 1 to 60"),
+            ("[prod]\nstream = false\nshards = 2\n", "shards are of the stream, and the stage has none"),
             ("[prod\n", "not valid TOML"),
             ("prod = 1\n", "should be a table"),
         ],

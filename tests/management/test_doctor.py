@@ -16,8 +16,10 @@ from botocore.stub import Stubber
 from django.core.management import CommandError, call_command
 
 from publishing.adapters import aws
+from publishing.adapters.hints import Hints
 from publishing.config import Config
 from publishing.domain.draft import AccountDraft
+from publishing.domain.events import decode
 from publishing.domain.permissions import SYSTEM
 from publishing.management import quotas, standing
 from publishing.management import surroundings as around
@@ -61,6 +63,17 @@ def examined():
     except CommandError as error:
         return out.getvalue() + str(error)
     return out.getvalue()
+
+
+class TestTheHint:
+    def test_is_one_that_the_worker_does_not_park(self, surroundings, monkeypatch):
+        sent = []
+        monkeypatch.setattr(Hints, "put_events", lambda _, events: sent.append(events[0]))
+
+        examined()
+
+        (hint,) = sent
+        assert decode(hint.encode()) == hint
 
 
 class TestTheDoctor:
@@ -458,14 +471,13 @@ class TestAQuota:
         assert "Tables of this AWS account take 40000 write units a second; a busy minute needs 50000." in examined()
 
     def test_of_shards_is_noted_when_they_are_all_in_use(self, surroundings):
-        config = Config.from_environment(os.environ)
         others = {"OnDemandStreamCount": 0, "OnDemandStreamCountLimit": 50}
         with Stubber(aws.client("kinesis")) as stub:
             for open_ in (499, 500):
                 stub.add_response("describe_limits", {"ShardLimit": 500, "OpenShardCount": open_, **others})
-            quotas._stream(config)
+            quotas._stream()
             with pytest.raises(NotedError, match="All 500 shards of this AWS account are in use"):
-                quotas._stream(config)
+                quotas._stream()
 
     def test_of_mails_is_asked_in_the_regions_of_the_senders(self, account, monkeypatch):
         bind(account.table)
@@ -594,6 +606,66 @@ class TestTheClock:
         assert (finding.trouble == "") is is_well
         if not is_well:
             assert re.match(r"This clock is 4\d s off AWS's. Set it by NTP", finding.trouble)
+
+
+@pytest.fixture
+def direct(account, surroundings):
+    """The same deployment without a stream: the worker is invoked, and what fails goes to a queue."""
+    worker = f"{account.prefix}-worker"
+    surroundings.setenv("KINESIS_STREAM_NAME", "")
+    surroundings.setenv("OMNIPUB_WORKER_FUNCTION", worker)
+    keep_failures(account, {"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:000000000000:failures"}})
+    permit(account.emulator, f"{account.prefix}-scheduler", {**POLICY, "Statement": [*POLICY["Statement"], INVOKES]})
+    account.protect()
+    return account
+
+
+INVOKES = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}
+
+
+def keep_failures(account, destinations):
+    account.emulator.client("lambda").put_function_event_invoke_config(
+        FunctionName=f"{account.prefix}-worker", Qualifier="$LATEST", MaximumRetryAttempts=0,
+        MaximumEventAgeInSeconds=120, DestinationConfig=destinations,
+    )  # fmt: skip
+
+
+class TestAStageWithoutAStream:
+    def test_is_well_when_it_lacks_nothing(self, direct):
+        said = examined()
+
+        assert said.endswith("All is well.\n"), said
+        for what in ("worker function", "worker's and scheduler's rights", "worker's invocations"):
+            assert f"ok      {what}\n" in said, said
+        assert "stream" not in said
+
+    def test_misses_its_worker(self, direct, surroundings):
+        surroundings.setenv("OMNIPUB_WORKER_FUNCTION", "not-there")
+
+        said = examined()
+
+        assert "FAILED  worker function\n        The worker function not-there did not take a hint." in said
+        assert said.count("FAILED") == 1
+
+    def test_misses_the_right_to_invoke_it(self, direct):
+        permit(direct.emulator, f"{direct.prefix}-scheduler", POLICY)
+
+        assert f"Rights are missing: {direct.prefix}-scheduler lambda:InvokeFunction. Type" in examined()
+
+    def test_misses_a_place_for_invocations_that_fail(self, direct):
+        keep_failures(direct, {})
+        without = examined()
+        direct.emulator.client("lambda").delete_function_event_invoke_config(
+            FunctionName=f"{direct.prefix}-worker", Qualifier="$LATEST"
+        )
+
+        for said in (without, examined()):
+            assert f"FAILED  worker's invocations\n        Invocations of {direct.prefix}-worker that fail" in said
+
+    def test_says_what_to_set_when_it_has_no_worker_either(self, surroundings):
+        surroundings.setenv("KINESIS_STREAM_NAME", "")
+
+        assert "neither KINESIS_STREAM_NAME nor OMNIPUB_WORKER_FUNCTION is set: set the first" in examined()
 
 
 class TestAStage:

@@ -6,7 +6,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from publishing.adapters import clock, stream
+from publishing.adapters import clock
+from publishing.adapters.hints import Hints
 from publishing.domain.delivery import DeliveryState
 from publishing.items.base import TableItem
 from publishing.items.records import AuditItem
@@ -69,7 +70,7 @@ class TestParkedRecords:
 
     def test_that_cannot_be_read_yet_stay_where_they_are(self, monkeypatch):
         # Whatever reached the stream would be refused with another sentence.
-        monkeypatch.setattr(stream, "put_events", lambda _, events: len(events))
+        monkeypatch.setattr(Hints, "put_events", lambda _, events: len(events))
         day = park(b'{"v":2}')
 
         with pytest.raises(CommandError, match="This version cannot read it either"):
@@ -77,11 +78,11 @@ class TestParkedRecords:
 
         assert "put back   never" in parked("show", day, "0007")
 
-    def test_that_the_stream_does_not_take_are_said_to_wait(self, monkeypatch):
-        monkeypatch.setattr(stream, "put_events", lambda _, events: len(events))
+    def test_that_do_not_reach_the_worker_are_said_to_wait(self, monkeypatch):
+        monkeypatch.setattr(Hints, "put_events", lambda _, events: len(events))
         day = park(b'{"v":1,"kind":"check_account","account":"01KBCD0000000000000000000B"}')
 
-        with pytest.raises(CommandError, match=r"did not take the record\. Nothing is lost"):
+        with pytest.raises(CommandError, match=r"did not reach the worker\. Nothing is lost"):
             parked("again", day, "0007")
 
 
@@ -96,7 +97,7 @@ class TestAParkedRecord:
         said = parked("again", day, "0007")
         system.work()
 
-        assert "on the stream again" in said
+        assert "on its way to the worker again" in said
         assert system.read(message_id).deliveries[0].state is DeliveryState.PUBLISHED
         audited = [row for row in TableItem.query(f"AUDIT#{day}") if isinstance(row, AuditItem)]
         assert ("system", "parked.again", f"parked:{day}/0007") in [

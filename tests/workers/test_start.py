@@ -21,6 +21,9 @@ ENVIRONMENT = {
 }  # fmt: skip
 
 
+DIRECT = {"KINESIS_STREAM_NAME": "", "OMNIPUB_WORKER_FUNCTION": "omnipub-worker"}
+
+
 def built(module: str, **more: str) -> str:
     environment = {**without_aws(os.environ), **ENVIRONMENT, **more}
     command = [sys.executable, "-c", BUILT.format(module=module)]
@@ -29,8 +32,9 @@ def built(module: str, **more: str) -> str:
 
 class TestAFunctionsStart:
     @pytest.mark.parametrize(("module", "expected"), [("workers.delivery", "1 1"), ("workers.scheduler", "1 0")])
-    def test_builds_the_clients_that_the_first_invocation_would_wait_for(self, module, expected):
-        assert built(module, AWS_LAMBDA_FUNCTION_NAME="omnipub") == expected
+    @pytest.mark.parametrize("transport", [{}, DIRECT], ids=["stream", "direct"])
+    def test_builds_the_clients_that_the_first_invocation_would_wait_for(self, module, expected, transport):
+        assert built(module, AWS_LAMBDA_FUNCTION_NAME="omnipub", **transport) == expected
 
     @pytest.mark.parametrize("module", ["workers.delivery", "workers.scheduler"])
     def test_builds_nothing_outside_of_lambda(self, module):

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from publishing.adapters import clock
 from publishing.adapters.functions import SchedulerWaker
+from publishing.adapters.transports import transport_of
 from publishing.config import Config, ConfigError
 from publishing.domain.delivery import DeliveryState
 from publishing.domain.errors import DomainError, UnavailableError
@@ -89,7 +90,7 @@ def _context(config: Config) -> Context:
         waker=SchedulerWaker(config.scheduler_function),
         timing=Timing(late=config.late_limit).divided_by(config.time_divisor),
         review_on=config.review_on,
-        stream_name=config.kinesis_stream_name,
+        hints=transport_of(config),
         key_id=config.kms_key_id,
         outgoing=OutgoingPolicy(allow_private=config.allow_private_networks),
     )

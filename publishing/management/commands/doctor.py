@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from django.core.management.base import BaseCommand, CommandError
 
 from publishing.adapters import clock
-from publishing.config import Config, ConfigError
+from publishing.config import HINTS, Config, ConfigError
 from publishing.management.doctor import examine
 
-_NEEDS = ("KINESIS_STREAM_NAME", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "MEDIA_BUCKET", "OMNIPUB_MEDIA_URL")
+_NEEDS = (HINTS, "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", "MEDIA_BUCKET", "OMNIPUB_MEDIA_URL")
 
 
 class Command(BaseCommand):

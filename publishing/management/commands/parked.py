@@ -1,4 +1,4 @@
-"""`manage.py parked list|show|again`: see stream records that could not be understood, and put one on the stream again.
+"""`manage.py parked list|show|again`: see records that could not be understood, and send one to the worker again.
 
 On AWS: `zappa manage <stage> "parked list"`.
 """
@@ -10,7 +10,8 @@ from datetime import date
 from django.core.management.base import BaseCommand, CommandError
 
 from publishing.adapters import clock
-from publishing.config import Config, ConfigError
+from publishing.adapters.transports import transport_of
+from publishing.config import HINTS, Config, ConfigError
 from publishing.domain.errors import DomainError, UnavailableError
 from publishing.domain.permissions import SYSTEM
 from publishing.services import parking
@@ -20,16 +21,16 @@ from publishing.store.parked import ParkedRecord
 
 
 class NoWaker:
-    """Wakes nobody: a record on the stream needs no tick."""
+    """Wakes nobody: a record on its way to the worker needs no tick."""
 
     def wake(self) -> None:
         """Do nothing."""
 
 
 class Command(BaseCommand):
-    """Lists a day's parked records, shows one, or puts one on the stream again."""
+    """Lists a day's parked records, shows one, or sends one to the worker again."""
 
-    help = "List the stream records parked on a day, show one, or put one on the stream again."
+    help = "List the records parked on a day, show one, or send one to the worker again."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,14 +38,14 @@ class Command(BaseCommand):
         what = parser.add_subparsers(dest="what", required=True)
         listing = what.add_parser("list", help="a day's records, today's unless --day says otherwise")
         listing.add_argument("--day", help="in UTC, such as 2026-12-01")
-        for name, does in (("show", "one record as it came"), ("again", "put one on the stream again")):
+        for name, does in (("show", "one record as it came"), ("again", "send one to the worker again")):
             one = what.add_parser(name, help=does)
             one.add_argument("day", help="in UTC, such as 2026-12-01")
             one.add_argument("sequence", help="its sequence number, which `list` shows")
 
     def handle(self, *_: object, what: str, day: str | None = None, sequence: str = "", **__: object) -> None:
         """Carry it out. Raises CommandError with a sentence for what is not there, and what cannot be reached."""
-        needs = ("KINESIS_STREAM_NAME",) if what == "again" else ()
+        needs = (HINTS,) if what == "again" else ()
         try:
             config = Config.from_environment(os.environ, needs=needs)
             bind(config.table_name, timer_shards=config.timer_shards)
@@ -54,9 +55,9 @@ class Command(BaseCommand):
             elif what == "show":
                 self._show(parking.get_parked(actor=SYSTEM, day=named, sequence_number=sequence))
             else:
-                context = Context(waker=NoWaker(), stream_name=config.kinesis_stream_name)
+                context = Context(waker=NoWaker(), hints=transport_of(config))
                 parking.put_back(actor=SYSTEM, day=named, sequence_number=sequence, now=clock.now(), context=context)
-                self.stdout.write("It is on the stream again; the worker's log says what becomes of it.")
+                self.stdout.write("It is on its way to the worker again, whose log says what becomes of it.")
         except DomainError as error:
             raise CommandError(f"{error} Type: manage.py parked list --day <day>") from error
         except (ConfigError, UnavailableError) as error:
