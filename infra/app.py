@@ -16,7 +16,7 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from infra.constructs.context import Context
-from infra.names import stack_id, stack_name
+from infra.names import EDGE_PART, EDGE_REGION, stack_id, stack_name
 from infra.packaging.manifest import EMULATOR, PackageError, find_package
 from infra.stacks.api import ApiStack
 from infra.stacks.auth import AuthStack
@@ -24,7 +24,7 @@ from infra.stacks.data import DataStack
 from infra.stacks.frontend import FrontendStack
 from infra.stacks.monitoring import MonitoringStack, Watched
 from infra.stacks.scheduler import SchedulerStack
-from infra.stacks.security import SecurityStack
+from infra.stacks.security import SecurityEdgeStack, SecurityStack
 from infra.stacks.worker import WorkerStack
 from infra.stages import SettingsError, Stage, load
 
@@ -32,7 +32,10 @@ ROOT: Final = Path(__file__).parent.parent
 
 
 def build(app: cdk.App, context: Context) -> Mapping[str, cdk.Stack]:
-    """Put the eight stacks of a stage into the application and return them by name."""
+    """Put the eight stacks of a stage into the application and return them by name.
+
+    A ninth holds the firewall, where the stage lives elsewhere than CloudFront looks for that.
+    """
     stage = context.stage
     # Whichever account the credentials are for: nothing is looked up in it.
     env = cdk.Environment(region=stage.site.region)
@@ -46,12 +49,16 @@ def build(app: cdk.App, context: Context) -> Mapping[str, cdk.Stack]:
 
     data = DataStack(app, stack_id("Data"), context=context, **common("Data"))
     auth = AuthStack(app, stack_id("Auth"), context=context, **common("Auth"))
-    security = SecurityStack(app, stack_id("Security"), context=context, data=data, **common("Security"))
+    edge = _edge(app, context, common(EDGE_PART)) if stage.has_edge_stack else None
+    security = SecurityStack(app, stack_id("Security"), context=context, data=data, edge=edge, **common("Security"))
     frontend = FrontendStack(app, stack_id("Frontend"), context=context, **common("Frontend"))
     api = ApiStack(
         app, stack_id("Api"), context=context, data=data, auth=auth, security=security, frontend=frontend,
         **common("Api"),
     )  # fmt: skip
+    if edge:
+        # CloudFormation orders nothing across regions; the CDK does.
+        api.add_dependency(edge, "CloudFront takes its firewall from there.")
     worker = WorkerStack(
         app, stack_id("Worker"), context=context, data=data, media_url=api.edge.media_url, **common("Worker")
     )
@@ -65,8 +72,13 @@ def build(app: cdk.App, context: Context) -> Mapping[str, cdk.Stack]:
         watched=Watched(data=data, api=api, worker=worker, scheduler=scheduler),
         **common("Monitoring"),
     )
-    stacks = (data, auth, security, frontend, api, worker, scheduler, monitoring)
+    stacks = (data, auth, *([edge] if edge else []), security, frontend, api, worker, scheduler, monitoring)
     return {stack.node.id: stack for stack in stacks}
+
+
+def _edge(app: cdk.App, context: Context, options: Mapping[str, object]) -> SecurityEdgeStack:
+    options = {**options, "env": cdk.Environment(region=EDGE_REGION)}
+    return SecurityEdgeStack(app, stack_id(EDGE_PART), context=context, **options)
 
 
 def emulated(stage: Stage, endpoint: str) -> tuple[Stage, Mapping[str, str]]:

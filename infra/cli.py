@@ -44,7 +44,10 @@ def run(arguments: Sequence[str]) -> int:
     except (install.InstallError, node.NodeMissingError, preflight.NotReadyError, PackageError, SettingsError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    return node.run_cli(arguments)
+    code = node.run_cli(arguments)
+    if not code and "deploy" in arguments and (advice := preflight.left_over(stage, preflight.make_client)):
+        sys.stderr.write(f"{advice}\n")
+    return code
 
 
 def _context(arguments: Sequence[str]) -> dict[str, str]:

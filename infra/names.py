@@ -6,6 +6,10 @@ PROJECT: Final = "omnipub"
 
 #: The stacks in the order in which they are deployed.
 STACKS: Final = ("Data", "Auth", "Security", "Frontend", "Api", "Worker", "Scheduler", "Monitoring")
+#: Where CloudFront takes its certificate and its firewall from, wherever a stage lives.
+EDGE_REGION: Final = "us-east-1"
+#: What the Security stack has there, of a stage that lives elsewhere: a stack, because a stack has one region.
+EDGE_PART: Final = "SecurityEdge"
 
 
 def stack_id(part: str) -> str:

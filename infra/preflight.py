@@ -2,16 +2,16 @@
 
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from infra.names import STACKS, stack_id, stack_name
+from infra.names import EDGE_PART, EDGE_REGION, STACKS, stack_id, stack_name
 from infra.stages import Stage
 
 #: How the CDK's bootstrap is found, by its default name.
 _BOOTSTRAP: Final = "/cdk-bootstrap/hnb659fds/version"
 #: The first version that can deploy templates of this CDK.
-_BOOTSTRAP_VERSION: Final = 6
+_VERSION: Final = 6
 
 MakeClient = Callable[[str, str], Any]
 
@@ -33,17 +33,11 @@ def check(stage: Stage, client: MakeClient, *, is_exclusive: bool = False) -> No
         raise NotReadyError(
             f"AWS does not know these credentials ({type(error).__name__}). Type: aws sts get-caller-identity"
         ) from error
-    try:
-        version = int(client("ssm", region).get_parameter(Name=_BOOTSTRAP)["Parameter"]["Value"])
-    except exceptions.ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "ParameterNotFound":
-            raise NotReadyError(f"The account's bootstrap cannot be read: {error}") from error
-        version = 0
-    if version < _BOOTSTRAP_VERSION:
-        raise NotReadyError(
-            f"Account {account} was not prepared for the CDK in {region}. Type: uv run cdk bootstrap aws://{account}/{region}"
-        )
-    _check_stacks(stage, client("cloudformation", region), exceptions.ClientError)
+    _check_bootstrap(account, _regions(stage), client, exceptions.ClientError)
+    for part in STACKS:
+        _check_stack(stack_name(part, stage.name), region, client, exceptions.ClientError)
+    if stage.has_edge_stack:
+        _check_stack(stack_name(EDGE_PART, stage.name), EDGE_REGION, client, exceptions.ClientError)
     if not (stage.stream or is_exclusive):
         _check_stream(stage, client("cloudformation", region), exceptions.ClientError)
     secrets = [*stage.site.identity_providers.items()]
@@ -53,23 +47,70 @@ def check(stage: Stage, client: MakeClient, *, is_exclusive: bool = False) -> No
         _check_secret(client("secretsmanager", region), whose, secret, exceptions.ClientError)
 
 
-def _check_stacks(stage: Stage, formation: Any, refused: type[Exception]) -> None:  # noqa: ANN401 - a client
-    """Refuse what CloudFormation would refuse in the middle: a stack that another deployment left half way."""
-    for part in STACKS:
-        name = stack_name(part, stage.name)
-        try:
-            (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
-        except refused:
-            continue  # not there yet
-        status = str(stack["StackStatus"])
-        if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+def left_over(stage: Stage, client: MakeClient) -> str:
+    """Return what to type to remove the firewall's own stack where the stage no longer has one; else nothing.
+
+    It can go only after CloudFront has let go of the firewall, so it is asked for when a deployment has ended.
+    """
+    if stage.has_edge_stack or stage.site.region == EDGE_REGION:
+        return ""
+    exceptions = importlib.import_module("botocore.exceptions")
+    name = stack_name(EDGE_PART, stage.name)
+    try:
+        client("cloudformation", EDGE_REGION).describe_stacks(StackName=name)
+    except (exceptions.BotoCoreError, exceptions.ClientError):
+        return ""  # never made, or removed
+    return (
+        f"The stage has no firewall any more, and {name} still costs for one. Type: aws cloudformation delete-stack "
+        f"--stack-name {name} --region {EDGE_REGION}"
+    )
+
+
+def _regions(stage: Stage) -> tuple[str, ...]:
+    """Return the regions that the stage's stacks are in."""
+    return (stage.site.region, EDGE_REGION) if stage.has_edge_stack else (stage.site.region,)
+
+
+def _check_bootstrap(account: str, regions: Sequence[str], client: MakeClient, refused: type[Exception]) -> None:
+    """Refuse where the CDK could not leave its templates; name all such regions at once."""
+    unprepared = [region for region in regions if _bootstrap_version(client("ssm", region), refused) < _VERSION]
+    if unprepared:
+        raise NotReadyError(
+            f"Account {account} was not prepared for the CDK in {' and '.join(unprepared)}. Type: uv run cdk bootstrap "
+            + " ".join(f"aws://{account}/{region}" for region in unprepared)
+        )
+
+
+def _bootstrap_version(parameters: Any, refused: type[Exception]) -> int:  # noqa: ANN401 - a client
+    """Return the version of the CDK's bootstrap, 0 where there is none."""
+    try:
+        return int(parameters.get_parameter(Name=_BOOTSTRAP)["Parameter"]["Value"])
+    except refused as error:
+        if getattr(error, "response", {}).get("Error", {}).get("Code") != "ParameterNotFound":
             raise NotReadyError(
-                f"{name} is {status}: another deployment is at work. Wait for it, then type the same again; see: "
-                f"aws cloudformation describe-stack-events --stack-name {name}"
-            )
-        if status in _MENDED_BY:
-            command = _MENDED_BY[status].format(name=name)
-            raise NotReadyError(f"{name} is {status}: an earlier deployment did not end. Type: {command}")
+                f"The account's bootstrap cannot be read: {error} Type: aws ssm get-parameter --name {_BOOTSTRAP}"
+            ) from error
+        return 0
+
+
+def _check_stack(name: str, region: str, client: MakeClient, refused: type[Exception]) -> None:
+    """Refuse what CloudFormation would refuse in the middle: a stack that another deployment left half way."""
+    try:
+        (stack,) = client("cloudformation", region).describe_stacks(StackName=name)["Stacks"]
+    except refused:
+        return  # not there yet
+    status = str(stack["StackStatus"])
+    which = f"--stack-name {name} --region {region}"
+    if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+        raise NotReadyError(
+            f"{name} is {status}: another deployment is at work. Wait for it, then type the same again; see: "
+            f"aws cloudformation describe-stack-events {which}"
+        )
+    if status in _MENDED_BY:
+        raise NotReadyError(
+            f"{name} is {status}: an earlier deployment did not end. Type: aws cloudformation "
+            f"{_MENDED_BY[status]} {which}"
+        )
 
 
 def _check_stream(stage: Stage, formation: Any, refused: type[Exception]) -> None:  # noqa: ANN401 - a client
@@ -106,11 +147,11 @@ def _importing(formation: Any, export: str, refused: type[Exception]) -> list[st
 #: What brings a stack back to where a deployment can begin. After a first deployment that failed (ROLLBACK_COMPLETE)
 #: the CDK replaces the stack by itself.
 _MENDED_BY: Final = {
-    "UPDATE_ROLLBACK_FAILED": "aws cloudformation continue-update-rollback --stack-name {name}",
-    "UPDATE_FAILED": "aws cloudformation rollback-stack --stack-name {name}",
-    "ROLLBACK_FAILED": "aws cloudformation delete-stack --stack-name {name}",
-    "CREATE_FAILED": "aws cloudformation delete-stack --stack-name {name}",
-    "DELETE_FAILED": "aws cloudformation delete-stack --stack-name {name}",
+    "UPDATE_ROLLBACK_FAILED": "continue-update-rollback",
+    "UPDATE_FAILED": "rollback-stack",
+    "ROLLBACK_FAILED": "delete-stack",
+    "CREATE_FAILED": "delete-stack",
+    "DELETE_FAILED": "delete-stack",
 }
 
 

@@ -3,6 +3,7 @@
 Prices are those of us-east-1 in US dollars a month, from price records of 2024-07 and 2024-11 (`infra/prices.json`).
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -10,7 +11,11 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from infra.names import EDGE_REGION
+
 SETTINGS: Final = Path(__file__).with_name("deploy.toml")
+#: Names another file with the same, of operators who keep theirs outside of the checkout.
+ELSEWHERE: Final = "OMNIPUB_DEPLOY_SETTINGS"
 #: Sign-ins beside the pool's own; each needs a secret that holds its client's id and secret.
 #: GitHub's holds `github_client_id`, `github_client_secret`, `github_signing_key` and `github_sealing_key` instead.
 PROVIDERS: Final = ("GitHub", "Google", "LinkedIn")
@@ -18,6 +23,10 @@ PROVIDERS: Final = ("GitHub", "Google", "LinkedIn")
 
 #: Scheme, host and port, as browsers write them: no path, no wildcard.
 _ORIGIN: Final = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?")
+#: Regions of the partition that has CloudFront, Cognito and Amplify: not those of China, governments and others.
+_REGION: Final = re.compile(
+    r"(?:af|ap|ca|eu|il|me|mx|sa|us)-(?:central|north|south|east|west|(?:north|south)(?:east|west))-[1-9]"
+)
 
 
 class SettingsError(Exception):
@@ -77,11 +86,6 @@ class Site:
             value = getattr(self, name)
             if value and (not value.startswith("https://") or value.endswith("/")):
                 problems.append(f"{name} should begin with https:// and end without a slash.")
-        for domain, certificate in (("domain_name", "certificate_arn"), ("api_domain_name", "api_certificate_arn")):
-            if bool(getattr(self, domain)) != bool(getattr(self, certificate)):
-                problems.append(f"{domain} and {certificate} go together: set both or neither.")
-        if self.certificate_arn and ":us-east-1:" not in self.certificate_arn:
-            problems.append("certificate_arn should name a certificate in us-east-1, where CloudFront reads it.")
         unknown = sorted(set(self.identity_providers) - set(PROVIDERS))
         if unknown:
             problems.append(f"Unknown identity providers: {', '.join(unknown)}; known are {', '.join(PROVIDERS)}.")
@@ -97,7 +101,22 @@ class Site:
         ]
         if bool(self.frontend_repository) != bool(self.frontend_token_secret):
             problems.append("frontend_repository and frontend_token_secret go together: set both or neither.")
-        return problems + self._wrong_days()
+        return problems + self._wrong_places() + self._wrong_days()
+
+    def _wrong_places(self) -> list[str]:
+        problems = []
+        if not _REGION.fullmatch(self.region):
+            problems.append(f"region should be one of AWS's own, like eu-central-1; {self.region!r} is none.")
+        for domain, certificate, region in (
+            ("domain_name", "certificate_arn", EDGE_REGION),
+            ("api_domain_name", "api_certificate_arn", self.region),
+        ):
+            arn = getattr(self, certificate)
+            if bool(getattr(self, domain)) != bool(arn):
+                problems.append(f"{domain} and {certificate} go together: set both or neither.")
+            elif arn and f":{region}:" not in arn:
+                problems.append(f"{certificate} should name a certificate in {region}, where it is read.")
+        return problems
 
     def _wrong_days(self) -> list[str]:
         problems = [] if 1 <= self.series_horizon <= 60 else ["series_horizon should be a number of days from 1 to 60."]
@@ -147,6 +166,11 @@ class Stage:
     monthly_budget: int = 15
     site: Site = Site()
 
+    @property
+    def has_edge_stack(self) -> bool:
+        """Whether the firewall needs a stack of its own: CloudFront looks for it elsewhere than the stage lives."""
+        return self.firewall and self.site.region != EDGE_REGION
+
 
 #: About $1.60 with the always-free tiers at 1,000 requests a day: the key, the secret.
 DEV: Final = Stage(name="dev", stream=False, is_protected=False, log_days=7)
@@ -159,8 +183,9 @@ REGULATED: Final = replace(
 PROFILES: Final[Mapping[str, Stage]] = {stage.name: stage for stage in (DEV, PROD, REGULATED)}
 
 
-def load(name: str, *, path: Path = SETTINGS) -> Stage:
+def load(name: str, *, path: Path | None = None) -> Stage:
     """Return a stage's profile with the operator's settings. Raises SettingsError naming all that is wrong."""
+    path = path or Path(os.environ.get(ELSEWHERE) or SETTINGS)
     if name not in PROFILES:
         raise SettingsError(f"There is no stage {name!r}. Use -c stage=NAME with one of: {', '.join(PROFILES)}.")
     profile = PROFILES[name]
@@ -181,11 +206,6 @@ def load(name: str, *, path: Path = SETTINGS) -> Stage:
         raise SettingsError(
             f"{path.name}: [{name}] shards are of the stream, and the stage has none. Set stream = true there, too."
         )
-    if stage.firewall and stage.site.region != "us-east-1":
-        raise SettingsError(
-            f"{path.name}: [{name}] CloudFront takes its firewall from us-east-1, and the stage is in "
-            f'{stage.site.region}. Set firewall = false there, or region = "us-east-1".'
-        )
     return stage
 
 
@@ -201,7 +221,8 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text())
     except FileNotFoundError:
         raise SettingsError(
-            f"{path.name} is missing: the stages' settings. Restore it with: git checkout infra/deploy.toml"
+            f"{path} is missing: the stages' settings. Restore it with: git checkout infra/deploy.toml, "
+            f"or set {ELSEWHERE} to the file that has yours."
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path.name} is not valid TOML: {error}") from None

@@ -71,13 +71,13 @@ class Emulator:
     def pid(self) -> int:
         return self._process.pid
 
-    def client(self, service: str, **settings: Any) -> Any:
+    def client(self, service: str, *, region: str = REGION, **settings: Any) -> Any:
         """A botocore client that never retries: a test wants to see the first answer."""
         config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, **settings)
         with _making_clients:
             return _session.create_client(
                 service,
-                region_name=REGION,
+                region_name=region,
                 endpoint_url=self.url,
                 aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
                 aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],

@@ -89,6 +89,7 @@ def check_size(manifest: Manifest, recipe: Recipe) -> None:
 def check_imports(archive: Path, recipe: Recipe, architecture: str) -> None:
     """Import the entry points from the package alone: no site packages, no project, nothing of this environment.
 
+    Every compiled file that this meets has to be used: a source of the package that Python would compile is refused.
     A package for another processor cannot be imported here; its contents were checked. Raises PackageError.
     """
     if MINE.get(platform.machine()) != architecture:
@@ -98,7 +99,13 @@ def check_imports(archive: Path, recipe: Recipe, architecture: str) -> None:
             content.extractall(folder)
         code = (
             f"import sys; sys.path.insert(0, {folder!r}); sys.dont_write_bytecode = True\n"
-            f"import importlib\nfor name in {recipe.entry_points!r}: importlib.import_module(name)\n"
+            "import importlib, importlib.machinery as machinery\n"
+            "compile_source = machinery.SourceFileLoader.source_to_code\n"
+            "def only_elsewhere(self, data, path, **more):\n"
+            f"    if str(path).startswith({folder!r}): raise ImportError(f'{{path}} is compiled at each start')\n"
+            "    return compile_source(self, data, path, **more)\n"
+            "machinery.SourceFileLoader.source_to_code = only_elsewhere\n"
+            f"for name in {recipe.entry_points!r}: importlib.import_module(name)\n"
             "files = [getattr(module, '__file__', '') or '' for module in list(sys.modules.values())]\n"
             "assert not [file for file in files if 'site-packages' in file]\n"
         )

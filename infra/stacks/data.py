@@ -11,6 +11,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from infra.constructs.bucket import private_bucket
 from infra.constructs.context import Context
 from infra.constructs.waivers import accept
 from infra.names import resource
@@ -104,14 +105,9 @@ class DataStack(Stack):
 
     def _media(self) -> s3.Bucket:
         stage = self._context.stage
-        made = s3.Bucket(
+        made = private_bucket(
             self,
             "Media",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
             versioned=stage.keep_versions,
             removal_policy=self._removal,
             lifecycle_rules=[

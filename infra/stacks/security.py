@@ -1,29 +1,20 @@
 """Security: the firewall before CloudFront, threat detection, and the bucket that audit heads cannot leave."""
 
-from typing import Any, Final
+from typing import Any
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, CfnResource, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_cloudtrail as cloudtrail
 from aws_cdk import aws_guardduty as guardduty
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_securityhub as securityhub
-from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from infra.constructs.bucket import private_bucket
 from infra.constructs.context import Context
+from infra.constructs.firewall import firewall
 from infra.constructs.waivers import accept
-from infra.names import resource
+from infra.names import EDGE_REGION, resource
 from infra.stacks.data import DataStack
-
-#: AWS's rule groups for the OWASP Top 10, in their order. A message is longer than 8 KB and its text may look like
-#: anything, so the two rules that judge bodies by that count only.
-_GROUPS: Final = (
-    ("AWSManagedRulesCommonRuleSet", ("SizeRestrictions_BODY", "CrossSiteScripting_BODY")),
-    ("AWSManagedRulesKnownBadInputsRuleSet", ()),
-    ("AWSManagedRulesAmazonIpReputationList", ()),
-)
-#: Requests of one address within five minutes.
-RATE_LIMIT: Final = 2_000
 
 
 class SecurityStack(Stack):
@@ -36,13 +27,14 @@ class SecurityStack(Stack):
         *,
         context: Context,
         data: DataStack,
+        edge: "SecurityEdgeStack | None" = None,
         **kwargs: Any,  # noqa: ANN401 - CDK's
     ) -> None:
         super().__init__(scope, id_, **kwargs)
         self._context = context
         stage = context.stage
         self.audit_heads = self._audit_heads()
-        self.web_acl_arn = self._firewall() if stage.firewall else None
+        self.web_acl_arn = edge.web_acl_arn if edge else self._firewall() if stage.firewall else None
         if stage.guard_duty:
             guardduty.CfnDetector(self, "GuardDuty", enable=True, finding_publishing_frequency="FIFTEEN_MINUTES")
         if stage.security_hub:
@@ -58,14 +50,9 @@ class SecurityStack(Stack):
 
     def _audit_heads(self) -> s3.Bucket:
         stage = self._context.stage
-        bucket = s3.Bucket(
+        bucket = private_bucket(
             self,
             "AuditHeads",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
             versioned=True,
             # Nobody deletes a head before its time: in compliance mode not even the account's owner.
             object_lock_enabled=True,
@@ -78,61 +65,12 @@ class SecurityStack(Stack):
         return bucket
 
     def _firewall(self) -> str:
-        """Return the ARN of the web ACL, which CloudFront takes from us-east-1 only."""
-        name = resource(self._context.stage.name, "edge")
-        rules = [
-            wafv2.CfnWebACL.RuleProperty(
-                name=group,
-                priority=number,
-                override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
-                statement=wafv2.CfnWebACL.StatementProperty(
-                    managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
-                        vendor_name="AWS",
-                        name=group,
-                        rule_action_overrides=[
-                            wafv2.CfnWebACL.RuleActionOverrideProperty(
-                                name=rule, action_to_use=wafv2.CfnWebACL.RuleActionProperty(count={})
-                            )
-                            for rule in counted
-                        ]
-                        or None,
-                    )
-                ),
-                visibility_config=_visible(group),
-            )
-            for number, (group, counted) in enumerate(_GROUPS, start=1)
-        ]
-        rate = wafv2.CfnWebACL.RuleProperty(
-            name="Rate",
-            priority=0,
-            action=wafv2.CfnWebACL.RuleActionProperty(block={}),
-            statement=wafv2.CfnWebACL.StatementProperty(
-                rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
-                    limit=RATE_LIMIT, aggregate_key_type="IP"
-                )
-            ),
-            visibility_config=_visible("Rate"),
-        )
-        acl = wafv2.CfnWebACL(
-            self,
-            "Firewall",
-            name=name,
-            scope="CLOUDFRONT",
-            default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
-            visibility_config=_visible(name),
-            rules=[rate, *rules],
-        )
-        return acl.attr_arn
+        return firewall(self, "Firewall", name=resource(self._context.stage.name, "edge")).attr_arn
 
     def _trail(self, data: DataStack) -> None:
-        bucket = s3.Bucket(
+        bucket = private_bucket(
             self,
             "TrailLog",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
             versioned=True,
             removal_policy=RemovalPolicy.RETAIN,
             lifecycle_rules=[s3.LifecycleRule(id="old", expiration=Duration.days(self._context.stage.site.audit_days))],
@@ -147,10 +85,26 @@ class SecurityStack(Stack):
             enable_file_validation=True,
             send_to_cloud_watch_logs=False,
         )
-        trail.add_s3_event_selector([cloudtrail.S3EventSelector(bucket=data.media)])
+        trail.add_s3_event_selector(
+            [cloudtrail.S3EventSelector(bucket=each) for each in (data.media, self.audit_heads)]
+        )
+        # The CDK's construct knows no tables.
+        recorded = {"Type": "AWS::DynamoDB::Table", "Values": [data.table.table_arn]}
+        made = trail.node.default_child
+        assert isinstance(made, CfnResource)  # noqa: S101 - what every construct of this kind consists of
+        made.add_property_override("EventSelectors.0.DataResources.1", recorded)
 
 
-def _visible(name: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
-    return wafv2.CfnWebACL.VisibilityConfigProperty(
-        cloud_watch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=False
-    )
+class SecurityEdgeStack(Stack):
+    """The firewall of a stage that lives in another region than us-east-1, where this stack is.
+
+    Its ARN ends in an id that AWS makes up. The Api stack reads it from this stack's output, across regions, by
+    CloudFormation's own `Fn::GetStackOutput`: no function has to run for that (`docs/adr/0016`).
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, context: Context, **kwargs: Any) -> None:  # noqa: ANN401 - CDK's
+        super().__init__(scope, id_, **kwargs)
+        acl = firewall(self, "Firewall", name=resource(context.stage.name, "edge"))
+        output = CfnOutput(self, "FirewallArn", value=acl.attr_arn)
+        #: What a stack in another region says to mean the web ACL.
+        self.web_acl_arn = Fn.get_stack_output(self.stack_name, output.logical_id, EDGE_REGION)

@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ministack.core.responses import get_account_id, get_region
+from ministack.core.responses import get_account_id, get_region, set_request_region
 from ministack.services import cognito
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import engine, provisioners
 
 Properties = Mapping[str, Any]
 #: (physical id, properties) -> attribute's value.
@@ -25,6 +25,26 @@ def install() -> None:
         provisioners._RESOURCE_HANDLERS.setdefault(name, type_handlers)
     handlers = provisioners._RESOURCE_HANDLERS
     handlers[_SECRET] = _named_by_arn(handlers[_SECRET])
+    _read_outputs_of_other_regions()
+
+
+def _read_outputs_of_other_regions() -> None:
+    """Let `Fn::GetStackOutput` look in the region that it names, as on AWS; the emulator looks in the stack's own."""
+    resolve = engine._resolve_refs
+
+    def resolve_in_its_region(value: Any, *rest: Any) -> Any:  # noqa: ANN401 - ministack's
+        asked = value.get("Fn::GetStackOutput") if isinstance(value, dict) else None
+        region = asked.get("Region") if isinstance(asked, dict) else None
+        if not isinstance(region, str):
+            return resolve(value, *rest)
+        own = get_region()
+        set_request_region(region)
+        try:
+            return resolve(value, *rest)
+        finally:
+            set_request_region(own)
+
+    engine._resolve_refs = resolve_in_its_region
 
 
 def _named_by_arn(handlers: Mapping[str, Any]) -> dict[str, Any]:

@@ -160,7 +160,8 @@ def _credential(capabilities: Capabilities, *, is_new: bool) -> forms.CharField:
     kept = _("Leave it empty to keep the one that is stored. It is never shown again.")
     # Nothing typed here is ever sent back, and the browser is told that it is no password of this site's.
     widget = forms.PasswordInput(
-        render_value=False, attrs={"autocomplete": "off", "spellcheck": "false", "class": "vTextField"}
+        render_value=False,
+        attrs={"autocomplete": "off", "spellcheck": "false", "class": "vTextField", "data-secret": ""},
     )
     text = (asked or _("The account's secret or token.")) if is_new else kept
     return forms.CharField(label=_("Credential"), required=is_new, strip=True, widget=widget, help_text=text)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from publishing.adapters import clock
 from publishing.admin.base import DeskAdmin, actor_of
+from publishing.admin.facts import facts_of, marked
 from publishing.admin.history import KINDS, SENTENCES, actors, address_of
 from publishing.admin.marks import moment, person, short_id
 from publishing.admin.pages import desk_page, failure, methods
@@ -23,9 +24,10 @@ from publishing.services.auditing import verify
 
 #: What actions are done to, as the filter calls it.
 _KINDS: Final = {
-    "account": _("Accounts"), "delivery": _("Deliveries"), "dispatch": _("Stop switch"), "key": _("API keys"),
+    "account": _("Accounts"), "audit": _("Audit log"), "delivery": _("Deliveries"), "dispatch": _("Stop switch"),
+    "key": _("API keys"),
     "media": _("Media"), "message": _("Messages"), "parked": _("Parked records"), "series": _("Recurring"),
-    "template": _("Templates"), "hashtag_group": _("Hashtags"), "user": _("Users"),
+    "table": _("Table"), "template": _("Templates"), "hashtag_group": _("Hashtags"), "user": _("Users"),
 }  # fmt: skip
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -51,14 +53,14 @@ class AuditAdmin(DeskAdmin):
 
     view_needs = Action.READ_AUDIT
     change_list_template = "admin/publishing/auditentry/change_list.html"
-    list_display = ("when", "who", "what", "to_what", "details")
+    list_display = ("when", "who", "what", "to_what", "known")
     list_filter = (ActionFilter,)
     date_hierarchy = "at"
     search_fields = ("id", "actor", "target", "action")
     search_help_text = _("A user's id, what something was done to (message:…), or an action")
     actions = None
     list_per_page = 50
-    fields = ("when", "who", "actor", "what", "action", "to_what", "details", "position", "hash", "prev_hash")
+    fields = ("when", "who", "actor", "what", "action", "to_what", "known", "position", "hash", "prev_hash")
     readonly_fields = fields
 
     def looks_like_key(self, term: str) -> bool:
@@ -97,6 +99,11 @@ class AuditAdmin(DeskAdmin):
         if address is None:
             return format_html('<span title="{}">{}</span>', entry.target, shown)
         return format_html('<a href="{}" title="{}">{}</a>', address, entry.target, shown)
+
+    @admin.display(description=_("Details"))
+    def known(self, entry: AuditEntry) -> SafeString | str:
+        """Show what else is known of it, in words."""
+        return marked(facts_of(entry)) or "-"
 
     # --- verifying ---------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from publishing.admin.kept import note_saved, tell_saved
 from publishing.admin.pages import failure
 from publishing.admin.sentences import say
 from publishing.domain.errors import ConflictError as DomainConflictError
@@ -162,6 +163,25 @@ class DeskAdmin(DynamoModelAdmin):
         return super().changelist_view(
             request, {"title": title, "empty_says": self.empty_says, **(extra_context or {})}
         )
+
+    # --- saving ------------------------------------------------------------------------------------------------------
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ANN401, FBT001 - Django's signature
+        """Have the application save it, and remember that it did."""
+        super().save_model(request, obj, form, change)
+        note_saved(request, form)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,  # noqa: ANN401 - as above
+    ) -> HttpResponse:
+        """Show or save the form; the browser is told once it is saved, and forgets what it kept of it."""
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        tell_saved(request, response)
+        return response
 
     # --- buttons on an object's page ---------------------------------------------------------------------------------
 

@@ -94,7 +94,7 @@ def _context(sheet: Sheet, accounts: Sequence[Account]) -> dict[str, Any]:
         "ways": ways(sheet.actor, message, clock.now()),
         "changed_by": sheet.changed_by,
         "may_use_texts": isinstance(may(sheet.actor, Action.READ_TEMPLATE), Allowed),
-        "draft_key": f"{sheet.actor.id}:{key}",
+        "draft_key": key,
         "is_scheduled": message is not None and message.status is MessageStatus.SCHEDULED,
         "is_own_form": bool(problems or sheet.is_conflict or sheet.run),
         "words": _words(),

@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from publishing.admin.facts import facts_of
 from publishing.dynadmin.history import Entry
 from publishing.models import AuditEntry, User
 
@@ -22,11 +23,14 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "account.needs_reauth": _("Credential refused; a new one is needed"),
     "account.unblock": _("Block lifted"),
     "account.works_again": _("Works again"),
+    "audit.day": _("Day begun"),
+    "audit.remove": _("Records of a day removed, as they were kept long enough"),
     "delivery.resolve": _("Said what became of a delivery"),
     "delivery.retry": _("Retried a delivery"),
     "dispatch.resume": _("Dispatch resumed"),
     "dispatch.stop": _("Dispatch stopped"),
     "key.create": _("Made"),
+    "key.erase": _("Deleted with the data of its owner"),
     "key.follow_roles": _("Roles taken away, as its owner lost them"),
     "key.revoke": _("Revoked"),
     "key.rotate": _("Secret replaced"),
@@ -37,7 +41,10 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "message.create": _("Written"),
     "message.delete": _("Deleted"),
     "message.edit": _("Edited"),
+    "message.expire": _("Deleted, as it was kept long enough"),
+    "message.hold": _("Sent back to review, as nobody approved this version"),
     "message.needs_attention": _("Needs attention"),
+    "message.restored": _("Held back after the table was restored from a backup"),
     "message.schedule": _("Scheduled"),
     "parked.again": _("Sent to the worker again"),
     "message.approve": _("Approved"),
@@ -46,17 +53,22 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "hashtag_group.create": _("Made"),
     "hashtag_group.delete": _("Deleted"),
     "hashtag_group.edit": _("Changed"),
+    "series.advance": _("Messages made"),
     "series.create": _("Made"),
     "series.delete": _("Deleted"),
     "series.edit": _("Changed"),
     "series.pause": _("Paused"),
     "series.resume": _("Resumed"),
+    "table.evolve": _("Rows brought to a new shape"),
     "template.create": _("Made"),
     "template.delete": _("Deleted"),
     "template.edit": _("Changed"),
     "user.create": _("Signed in for the first time"),
     "user.disable": _("Disabled"),
     "user.enable": _("Enabled"),
+    "user.erase": _("Personal data deleted"),
+    "user.export": _("Personal data handed out"),
+    "user.invite": _("Invited"),
     "user.sign_in": _("Signed in"),
     "user.sign_out": _("Signed out"),
     "user.sign_out_everywhere": _("All web sessions ended"),
@@ -64,7 +76,9 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
 #: What audit records call kinds of objects, in words.
 KINDS: Final[Mapping[str, str | Promise]] = {
     "account": _("Account"),
+    "day": _("Day"),
     "evolution": _("Evolution"),
+    "hashtag_group": _("Hashtags"),
     "key": _("API key"),
     "media": _("Medium"),
     "message": _("Message"),
@@ -78,6 +92,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
 _PAGES: Final[Mapping[str, str]] = {
     "account": "admin:publishing_account_change",
     "key": "admin:publishing_apikey_change",
+    "hashtag_group": "admin:publishing_hashtaggroup_change",
     "media": "desk-medium",
     "message": "desk-message",
     "series": "admin:publishing_series_change",
@@ -122,12 +137,6 @@ def address_of(kind: str, identifier: str) -> str | None:
         return None
 
 
-def sentence(record: AuditEntry) -> str:
-    """Return what a record says was done."""
-    words = str(SENTENCES.get(record.action, record.action))
-    return f"{words} ({record.details})" if record.details else words
-
-
 def _name(actor: str, known: Mapping[str, str]) -> str:
     person, _slash, key = actor.partition("/")
     if person == _SYSTEM:
@@ -138,6 +147,9 @@ def _name(actor: str, known: Mapping[str, str]) -> str:
 def _entries(records: Sequence[AuditEntry]) -> list[Entry]:
     names = actors([record.actor for record in records])
     return [
-        Entry(action_time=record.at, who=names[record.actor], sentence=sentence(record), object_repr=record.target)
+        Entry(
+            action_time=record.at, who=names[record.actor], who_id=record.actor, facts=facts_of(record),
+            sentence=str(SENTENCES.get(record.action, record.action)), object_repr=record.target,
+        )
         for record in records
-    ]
+    ]  # fmt: skip

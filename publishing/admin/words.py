@@ -23,7 +23,7 @@ LABELS: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "unknown": _("Checking"), "unconfirmed": _("Unconfirmed"),
     "ok": _("Connected"), "needs_reauth": _("Connect again"), "paused": _("Paused"), "blocked": _("Blocked"),
     "disconnected": _("Disconnected"), "stopped": _("Stopped"), "ended": _("Ended"),
-    "active": _("Active"), "expired": _("Expired"), "revoked": _("Revoked"),
+    "active": _("Active"), "disabled": _("Disabled"), "revoked": _("Revoked"), "expired": _("Expired"),
     "deferred": _("Deferred"), "rejected": _("Refused"),
     "sent": _("Passed on"), "delivered": _("Delivered"), "delayed": _("Delayed"), "bounced": _("Bounced"),
     "complained": _("Complained"), "refused": _("Not passed on"),

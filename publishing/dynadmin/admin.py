@@ -81,7 +81,11 @@ class DynamoModelAdmin(_ModelAdmin):
         entry = next(iter(self.admin_site.audit.of_object(request, obj, limit=1)), None)
         if entry is None:
             return ""
-        values = {"who": entry.who, "what": entry.sentence, "when": self.describe_time(request, entry.action_time)}
+        values = {
+            "who": entry.who,
+            "what": entry.get_change_message(),
+            "when": self.describe_time(request, entry.action_time),
+        }
         return _("%(who)s changed this at %(when)s: %(what)s.") % values
 
     def describe_time(self, request: HttpRequest, moment: Any) -> str:

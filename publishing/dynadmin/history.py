@@ -29,12 +29,25 @@ class Somebody:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that is known of what somebody did, besides who and when."""
+
+    name: str
+    value: str
+    #: Whether the value is for machines: an id, a hash, a type.
+    is_code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One thing that somebody did, as the stock templates read a LogEntry."""
 
     action_time: datetime
     who: str
+    #: What the application knows them by, where that is something else.
+    who_id: str = ""
     sentence: str
+    facts: tuple[Fact, ...] = ()
     action_flag: int = CHANGE
     object_repr: str = ""
     url: str | None = None
@@ -45,8 +58,9 @@ class Entry:
         return Somebody(self.who)
 
     def get_change_message(self) -> str:
-        """Return what was done."""
-        return self.sentence
+        """Return what was done, with what is known of it, on one line."""
+        known = ", ".join(f"{fact.name}: {fact.value}" for fact in self.facts)
+        return f"{self.sentence} ({known})" if known else self.sentence
 
     def get_admin_url(self) -> str | None:
         """Return where the object is shown."""

@@ -1,5 +1,6 @@
 """Web sessions as browsers and Django see them: the cookies, and who is asking."""
 
+import re
 from datetime import datetime
 from typing import Final
 
@@ -20,9 +21,10 @@ _SEEN: Final = "_omnipub_signed_in"
 #: Everything below needs a session.
 DESK: Final = "/admin"
 _SAFE: Final = frozenset({"GET", "HEAD"})
-#: Routes of pages on which people write for long. Their forms are sent to the page's own address, which leads back to
-#: what was written: the browser keeps it.
+#: Routes of pages on which people write. Their forms are sent to the page's own address, which leads back to what was
+#: written: the browser keeps it (`kept.js`). Each of the admin's own forms is one.
 _WRITTEN_ON: Final = frozenset({"desk-compose", "desk-compose-message"})
+_FORMS: Final = re.compile(r"publishing_[a-z]+_(add|change)")
 
 
 def signed_in(request: HttpRequest) -> SignedIn | None:
@@ -93,6 +95,7 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
 
 def _is_written_on(request: HttpRequest) -> bool:
     try:
-        return resolve(request.path_info).url_name in _WRITTEN_ON
+        name = resolve(request.path_info).url_name or ""
     except Resolver404:
         return False
+    return name in _WRITTEN_ON or _FORMS.fullmatch(name) is not None

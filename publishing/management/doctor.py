@@ -21,13 +21,15 @@ from publishing.domain.events import Deliver
 from publishing.domain.ids import new_id
 from publishing.identity.keys import KeySet, KeysUnavailableError
 from publishing.identity.tokens import keys_url_of
-from publishing.management import surroundings
+from publishing.management import standing, surroundings
 from publishing.management.findings import Finding, NotedError, UnwellError
 
 #: Tokens are taken this much before and after their time, and AWS takes signatures of five minutes.
 SKEW: Final = timedelta(seconds=30)
 #: What AWS says to a role that may not ask; services differ.
 _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+#: What AWS says where it does not have an operation, which is so in some regions.
+_UNKNOWN: Final = frozenset({"InvalidAction", "UnknownOperationException"})
 _ASK_YOURSELF: Final = (
     "A function may not ask this. Ask with your own rights, in a checkout: .venv/bin/python manage.py doctor --stage …"
 )
@@ -71,17 +73,26 @@ def _carry_out(what: str, check: Callable[[], None], *, is_operators: bool = Fal
     except NotedError as error:
         note = str(error)
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if is_operators and code in _DENIED:
-            note = _ASK_YOURSELF
-        else:
-            trouble = f"AWS answered {code} to {error.operation_name}. {_ROLE}"
+        note = _operators_note(error) if is_operators else ""
+        trouble = "" if note else f"AWS answered {_code_of(error)} to {error.operation_name}. {_ROLE}"
     except UnknownServiceError:
         # The functions' packages hold the descriptions of the services that functions use, and of no other.
         note = _ASK_YOURSELF
     except (BotoCoreError, UnavailableError, KeysUnavailableError) as error:
         trouble = f"It is out of reach: {error} Try again; then look at AWS's status."
+        if code := _code_of(error.__cause__):
+            trouble = f"{error} AWS answered {code}. {_ROLE}"
     return Finding(what=what, trouble=trouble, note=note)
+
+
+def _operators_note(error: ClientError) -> str:
+    """Return what a refusal of an operator's question says about the question, and nothing about the deployment."""
+    code = _code_of(error)
+    if code in _DENIED:
+        return _ASK_YOURSELF
+    if code in _UNKNOWN:
+        return f"AWS does not answer {error.operation_name} here, so this could not be asked."
+    return ""
 
 
 def _clock(now: Callable[[], datetime]) -> None:
@@ -123,7 +134,21 @@ def _hints(config: Config, now: datetime) -> None:
 
 
 def _key(config: Config) -> None:
-    secrets.seal("nothing", account_id=_NOBODY, version=1, key_id=config.kms_key_id)
+    try:
+        secrets.seal("nothing", account_id=_NOBODY, version=1, key_id=config.kms_key_id)
+    except UnavailableError as error:
+        state = _KEY_STATES.get(_code_of(error.__cause__))
+        if state is None:
+            raise
+        raise UnwellError(standing.state_of_key(state, config.kms_key_id)) from error
+
+
+#: How KMS refuses to use a key -> the state that the key is in.
+_KEY_STATES: Final = {"DisabledException": "Disabled", "KMSInvalidStateException": "PendingDeletion"}
+
+
+def _code_of(error: BaseException | None) -> str:
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
 def _secret(config: Config) -> None:
@@ -131,7 +156,13 @@ def _secret(config: Config) -> None:
         if not os.environ.get("OMNIPUB_SECRET_KEY"):
             raise UnwellError("Neither SECRETS_ARN nor OMNIPUB_SECRET_KEY is set. Type: zappa update <stage>")
         return
-    held = secrets.application_secrets(config.secrets_arn)
+    try:
+        held = secrets.application_secrets(config.secrets_arn)
+    except UnavailableError as error:
+        # Its only use by Secrets Manager for something that is there.
+        if _code_of(error.__cause__) == "InvalidRequestException":
+            raise UnwellError(standing.restore_secret(config.secrets_arn)) from error
+        raise
     missing = [name for name in SECRETS if not held.get(name)]
     if missing:
         raise UnwellError(f"The secret lacks {', '.join(missing)}. Put it in: aws secretsmanager put-secret-value")

@@ -10,6 +10,7 @@ from typing import Any, Final
 from publishing.adapters import aws
 from publishing.config import Config
 from publishing.domain.permissions import SYSTEM
+from publishing.management import quotas, standing
 from publishing.management.findings import NotedError, UnwellError
 from publishing.services.evolving import list_pending
 from publishing.services.queries import list_accounts
@@ -32,6 +33,8 @@ def checks(config: Config) -> Sequence[tuple[str, Callable[[], None]]]:
         ("concurrency", _concurrency),
         ("mail", lambda: _mail(config)),
         ("user pool's mail", lambda: _pool_mail(config)),
+        *standing.checks(config),
+        *quotas.checks(config),
     )
 
 

@@ -28,13 +28,12 @@ class AuditEntry(TableModel):
     actor: models.CharField[str, str] = models.CharField(_("who"), max_length=200)
     action: models.CharField[str, str] = models.CharField(_("what"), max_length=60)
     target: models.CharField[str, str] = models.CharField(_("to what"), max_length=200)
-    details: models.CharField[str, str] = models.CharField(_("details"), max_length=2_000, blank=True)
     position: models.IntegerField[int, int] = models.IntegerField(_("number"))
     hash: models.CharField[str, str] = models.CharField(_("hash"), max_length=64)
     prev_hash: models.CharField[str, str] = models.CharField(_("hash before"), max_length=64)
 
     item_class: ClassVar[Any] = AuditItem
-    derived: ClassVar[frozenset[str]] = frozenset({"id", "details"})
+    derived: ClassVar[frozenset[str]] = frozenset({"id"})
     access_patterns = (
         # What was done to one object; the index has the keys, and the records are read in full.
         Access(partition="AUDIT#{target}", index="GSI1", sort="id", complete=True),
@@ -62,5 +61,9 @@ class AuditEntry(TableModel):
     @classmethod
     def derive(cls, item: AuditItem) -> dict[str, Any]:
         """Return what the row says in another form."""
-        facts: Mapping[str, Any] = item.facts or {}
-        return {"id": item.SK, "details": ", ".join(f"{name}: {value}" for name, value in sorted(facts.items()))}
+        return {"id": item.SK}
+
+    @property
+    def facts(self) -> Mapping[str, str | int | bool]:
+        """What was recorded besides who did what, to what, when: by name."""
+        return dict(self.item.facts or {})

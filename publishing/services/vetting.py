@@ -44,15 +44,21 @@ def credential_problems(channel: Channel, credential: str) -> Iterator[FieldProb
 
 def place_problems(channel: Channel, account: Account, outgoing: OutgoingPolicy) -> Iterator[FieldProblem]:
     """Yield what is wrong with where an account is: its address and its settings."""
-    found = [*_address_problems(account, outgoing), *_setting_problems(channel, account)]
+    found = [*_address_problems(channel, account, outgoing), *_setting_problems(channel, account)]
     named = {problem.pointer for problem in found}
     found += [problem for problem in channel.account_problems(account) if problem.pointer not in named]
     yield from found
     yield from _missing(channel, account, named | {problem.pointer for problem in found})
 
 
-def _address_problems(account: Account, outgoing: OutgoingPolicy) -> Iterator[FieldProblem]:
-    refusal = outgoing.refusal(account.base_url) if account.base_url is not None else None
+def _address_problems(channel: Channel, account: Account, outgoing: OutgoingPolicy) -> Iterator[FieldProblem]:
+    if account.base_url is None:
+        return
+    refusal = outgoing.refusal(account.base_url)
+    own = channel.capabilities.base_url
+    if not refusal and own and not outgoing.allow_private and account.base_url.rstrip("/") != own:
+        # A credential for a platform goes to that platform. Only a laptop's simulated one is elsewhere.
+        refusal = f"{channel.capabilities.name} has one address, {own}. Leave this empty."
     if refusal:
         yield FieldProblem(pointer="/base_url", code="bad_address", detail=refusal)
 

@@ -2,13 +2,16 @@
 
 from django import template
 
-from publishing.admin import marks, sentences, words
+from publishing.admin import facts, marks, sentences, words
 from publishing.domain.quota import Quota
 
 register = template.Library()
 
-for mark in (marks.icon, marks.badge, marks.channel, marks.channels, marks.channel_mark, marks.moment):
+for mark in (
+    marks.icon, marks.badge, marks.channel, marks.channels, marks.channel_mark, marks.moment, marks.person,
+):  # fmt: skip
     register.simple_tag(mark)
+register.filter("known", facts.marked)
 
 
 @register.filter

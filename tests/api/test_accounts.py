@@ -188,6 +188,20 @@ class TestConnecting:
         assert all(error["detail"].endswith(".") for error in response.json()["errors"])
         assert table.rows("ACCOUNT#") == []
 
+    @pytest.mark.parametrize(
+        ("base_url", "status"),
+        [("https://evil.test", 400), ("https://api.linkedin.com.evil.test", 400), ("https://api.linkedin.com/", 201)],
+    )
+    def test_of_a_platform_with_one_address_is_at_no_other(self, admin: Api, base_url: str, status: int):
+        """Its credential goes to that platform: where omnipub is deployed, no other server may stand in for it."""
+        response = connect(admin, channel="linkedin", base_url=base_url, settings={"remote_id": "urn:li:person:a1"})
+
+        assert response.status_code == status, response.content
+        if status == 400:
+            (problem,) = response.json()["errors"]
+            assert problem["pointer"] == "/base_url"
+            assert problem["detail"] == "LinkedIn has one address, https://api.linkedin.com. Leave this empty."
+
     def test_is_answered_503_when_nothing_can_be_sealed(
         self, admin: Api, table: Table, monkeypatch: pytest.MonkeyPatch
     ):

@@ -51,6 +51,9 @@ class Deployment:
 
     emulator: Emulator
     stage: str = STAGE
+    region: str = REGION
+    #: In place of `infra/deploy.toml`.
+    settings: Path | None = None
     outputs: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -59,13 +62,14 @@ class Deployment:
         return {
             **without_aws(os.environ),
             **CREDENTIALS,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL": self.emulator.url,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "CI": "1",
+            **({"OMNIPUB_DEPLOY_SETTINGS": str(self.settings)} if self.settings else {}),
         }
 
     def run(self, *command: str, fails: bool = False, more: Mapping[str, str] | None = None) -> str:

@@ -50,6 +50,12 @@ def wait_for(deployment, message_id, token, *, within=150.0):
         time.sleep(1)
 
 
+def canaries(wall):
+    """How many canaries the simulated receiver took."""
+    posts = Client(url=wall.url).get("/_control/posts")["posts"]
+    return len([post for post in posts if post["text"].startswith("omnipub canary")])
+
+
 class TestADeployment:
     def test_goes_from_an_empty_account_to_a_published_message_and_back(self, deployment, wall):
         self.refuses_the_web_function_before_its_infrastructure(deployment)
@@ -61,7 +67,9 @@ class TestADeployment:
         self.enforces_the_functions_roles(deployment)
         self.is_examined_with_an_operators_rights(deployment)
         self.flies_a_canary(deployment, wall, token)
+        self.schedules_the_canary(deployment, token)
         self.updates(deployment, token)
+        self.flies_the_canary_by_its_schedule(deployment, wall)
         self.leaves_only_what_is_retained(deployment)
 
     def refuses_the_web_function_before_its_infrastructure(self, deployment):
@@ -202,7 +210,10 @@ class TestADeployment:
         after = deployment.run(*asked)
 
         assert "SES does not know as verified: news@example.org" in before
-        for what in ("backups of the table", "worker's and scheduler's rights", "stream's reader", "mail"):
+        for what in (
+            "backups of the table", "worker's and scheduler's rights", "stream's reader", "mail", "functions",
+            "scheduler's minute", "who is told of alarms", "key's state", "secret's version", "quota of the table",
+        ):  # fmt: skip
             assert re.search(rf"^(ok|note) +{what}$", after, re.MULTILINE), after
 
     def flies_a_canary(self, deployment, wall, token):
@@ -217,8 +228,45 @@ class TestADeployment:
 
         assert "arrived" in said
         assert "no such" in refused
-        posts = Client(url=wall.url).get("/_control/posts")["posts"]
-        assert len([post for post in posts if post["text"].startswith("omnipub canary")]) == 1
+        assert canaries(wall) == 1
+
+    def schedules_the_canary(self, deployment, token):
+        """By the operator's setting; `zappa update`, which comes next, tells the function."""
+        (webhook,) = [
+            account["id"]
+            for account in deployment.get("/api/v1/accounts/", token=token).json["results"]
+            if account["name"] == "Deployed webhook"
+        ]
+        deployment.settings = deployment.emulator.state.parent / "deploy.toml"
+        deployment.settings.write_text(f'[{STAGE}]\ncanary_account = "{webhook}"\n')
+        deployment.cdk("deploy", "OmnichannelMonitoringStack", "--exclusively", "--require-approval", "never")
+
+    def flies_the_canary_by_its_schedule(self, deployment, wall):
+        """EventBridge invokes the deployed function with what the stack says; only the hour is made a minute here."""
+        schedules = deployment.emulator.client("scheduler")
+        schedule = schedules.get_schedule(Name="omnipub-prod-canary")
+        target = schedule["Target"]
+        assert (schedule["ScheduleExpression"], schedule["State"]) == ("rate(1 hour)", "ENABLED")
+        may = {
+            arn: deployment.emulator.client("iam").simulate_principal_policy(
+                PolicySourceArn=target["RoleArn"], ActionNames=["lambda:InvokeFunction"], ResourceArns=[arn]
+            )["EvaluationResults"][0]["EvalDecision"]
+            for arn in (target["Arn"], f"{target['Arn']}-worker")
+        }
+        assert [decision == "allowed" for decision in may.values()] == [True, False]
+        examined = deployment.run(sys.executable, "manage.py", "doctor", "--stage", STAGE)
+        assert re.search(r"^ok +canary's hour$", examined, re.MULTILINE), examined
+
+        def set_expression(expression):
+            unchanged = {"FlexibleTimeWindow": schedule["FlexibleTimeWindow"], "Target": target}
+            schedules.update_schedule(Name=schedule["Name"], ScheduleExpression=expression, **unchanged)
+
+        set_expression("rate(1 minute)")
+        give_up_at = time.monotonic() + 200
+        while canaries(wall) < 2:
+            assert time.monotonic() < give_up_at, "EventBridge sent no canary."
+            time.sleep(1)
+        set_expression("rate(1 hour)")
 
     def updates(self, deployment, token):
         deployment.zappa("update", STAGE)
@@ -239,3 +287,7 @@ class TestADeployment:
         assert deployment.emulator.client("lambda").list_functions()["Functions"] == []
         assert deployment.emulator.client("kinesis").list_streams()["StreamNames"] == []
         assert len(deployment.emulator.client("dynamodb").list_tables()["TableNames"]) == 1
+        assert deployment.emulator.client("sqs").list_queues().get("QueueUrls", []) == []
+        assert deployment.emulator.client("events").list_rules()["Rules"] == []
+        assert deployment.emulator.client("scheduler").list_schedules()["Schedules"] == []
+        assert len(deployment.emulator.client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"]) == 1

@@ -44,13 +44,20 @@ def full(stage: Stage) -> Stage:
     return replace(stage, site=site)
 
 
+def abroad(stage: Stage) -> Stage:
+    """The same, in another region than the one that CloudFront looks to."""
+    there = full(stage)
+    certificate = "arn:aws:acm:eu-central-1:111122223333:certificate/2"
+    return replace(there, site=replace(there.site, region="eu-central-1", api_certificate_arn=certificate))
+
+
 class Stacks:
     """The templates of one stage."""
 
     def __init__(self, stage: Stage, folder: Path) -> None:
         package = folder / "worker.zip"
         with zipfile.ZipFile(package, "w") as archive:
-            archive.writestr("workers/__init__.py", "")
+            archive.writestr(zipfile.ZipInfo("workers/__init__.py"), "")
         self.folder = folder / "out"
         app = cdk.App(outdir=str(self.folder), context={"@aws-cdk/core:defaultCrossStackReferences": "strong"})
         infra_app.build(app, Context(stage=stage, package=package))
@@ -82,6 +89,7 @@ def synthesize(tmp_path_factory) -> Callable[[str], Stacks]:
         options = {
             "": stage,
             "full": full(stage),
+            "abroad": abroad(stage),
             "restored": replace(stage, site=Site(restored_table="restored-table")),
             # What a stage's profile says of the stream, the other way round.
             "swapped": replace(stage, stream=not stage.stream),

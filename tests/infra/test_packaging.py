@@ -1,6 +1,8 @@
 """A package is refused for anything that would fail on AWS, and only there."""
 
 import ast
+import json
+import platform
 import py_compile
 import re
 import struct
@@ -74,6 +76,50 @@ class TestContents:
         py_compile.compile(str(write(tmp_path, "workers/delivery.py", b"x = 1\n")), doraise=True)
 
         assert "would be compiled again at each start" in refusal(tmp_path)
+
+
+class TestImporting:
+    """In a clean interpreter, from the package alone."""
+
+    RECIPE = replace(WORKER, entry_points=("mine",))
+    HERE = checks.MINE[platform.machine()]
+
+    def check(self, folder, **sources):
+        for name, (source, is_compiled) in sources.items():
+            path = write(folder, f"content/{name}.py", source)
+            if is_compiled:
+                compile_unchecked(path)
+        archive = folder / "package.zip"
+        build._write_archive(folder / "content", archive)
+        checks.check_imports(archive, self.RECIPE, self.HERE)
+
+    def test_uses_every_compiled_file(self, tmp_path):
+        self.check(tmp_path, mine=(b"import other\n", True), other=(b"x = 1\n", True))
+
+    def test_compiles_nothing(self, tmp_path):
+        with pytest.raises(PackageError, match=r"other\.py is compiled at each start"):
+            self.check(tmp_path, mine=(b"import other\n", True), other=(b"x = 1\n", False))
+
+    def test_finds_nothing_outside_of_the_package(self, tmp_path):
+        # It is in this environment, and in no package.
+        with pytest.raises(PackageError, match="No module named 'pytest'"):
+            self.check(tmp_path, mine=(b"import pytest\n", True))
+
+    def test_for_another_processor_is_left_to_a_machine_that_has_it(self, tmp_path):
+        other = {"arm64": "x86_64", "x86_64": "arm64"}[self.HERE]
+
+        checks.check_imports(tmp_path / "none.zip", self.RECIPE, other)
+
+    @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+    def test_begins_where_aws_begins(self, recipe):
+        """Each package's entry points are the modules of the handlers that are deployed."""
+        settings = json.loads((Path(__file__).parents[2] / "zappa_settings.json").read_text())
+        handlers = {
+            "web": {settings["base"]["lambda_handler"]},
+            "worker": {"workers.delivery.handler", "workers.scheduler.handler", "workers.github.handler"},
+        }
+
+        assert {handler.rpartition(".")[0] for handler in handlers[recipe.name]} <= set(recipe.entry_points)
 
 
 def manifest(**changes):

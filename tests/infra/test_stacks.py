@@ -12,7 +12,7 @@ import pytest
 
 from infra import cost
 from infra.constructs import gateway
-from infra.names import STACKS, stack_id
+from infra.names import EDGE_PART, STACKS, stack_id
 from infra.stacks.auth import ROLES
 from infra.stages import PROFILES
 from publishing import paths, table
@@ -356,6 +356,86 @@ class TestCloudFront:
         assert synthesize("dev").of("Security", "AWS::WAFv2::WebACL") == {}
 
 
+def regions(stacks):
+    """Stack -> its region, as the CDK's command line deploys it."""
+    artifacts = json.loads((stacks.folder / "manifest.json").read_text())["artifacts"]
+    return {
+        name: each["environment"].rpartition("/")[2]
+        for name, each in artifacts.items()
+        if each["type"] == "aws:cloudformation:stack"
+    }
+
+
+class TestAStageInAnotherRegion:
+    """CloudFront takes its firewall from us-east-1 only, so that one thing lives there."""
+
+    @pytest.fixture
+    def abroad(self, synthesize):
+        return synthesize("regulated+abroad")
+
+    def test_has_its_firewall_in_us_east_1_and_nothing_else_there(self, abroad):
+        assert regions(abroad) == {
+            **dict.fromkeys((stack_id(part) for part in STACKS), "eu-central-1"),
+            "OmnichannelSecurityEdgeStack": "us-east-1",
+        }
+        resources = abroad.templates["OmnichannelSecurityEdgeStack"]["Resources"]
+        assert [each["Type"] for each in resources.values()] == ["AWS::WAFv2::WebACL"]
+        assert abroad.of("Security", "AWS::WAFv2::WebACL") == {}
+
+    def test_has_the_same_rules_as_one_in_us_east_1(self, abroad, synthesize):
+        here = synthesize("regulated+full").one("Security", "AWS::WAFv2::WebACL")
+
+        assert abroad.one("SecurityEdge", "AWS::WAFv2::WebACL") == here
+
+    def test_gives_cloudfront_the_firewall_that_the_other_region_has(self, abroad):
+        config = abroad.one("Api", "AWS::CloudFront::Distribution")["Properties"]["DistributionConfig"]
+        artifacts = json.loads((abroad.folder / "manifest.json").read_text())["artifacts"]
+        edge = artifacts["OmnichannelSecurityEdgeStack"]["properties"]
+
+        read = config["WebACLId"]["Fn::GetStackOutput"]
+        assert read == {
+            "StackName": "OmnichannelSecurityEdgeStack-regulated", "OutputName": "FirewallArn", "Region": "us-east-1",
+        }  # fmt: skip
+        assert edge["stackName"] == read["StackName"]
+        output = abroad.templates["OmnichannelSecurityEdgeStack"]["Outputs"][read["OutputName"]]
+        (acl,) = abroad.of("SecurityEdge", "AWS::WAFv2::WebACL")
+        assert output["Value"] == {"Fn::GetAtt": [acl, "Arn"]}
+
+    def test_is_deployed_and_destroyed_in_the_order_that_this_needs(self, abroad):
+        artifacts = json.loads((abroad.folder / "manifest.json").read_text())["artifacts"]
+
+        assert "OmnichannelSecurityEdgeStack" in artifacts["OmnichannelApiStack"]["dependencies"]
+
+    def test_runs_nothing_to_look_across_regions(self, abroad):
+        """No custom resource, and so no function and no role that nobody asked for."""
+        kinds = {each["Type"] for template in abroad.templates.values() for each in template["Resources"].values()}
+        functions = [
+            each["Properties"]["Handler"]
+            for stack in (*STACKS, "SecurityEdge")
+            for each in abroad.of(stack, "AWS::Lambda::Function").values()
+        ]
+
+        assert not [kind for kind in kinds if kind.startswith("Custom::") or "CustomResource" in kind]
+        assert sorted(functions) == ["workers.delivery.handler", "workers.github.handler", "workers.scheduler.handler"]
+
+    def test_needs_no_such_stack_without_a_firewall(self, synthesize):
+        stacks = synthesize("dev+abroad")
+
+        assert regions(stacks) == dict.fromkeys((stack_id(part) for part in STACKS), "eu-central-1")
+        config = stacks.one("Api", "AWS::CloudFront::Distribution")["Properties"]["DistributionConfig"]
+        assert "WebACLId" not in config
+
+    def test_changes_nothing_for_one_in_us_east_1(self, prod):
+        """There the Security stack has the firewall, and the Api stack imports it as it always did."""
+        config = prod.one("Api", "AWS::CloudFront::Distribution")["Properties"]["DistributionConfig"]
+
+        assert set(regions(prod).values()) == {"us-east-1"}
+        assert list(prod.of("Security", "AWS::WAFv2::WebACL")) == ["Firewall"]
+        assert config["WebACLId"] == {
+            "Fn::ImportValue": "OmnichannelSecurityStack:ExportsOutputFnGetAttFirewallArnBEB40EC9"
+        }
+
+
 class TestTheWorker:
     def test_is_as_large_as_the_design_says(self, prod):
         properties = prod.one("Worker", "AWS::Lambda::Function")["Properties"]
@@ -655,19 +735,35 @@ class TestMonitoring:
 
 
 class TestTheStacks:
-    @pytest.mark.parametrize("stage", ["dev", "dev+swapped", "prod", "regulated+full"])
+    @pytest.mark.parametrize(
+        "stage", ["dev", "dev+swapped", "prod", "regulated+full", "dev+abroad", "regulated+abroad"]
+    )
     def test_are_the_eight_of_the_design_and_pass_cdk_nag(self, synthesize, stage):
         stacks = synthesize(stage)  # refuses what cdk-nag finds
 
-        assert set(stacks.templates) == {stack_id(part) for part in STACKS}
+        edge = {stack_id(EDGE_PART)} if stage == "regulated+abroad" else set()
+        assert set(stacks.templates) == {stack_id(part) for part in STACKS} | edge
 
-    @pytest.mark.parametrize("stage", ["dev", "prod", "regulated+full"])
-    def test_are_templates_that_cfn_lint_accepts(self, synthesize, stage):
-        templates = sorted(str(path) for path in synthesize(stage).folder.glob("*.template.json"))
+    @pytest.mark.parametrize(
+        ("stage", "region"),
+        [
+            ("dev", "us-east-1"),
+            ("prod", "us-east-1"),
+            ("regulated+full", "us-east-1"),
+            ("regulated+abroad", "eu-central-1"),
+            ("regulated+abroad", "us-east-1"),
+        ],
+    )
+    def test_are_templates_that_cfn_lint_accepts_in_their_regions(self, synthesize, stage, region):
+        stacks = synthesize(stage)
+        templates = [
+            str(stacks.folder / f"{name}.template.json") for name, where in regions(stacks).items() if where == region
+        ]
+        assert templates
         # W3005: dependencies that are there twice, which the CDK writes and CloudFormation ignores.
         # W6001: outputs that repeat another stack's, so that whoever deploys the web function reads one stack less.
         linter = str(Path(sys.executable).with_name("cfn-lint"))
-        command = [linter, "--ignore-checks", "W3005", "W6001", "--", *templates]
+        command = [linter, "--regions", region, "--ignore-checks", "W3005", "W6001", "--", *templates]
 
         done = subprocess.run(command, capture_output=True, text=True, check=False)
 

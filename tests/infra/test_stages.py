@@ -4,6 +4,8 @@ import pytest
 
 from infra.stages import PROD, SETTINGS, SettingsError, Site, load
 
+ABROAD = "arn:aws:acm:eu-central-1:111122223333:certificate/1"
+
 
 @pytest.fixture
 def settings(tmp_path):
@@ -36,6 +38,22 @@ class TestAStage:
         assert [load(name, path=SETTINGS).stream for name in ("dev", "prod", "regulated")] == [False, True, True]
 
     @pytest.mark.parametrize(
+        ("text", "has_edge_stack"),
+        [
+            ('[prod]\nregion = "eu-central-1"\n', True),
+            ('[prod]\nregion = "us-east-1"\n', False),
+            ('[prod]\nregion = "eu-central-1"\nfirewall = false\n', False),
+        ],
+    )
+    def test_in_another_region_has_its_firewall_apart(self, settings, text, has_edge_stack):
+        assert load("prod", path=settings(text)).has_edge_stack is has_edge_stack
+
+    def test_takes_the_certificate_of_the_gateway_from_its_own_region(self, settings):
+        text = f'[prod]\nregion = "eu-central-1"\napi_domain_name = "a.example"\napi_certificate_arn = "{ABROAD}"\n'
+
+        assert load("prod", path=settings(text)).site.api_certificate_arn == ABROAD
+
+    @pytest.mark.parametrize(
         ("text", "sentence"),
         [
             ("[prod]\nshard = 2\n", "unknown settings shard"),
@@ -44,7 +62,16 @@ class TestAStage:
             ('[prod]\nname = "other"\n', "unknown settings name"),
             ('[prod]\npublic_url = "http://a.example/"\n', "begin with https://"),
             ('[prod]\ndomain_name = "a.example"\n', "go together"),
-            ('[prod]\nregion = "eu-central-1"\n', "firewall = false"),
+            ('[prod]\nregion = "Frankfurt"\n', "region should be one of AWS's own, like eu-central-1"),
+            ('[prod]\nregion = "cn-north-1"\n', "'cn-north-1' is none"),
+            (
+                f'[prod]\ndomain_name = "a.example"\ncertificate_arn = "{ABROAD}"\n',
+                "certificate_arn should name a certificate in us-east-1",
+            ),
+            (
+                f'[prod]\napi_domain_name = "a.example"\napi_certificate_arn = "{ABROAD}"\n',
+                "api_certificate_arn should name a certificate in us-east-1",
+            ),
             ('[prod]\nidentity_providers = { Myspace = "x" }\n', "Unknown identity providers: Myspace"),
             ('[prod]\ncors_origins = "*"\n', "cors_origins should be addresses like"),
             ('[prod]\ncors_origins = "https://a.example/x"\n', "'https://a.example/x' is none"),

@@ -1,7 +1,9 @@
 """The pipeline's files are what their published schema says, and choose by INFRA_TYPE."""
 
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -31,4 +33,44 @@ class TestAWorkflow:
         text = (ROOT / ".github/workflows/deploy.yml").read_text()
 
         assert "if: vars.INFRA_TYPE == 'containers'" in text
-        assert "exit 1" in text.partition("containers:")[2].partition("serverless:")[0]
+        job = text.partition("  containers:")[2].partition("  serverless:")[0]
+        assert "INFRA_TYPE is 'containers', which this version does not have. Set the variable" in job
+        assert "exit 1" in job
+        assert job.count("- name:") == 1
+
+    def test_that_deploys_waits_for_an_approval_and_trusts_a_role_for_as_long_as_it_runs(self):
+        job = (ROOT / ".github/workflows/deploy.yml").read_text().partition("  serverless:")[2]
+
+        assert "environment: ${{ inputs.stage || 'prod' }}" in job
+        assert "id-token: write" in job
+        assert "role-to-assume: ${{ vars.AWS_DEPLOY_ROLE }}" in job
+        assert not re.search(r"aws-(?:secret-)?access-key", job)
+
+    def test_that_deploys_asks_the_stage_that_it_deployed(self, tmp_path):
+        """Run as the runner does, with commands of AWS's and curl's names that say how they were called."""
+        step = (ROOT / ".github/workflows/deploy.yml").read_text().partition("- name: Ask it how it is\n")[2]
+        script = textwrap.dedent(step.partition("run: |\n")[2])
+        for name, says in (("aws", 'echo "https://$4"'), ("curl", 'echo "{\\"omnipub\\": \\"${@: -1}\\"}"')):
+            (tmp_path / name).write_text(f"#!/bin/bash\n{says}\n")
+            (tmp_path / name).chmod(0o755)
+
+        asked = {
+            stage: subprocess.run(
+                ["/bin/bash", "-e", "-c", script],
+                env={"PATH": f"{tmp_path}:/usr/bin:/bin", "STAGE": stage},
+                capture_output=True, text=True, check=True,
+            ).stdout
+            for stage in ("dev", "prod")
+        }  # fmt: skip
+
+        assert "https://OmnichannelApiStack/health" in asked["prod"]
+        assert "https://OmnichannelApiStack-dev/health" in asked["dev"]
+
+    def test_that_checks_builds_the_packages_as_they_are_deployed_and_walks_the_whole_system(self):
+        text = (ROOT / ".github/workflows/test.yml").read_text()
+
+        packages = text.partition("  packages:")[2].partition("  e2e:")[0]
+        assert "runs-on: ubuntu-24.04-arm" in packages
+        assert "make build TARGET=arm64" in packages
+        assert "sha256sum --check" in packages
+        assert "make e2e" in text.partition("  e2e:")[2]

@@ -1,20 +1,30 @@
 """The doctor, on an emulator where all is there, and where something is not."""
 
 import json
+import os
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from django.core.management import CommandError, call_command
 
+from publishing.adapters import aws
 from publishing.adapters.hints import Hints
+from publishing.config import Config
 from publishing.domain.draft import AccountDraft
 from publishing.domain.events import decode
 from publishing.domain.permissions import SYSTEM
+from publishing.management import quotas, standing
 from publishing.management import surroundings as around
+from publishing.management.doctor import examine
+from publishing.management.findings import NotedError, UnwellError
 from publishing.services.connecting import connect_account
 from publishing.services.context import Context
 from publishing.services.halting import set_stop_switch
@@ -23,19 +33,23 @@ from tests.emulator import Emulator
 from tests.system import LOCAL, QuietWaker, forget_processes_past
 
 
+def create_function(emulator, name):
+    emulator.client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.11",
+        Role="arn:aws:iam::000000000000:role/any",
+        Handler="any.handler",
+        Code={"ZipFile": b"PK\x05\x06" + bytes(18)},
+    )
+
+
 @pytest.fixture
 def surroundings(emulator, monkeypatch):
     """A process that has all it needs, and has kept no clients and secrets of another one."""
     forget_processes_past()
     functions = emulator.client("lambda")
     if not any(each["FunctionName"] == "doctored" for each in functions.list_functions()["Functions"]):
-        functions.create_function(
-            FunctionName="doctored",
-            Runtime="python3.11",
-            Role="arn:aws:iam::000000000000:role/any",
-            Handler="any.handler",
-            Code={"ZipFile": b"PK\x05\x06" + bytes(18)},
-        )
+        create_function(emulator, "doctored")
     for name, value in {**emulator.environment, "OMNIPUB_SCHEDULER_FUNCTION": "doctored"}.items():
         monkeypatch.setenv(name, value)
     yield monkeypatch
@@ -117,14 +131,9 @@ def account(emulator, emulator_table, surroundings):
     surroundings.setenv("TABLE_NAME", emulator_table)
     prefix = f"omnipub-{emulator_table}"
     surroundings.setenv("OMNIPUB_SCHEDULER_FUNCTION", f"{prefix}-scheduler")
+    create_function(emulator, prefix)
     for part in ("worker", "scheduler"):
-        emulator.client("lambda").create_function(
-            FunctionName=f"{prefix}-{part}",
-            Runtime="python3.11",
-            Role="arn:aws:iam::000000000000:role/any",
-            Handler="any.handler",
-            Code={"ZipFile": b"PK\x05\x06" + bytes(18)},
-        )
+        create_function(emulator, f"{prefix}-{part}")
         emulator.client("iam").create_role(RoleName=f"{prefix}-{part}", AssumeRolePolicyDocument="{}")
         permit(emulator, f"{prefix}-{part}", POLICY)
     stream = emulator.client("kinesis").describe_stream_summary(StreamName=emulator.environment["KINESIS_STREAM_NAME"])[
@@ -134,10 +143,20 @@ def account(emulator, emulator_table, surroundings):
         FunctionName=f"{prefix}-worker", EventSourceArn=stream, StartingPosition="LATEST", Enabled=False
     )["UUID"]
     emulator.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=True, FunctionName=f"{prefix}-worker")
-    yield Account(emulator, emulator_table, prefix, mapping)
+    emulator.client("events").put_rule(Name=f"{prefix}-tick", ScheduleExpression="rate(1 minute)", State="DISABLED")
+    point_rule_at(emulator, prefix, f"{prefix}-scheduler")
+    emulator.client("events").enable_rule(Name=f"{prefix}-tick")
+    topic = emulator.client("sns").create_topic(Name=f"{prefix}-alarms")["TopicArn"]
+    yield Account(emulator, emulator_table, prefix, mapping, topic)
+    emulator.client("events").disable_rule(Name=f"{prefix}-tick")
     emulator.client("lambda").delete_event_source_mapping(UUID=mapping)
     # The table is deleted after the test.
     emulator.client("dynamodb").update_table(TableName=emulator_table, DeletionProtectionEnabled=False)
+
+
+def point_rule_at(emulator, prefix, function):
+    arn = f"arn:aws:lambda:us-east-1:000000000000:function:{function}"
+    emulator.client("events").put_targets(Rule=f"{prefix}-tick", Targets=[{"Id": "Scheduler", "Arn": arn}])
 
 
 def permit(emulator, role, policy):
@@ -150,6 +169,7 @@ class Account:
     table: str
     prefix: str
     mapping: str
+    topic: str
 
     def protect(self):
         client = self.emulator.client("dynamodb")
@@ -157,6 +177,19 @@ class Account:
             TableName=self.table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
         )
         client.update_table(TableName=self.table, DeletionProtectionEnabled=True)
+
+
+def connect(account, channel, *, credential="", **settings):
+    """An account at the emulator's own services."""
+    draft = AccountDraft(
+        channel=channel,
+        name=f"Doctored {channel}",
+        base_url=account.emulator.url,
+        settings=settings,
+        credential=credential,
+    )
+    context = Context(waker=QuietWaker(), outgoing=LOCAL)
+    return connect_account(actor=SYSTEM, draft=draft, now=datetime.now(UTC), context=context)
 
 
 class TestTheSurroundings:
@@ -168,7 +201,8 @@ class TestTheSurroundings:
         assert said.endswith("All is well.\n"), said
         for what in (
             "evolutions of the table", "backups of the table", "worker's and scheduler's rights", "stream's reader",
-            "concurrency", "mail",
+            "concurrency", "mail", "functions", "scheduler's minute", "secret's version", "quota of the table",
+            "quota of mails", "quota of texts",
         ):  # fmt: skip
             assert f"ok      {what}\n" in said, said
 
@@ -230,10 +264,7 @@ class TestTheSurroundings:
         mailer = account.emulator.client("sesv2")
         mailer.create_email_identity(EmailIdentity="known@example.org")
         for sender in ("known@example.org", "unknown@example.net"):
-            settings = {"region": "us-east-1", "sender": sender, "recipient": "readers@example.org"}
-            draft = AccountDraft(channel="email", name=sender, base_url=account.emulator.url, settings=settings)
-            context = Context(waker=QuietWaker(), outgoing=LOCAL)
-            connect_account(actor=SYSTEM, draft=draft, now=datetime.now(UTC), context=context)
+            connect(account, "email", region="us-east-1", sender=sender, recipient="readers@example.org")
 
         said = examined()
 
@@ -281,7 +312,7 @@ class TestAStageWithoutAStream:
         assert said.endswith("All is well.\n"), said
         for what in ("worker function", "worker's and scheduler's rights", "worker's invocations"):
             assert f"ok      {what}\n" in said, said
-        assert "stream" not in said
+        assert "stream's reader" not in said
 
     def test_misses_its_worker(self, direct, surroundings):
         surroundings.setenv("OMNIPUB_WORKER_FUNCTION", "not-there")
@@ -310,6 +341,332 @@ class TestAStageWithoutAStream:
         surroundings.setenv("KINESIS_STREAM_NAME", "")
 
         assert "neither KINESIS_STREAM_NAME nor OMNIPUB_WORKER_FUNCTION is set: set the first" in examined()
+
+
+class TestWhatWasDeployed:
+    def test_lacks_a_function(self, account):
+        account.emulator.client("lambda").delete_function(FunctionName=account.prefix)
+
+        assert f"There is no function {account.prefix}. Type: zappa deploy <stage>" in examined()
+
+    def test_has_a_function_that_may_not_run(self, account):
+        worker = f"{account.prefix}-worker"
+        account.emulator.client("lambda").put_function_concurrency(FunctionName=worker, ReservedConcurrentExecutions=0)
+
+        assert f"aws lambda delete-function-concurrency --function-name {worker}" in examined()
+
+    def test_has_a_function_whose_update_failed(self, account):
+        client = aws.client("lambda")
+        with Stubber(client) as stub:
+            answer = {"State": "Active", "LastUpdateStatus": "Failed", "LastUpdateStatusReason": "No rights."}
+            stub.add_response("get_function_configuration", answer)
+            with pytest.raises(UnwellError, match=r"last update Failed: No rights\. Type: uv run cdk deploy"):
+                standing._functions(Config.from_environment(os.environ))
+
+    def test_has_a_scheduler_that_nothing_runs(self, account):
+        events = account.emulator.client("events")
+        events.disable_rule(Name=f"{account.prefix}-tick")
+        disabled = examined()
+        point_rule_at(account.emulator, account.prefix, "another")
+        events.enable_rule(Name=f"{account.prefix}-tick")
+        elsewhere = examined()
+        events.remove_targets(Rule=f"{account.prefix}-tick", Ids=["Scheduler"])
+        events.delete_rule(Name=f"{account.prefix}-tick")
+        gone = examined()
+
+        assert f"its rule is DISABLED. Type: aws events enable-rule --name {account.prefix}-tick" in disabled
+        assert f"runs something else than {account.prefix}-scheduler. Type: uv run cdk deploy --all" in elsewhere
+        assert f"there is no rule {account.prefix}-tick. Type: uv run cdk deploy --all" in gone
+
+    def test_may_have_nobody_who_is_told_of_alarms(self, account):
+        account.protect()
+
+        said = examined()
+
+        assert "note    who is told of alarms\n        Nobody is told of alarms. Set alarm_email" in said
+        assert "All is well." in said
+
+    def test_has_somebody_who_did_not_confirm(self, account):
+        answer = {"Subscriptions": [{"SubscriptionArn": "PendingConfirmation", "Endpoint": "on-call@example.org"}]}
+        with Stubber(aws.client("sns")) as stub:
+            stub.add_response("list_subscriptions_by_topic", answer)
+            with pytest.raises(UnwellError, match=r"^on-call@example.org did not confirm .* aws sns subscribe"):
+                standing._alarms(Config.from_environment(os.environ))
+
+    def test_has_somebody_who_is_told_of_alarms(self, account):
+        queue = "arn:aws:sqs:us-east-1:000000000000:told"
+        account.emulator.client("sns").subscribe(TopicArn=account.topic, Protocol="sqs", Endpoint=queue)
+
+        assert "ok      who is told of alarms\n" in examined()
+
+    def test_lacks_the_topic_of_the_alarms(self, account):
+        account.emulator.client("sns").delete_topic(TopicArn=account.topic)
+
+        assert f"Alarms have nowhere to go: there is no topic {account.topic}. Type: uv run" in examined()
+
+
+class TestTheCanarysHour:
+    @pytest.fixture
+    def canary(self, account, surroundings):
+        bind(account.table)
+        connected = connect(account, "webhook", credential="a secret of the receiver")
+        surroundings.setenv("OMNIPUB_CANARY_ACCOUNT", connected.id)
+        return account
+
+    @staticmethod
+    def schedule(account, state):
+        account.emulator.client("scheduler").create_schedule(
+            Name=f"{account.prefix}-canary",
+            ScheduleExpression="rate(1 hour)",
+            State=state,
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={
+                "Arn": f"arn:aws:lambda:us-east-1:000000000000:function:{account.prefix}",
+                "RoleArn": "arn:aws:iam::000000000000:role/any",
+            },
+        )
+
+    def test_is_there(self, canary):
+        self.schedule(canary, "ENABLED")
+
+        assert "ok      canary's hour\n" in examined()
+
+    def test_is_switched_off(self, canary):
+        self.schedule(canary, "DISABLED")
+
+        assert f"The canary's schedule {canary.prefix}-canary is DISABLED." in examined()
+
+    def test_was_never_deployed(self, canary):
+        said = examined()
+
+        assert (
+            f"there is no schedule {canary.prefix}-canary. Type: uv run cdk deploy OmnichannelMonitoringStack" in said
+        )
+
+    def test_is_for_an_account_that_there_is_not(self, account, surroundings):
+        surroundings.setenv("OMNIPUB_CANARY_ACCOUNT", "01KBCD0000000000000000000B")
+
+        assert "canary_account names 01KBCD0000000000000000000B, which is no account." in examined()
+
+    def test_is_noted_where_no_account_is_named(self, account):
+        assert "note    canary's hour\n        No canary is sent" in examined()
+
+
+class TestTheKey:
+    @pytest.fixture
+    def key(self, emulator, surroundings):
+        made = emulator.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        surroundings.setenv("OMNIPUB_KMS_KEY_ID", made)
+        return made
+
+    def test_that_is_disabled_is_enabled_again(self, emulator, key):
+        emulator.client("kms").disable_key(KeyId=key)
+
+        said = examined()
+
+        assert "FAILED  key of the credentials\n        The key is disabled" in said
+        assert f"Type: aws kms enable-key --key-id {key}\n" in said
+
+    def test_that_waits_to_be_deleted_is_saved(self, emulator, key):
+        emulator.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+
+        said = examined()
+
+        assert "The key waits to be deleted, and every credential would be lost with it." in said
+        assert f"aws kms cancel-key-deletion --key-id {key} && aws kms enable-key --key-id {key}" in said
+
+    def test_that_is_never_changed_is_noted(self, emulator, key):
+        before = examined()
+        emulator.client("kms").enable_key_rotation(KeyId=key)
+
+        assert (
+            f"note    key's state\n        The key is never changed. Type: aws kms enable-key-rotation --key-id {key}"
+            in before
+        )
+        assert "ok      key's state\n" in examined()
+
+    def test_in_another_state_is_named_with_what_shows_more(self):
+        assert standing.state_of_key("PendingImport", "k").endswith("See: aws kms describe-key --key-id k")
+
+
+class TestTheSecret:
+    @pytest.fixture
+    def secret(self, emulator, surroundings, account):
+        held = json.dumps({"django_secret_key": "k" * 50})
+        made = emulator.client("secretsmanager").create_secret(Name=f"{account.prefix}-secret", SecretString=held)
+        surroundings.setenv("SECRETS_ARN", made["ARN"])
+        return made["ARN"]
+
+    def test_that_waits_to_be_deleted_is_restored(self, emulator, secret):
+        emulator.client("secretsmanager").delete_secret(SecretId=secret)
+
+        said = examined()
+
+        assert "FAILED  secret\n        The secret waits to be deleted" in said
+        assert f"aws secretsmanager restore-secret --secret-id {secret}" in said
+
+    def test_that_is_newer_than_the_function_has_to_be_read(self, secret):
+        """The secret of this test was made after the functions of the account."""
+        said = examined()
+
+        assert "note    secret's version\n        The secret was changed after the web function was deployed" in said
+
+    def test_that_was_half_changed_is_noted(self, emulator, secret):
+        emulator.client("secretsmanager").put_secret_value(
+            SecretId=secret, SecretString="{}", VersionStages=["AWSPENDING"]
+        )
+
+        assert "A new version of the secret was begun and not made the current one." in examined()
+
+    def test_without_a_key_to_sign_with_is_named(self, emulator, secret):
+        emulator.client("secretsmanager").put_secret_value(SecretId=secret, SecretString='{"other": "x"}')
+
+        assert "The secret lacks django_secret_key. Put it in: aws secretsmanager put-secret-value" in examined()
+
+
+class TestAQuota:
+    def test_of_the_table_is_named_with_who_raises_it(self, surroundings, monkeypatch):
+        monkeypatch.setattr(quotas, "WRITE_UNITS", 50_000)
+
+        assert "Tables of this AWS account take 40000 write units a second; a busy minute needs 50000." in examined()
+
+    def test_of_shards_is_noted_when_they_are_all_in_use(self, surroundings):
+        config = Config.from_environment(os.environ)
+        others = {"OnDemandStreamCount": 0, "OnDemandStreamCountLimit": 50}
+        with Stubber(aws.client("kinesis")) as stub:
+            for open_ in (499, 500):
+                stub.add_response("describe_limits", {"ShardLimit": 500, "OpenShardCount": open_, **others})
+            quotas._stream(config)
+            with pytest.raises(NotedError, match="All 500 shards of this AWS account are in use"):
+                quotas._stream(config)
+
+    def test_of_mails_is_asked_in_the_regions_of_the_senders(self, account, monkeypatch):
+        bind(account.table)
+        account.emulator.client("sesv2").create_email_identity(EmailIdentity="known@example.org")
+        before = examined()
+        connect(account, "email", region="us-east-1", sender="known@example.org", recipient="readers@example.org")
+        monkeypatch.setattr(quotas, "ALMOST", 0)
+
+        assert "ok      quota of mails\n" in before
+        assert "FAILED  quota of mails\n        SES sent 0 of the 50000 mails" in examined()
+
+    @pytest.mark.parametrize(
+        ("changes", "kind", "sentence"),
+        [
+            (
+                {"SendingEnabled": False},
+                UnwellError,
+                "put-account-sending-attributes --sending-enabled --region eu-west-1",
+            ),
+            ({"EnforcementStatus": "SHUTDOWN"}, UnwellError, "SES has stopped sending in eu-west-1"),
+            ({"EnforcementStatus": "PROBATION"}, NotedError, "SES watches this AWS account"),
+            ({"SendQuota": {"Max24HourSend": 200.0, "SentLast24Hours": 180.0}}, UnwellError, "180 of the 200 mails"),
+        ],
+    )
+    def test_of_mails_says_what_is_the_matter(self, changes, kind, sentence):
+        well = {"SendingEnabled": True, "SendQuota": {"Max24HourSend": 200.0, "SentLast24Hours": 179.0}}
+        quotas.judge_mails("eu-west-1", well)
+
+        with pytest.raises(kind, match=sentence):
+            quotas.judge_mails("eu-west-1", {**well, **changes})
+
+    def test_of_mails_may_be_none(self):
+        unlimited = {"SendingEnabled": True, "SendQuota": {"Max24HourSend": -1.0, "SentLast24Hours": 9e9}}
+
+        quotas.judge_mails("eu-west-1", unlimited)
+
+    @pytest.mark.parametrize(
+        ("attributes", "is_in_sandbox", "sentence"),
+        [
+            ({"MonthlySpendLimit": "100"}, True, "SNS is in its sandbox in us-east-1"),
+            ({}, False, r"when they cost \$1 in a month"),
+            ({"MonthlySpendLimit": "1"}, False, "aws sns set-sms-attributes --region us-east-1"),
+            ({"MonthlySpendLimit": "100"}, False, ""),
+        ],
+    )
+    def test_of_texts_is_asked_where_texts_are_sent(self, account, attributes, is_in_sandbox, sentence):
+        bind(account.table)
+        connect(account, "sms", region="us-east-1", number="+12065550123")
+        with Stubber(aws.client("sns", "us-east-1")) as stub:
+            stub.add_response("get_sms_attributes", {"attributes": attributes})
+            stub.add_response("get_sms_sandbox_account_status", {"IsInSandbox": is_in_sandbox})
+            config = Config.from_environment(os.environ)
+            if sentence:
+                with pytest.raises(NotedError, match=sentence):
+                    quotas._texts(config)
+            else:
+                quotas._texts(config)
+            stub.assert_no_pending_responses()
+
+    def test_that_aws_does_not_tell_here_is_a_note(self, account):
+        account.protect()
+        bind(account.table)
+        connect(account, "sms", region="us-east-1", number="+12065550123")
+
+        said = examined()
+
+        assert "note    quota of texts\n        AWS does not answer GetSMSAttributes here" in said
+        assert "All is well." in said
+
+
+POLICY_OF_OPERATORS = json.loads((Path(__file__).parents[2] / "docs/operator-policy.json").read_text())
+
+
+class TestTheOperatorsPolicy:
+    """`docs/operator-policy.json`, which an operator attaches to whoever runs the doctor."""
+
+    #: Operations that IAM calls otherwise, or asks no right for.
+    NAMES: ClassVar = {"lambda:Invoke": "lambda:InvokeFunction", "sts:GetCallerIdentity": ""}
+
+    @pytest.fixture
+    def asked(self, account, surroundings):
+        """What the doctor asks AWS about a deployment that uses everything, in IAM's words."""
+        account.protect()
+        bind(account.table)
+        account.emulator.client("sesv2").create_email_identity(EmailIdentity="known@example.org")
+        connect(account, "email", region="us-east-1", sender="known@example.org", recipient="readers@example.org")
+        connect(account, "sms", region="us-east-1", number="+12065550123")
+        canary = connect(account, "webhook", credential="a secret of the receiver")
+        surroundings.setenv("OMNIPUB_CANARY_ACCOUNT", canary.id)
+        operations = set()
+        call = vars(BaseClient)["_make_api_call"]
+
+        def record(client, operation, arguments):
+            operations.add(f"{client.meta.service_model.signing_name}:{operation}")
+            return call(client, operation, arguments)
+
+        surroundings.setattr(BaseClient, "_make_api_call", record)
+        examined()
+        return {self.NAMES.get(each, each) for each in operations} - {""}
+
+    def test_allows_what_the_doctor_asks(self, asked):
+        # SNS's second question comes after the first, which the emulator does not answer.
+        asked |= {"sns:GetSMSSandboxAccountStatus", "cloudformation:DescribeStacks"}
+        allowed = {action for each in POLICY_OF_OPERATORS["Statement"] for action in each["Action"]}
+
+        assert asked <= allowed
+        assert len(asked) > 25
+
+    def test_changes_nothing_where_it_reaches_everything(self):
+        for each in POLICY_OF_OPERATORS["Statement"]:
+            assert each["Effect"] == "Allow"
+            if each["Resource"] == "*":
+                verbs = ("Describe", "Get", "List", "Simulate")
+                assert all(action.partition(":")[2].startswith(verbs) for action in each["Action"])
+                assert not any("SecretValue" in action or "GetObject" in action for action in each["Action"])
+
+
+class TestTheClock:
+    @pytest.mark.parametrize(("ahead", "is_well"), [(0, True), (45, False), (-45, False)])
+    def test_is_compared_with_that_of_aws(self, surroundings, ahead, is_well):
+        config = Config.from_environment(os.environ, needs=("KINESIS_STREAM_NAME",))
+
+        finding = next(examine(config, lambda: datetime.now(UTC) + timedelta(seconds=ahead)))
+
+        assert finding.what == "clock"
+        assert (finding.trouble == "") is is_well
+        if not is_well:
+            assert re.match(r"This clock is 4\d s off AWS's. Set it by NTP", finding.trouble)
 
 
 class TestAStage:

@@ -394,7 +394,7 @@ class TestTheAuditLog:
 
         assert "Ada King" in page
         assert f"account:{account.id}" in page
-        assert "changed: is_paused" in page
+        assert "<bdi>Paused</bdi>" in page
         assert asked["Query"] <= 3
         assert sum(asked.values()) <= 5
 

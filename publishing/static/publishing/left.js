@@ -1,0 +1,4 @@
+// Somebody signed out: nothing that they were writing stays behind in this browser.
+import { leave } from "./kept.js";
+
+leave();
