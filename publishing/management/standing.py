@@ -55,7 +55,7 @@ def _functions(config: Config) -> None:
         state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
         if state in {"Failed", "Inactive"} or update == "Failed":
             reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or "AWS gives no reason"
-            raise UnwellError(f"{name} is {state}, its last update {update}: {reason}. {deploy}")
+            raise UnwellError(f"{name} is {state}, its last update {update}: {reason.rstrip('.')}. {deploy}")
         if client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions") == 0:
             raise UnwellError(
                 f"{name} was stopped: nothing may run it. Type: aws lambda delete-function-concurrency "
