@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.deployed import Deployment
 from tests.emulator import Emulator
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployed")]
+pytestmark = [pytest.mark.e2e_full, pytest.mark.xdist_group("deployed")]
 HOME, EDGE = "eu-central-1", "us-east-1"
 
 

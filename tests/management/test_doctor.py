@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -445,8 +446,11 @@ class TestTheSecret:
         assert "FAILED  secret\n        The secret waits to be deleted" in said
         assert f"aws secretsmanager restore-secret --secret-id {secret}" in said
 
-    def test_that_is_newer_than_the_function_has_to_be_read(self, secret):
-        """The secret of this test was made after the functions of the account."""
+    def test_that_is_newer_than_the_function_has_to_be_read(self, emulator, secret):
+        time.sleep(1.0)  # AWS says when a secret was changed in whole seconds.
+        held = json.dumps({"django_secret_key": "n" * 50})
+        emulator.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=held)
+
         said = examined()
 
         assert "note    secret's version\n        The secret was changed after the web function was deployed" in said
