@@ -13,7 +13,7 @@ from publishing.domain.series import Frequency, Rule, Series, SeriesStatus
 from publishing.store import messages
 from tests.web.conftest import Browser, failure_of
 from tests.web.desk import HOSTILE, counted, now, put_account, put_delivery, put_message
-from tests.web.test_series import put_series
+from tests.web.test_series_pages import put_series
 
 S = MessageStatus
 #: Some weeks ahead, so that moving there is possible.

@@ -79,7 +79,7 @@ class TestAMessageInReview:
         assert f'name="rev" value="{message.rev}"' in panel(page)
         assert "Approve and schedule" in panel(page)
         assert "Send back" in panel(page)
-        assert asked == {"Query": 1, "BatchGetItem": 2}
+        assert asked == {"Query": 2, "BatchGetItem": 2}
 
     def test_is_approved_for_the_time_that_was_wished_for(self, approver: Browser):
         message = put_waiting()
