@@ -55,8 +55,9 @@ def facts_of(record: AuditEntry) -> tuple[Fact, ...]:
 
 def marked(facts: Iterable[Fact]) -> SafeString | str:
     """Return facts for a page: names, each with its value beside it."""
-    each = '<li><span class="quiet">{}</span> {}</li>'
-    rows = format_html_join("", each, ((fact.name, _shown(fact)) for fact in facts))
+    rows = format_html_join(
+        "", '<li><span class="quiet">{}</span> {}</li>', ((fact.name, _shown(fact)) for fact in facts)
+    )
     return format_html('<ul class="known">{}</ul>', rows) if rows else ""
 
 

@@ -3,8 +3,9 @@
 import re
 from typing import Any, Final
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from publishing.identity.sessions import tell_scripts
 
 #: Names the token under which a form was saved. The token is used up by then, and a secret it never was.
 COOKIE: Final = "omnipub-saved"
@@ -22,6 +23,4 @@ def tell_saved(request: HttpRequest, response: HttpResponse) -> None:
     """Say in the answer which form was saved, where one was. The next page of the desk reads and deletes it."""
     token = getattr(request, _NOTED, "")
     if _TOKEN.fullmatch(token):
-        response.set_cookie(
-            COOKIE, token, max_age=_SECONDS, path="/", secure=settings.IS_HTTPS, httponly=False, samesite="Lax"
-        )  # fmt: skip
+        tell_scripts(response, COOKIE, token, seconds=_SECONDS)

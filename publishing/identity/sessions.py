@@ -61,6 +61,13 @@ def keep(response: HttpResponse, name: str, value: str, *, seconds: int) -> None
     response.set_cookie(name, value, max_age=seconds, path="/", secure=settings.IS_HTTPS, httponly=True, samesite="Lax")
 
 
+def tell_scripts(response: HttpResponse, name: str, value: str, *, seconds: int) -> None:
+    """Set a cookie that scripts of the next page read. It holds no secret: it does not begin with `__Host-`."""
+    response.set_cookie(
+        name, value, max_age=seconds, path="/", secure=settings.IS_HTTPS, httponly=False, samesite="Lax"
+    )  # fmt: skip
+
+
 def drop(response: HttpResponse, name: str) -> None:
     """Delete a cookie."""
     response.set_cookie(name, "", max_age=0, path="/", secure=settings.IS_HTTPS, httponly=True, samesite="Lax")

@@ -32,7 +32,8 @@ NO_PAGE: Final = (
     r"^/admin$",  # leads to the one with a slash
     r"<path:object_id>/$",  # leads to the form
     r"^/admin/sessions/|^/admin/language/|/deliveries/|/\(\?P<action>publish",  # sent by buttons
-    r"^/admin/calendar/(events|move)/|/live/$|/state/$|/describe/$|^/admin/media/(browse|upload)/|/media/.*/delete/$",
+    r"^/admin/calendar/(events|series|drafts|move)/|/series/preview/$",  # asked by scripts
+    r"/live/$|/state/$|/describe/$|^/admin/media/(browse|upload)/|/media/.*/delete/$",
     r"^/admin/compose/(preview|texts)/",  # asked by scripts
     r"^/admin/jsi18n/|^/admin/autocomplete/|/export/$",  # a script, data, a file
     r"/(auditentry|user)/add/$|/(auditentry|apikey|user)/<path:object_id>/delete/$",  # nobody may: 403, which is below
@@ -86,7 +87,7 @@ def ids(desk_system: PrivateSystem) -> dict[str, str]:
         "message": draft,
         "published": write("now", schedule={"at": now.isoformat()}),
         "medium": picture,
-        "template": api.post("/api/v1/templates/", {"name": "Invitation", "text": "Join {{ event }}."})["id"],
+        "template": api.post("/api/v1/templates/", {"name": "Reminder", "text": "Join {{ event }}."})["id"],
         "hashtaggroup": api.post("/api/v1/hashtag-groups/", {"name": "Fair", "hashtags": ["fair", "jobs"]})["id"],
         "series": api.post("/api/v1/series/", {"name": "Weekly", "message": draft, "rule": rule})["id"],
         "apikey": api.post("/api/v1/keys/", {"name": "Website", "scopes": ["read_message"]})["id"],

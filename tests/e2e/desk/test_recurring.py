@@ -3,10 +3,10 @@
 import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Position, expect
 
 from local.chaos.private import PrivateSystem
 from tests.e2e.desk.test_accessibility import violations
@@ -15,6 +15,10 @@ from tests.e2e.test_running_system import eventually
 
 pytestmark = pytest.mark.e2e
 PHONE = {"width": 390, "height": 844}
+
+
+#: Of a day, where no entry lies.
+CORNER: Final[Position] = {"x": 8, "y": 8}
 
 
 def write(system: PrivateSystem, text: str, *, due: datetime | None = None) -> dict[str, Any]:
@@ -81,7 +85,8 @@ def test_a_draft_without_a_time_is_dragged_onto_a_day_and_stays_a_draft(
     draft = page.locator("#drafts-list li", has_text="Plan me by hand")
     expect(draft).to_be_visible()
 
-    draft.drag_to(page.locator(".ec-day", has=page.locator(f'time[datetime="{day:%Y-%m-%d}"]')).last)
+    its_day = page.locator(".ec-day", has=page.locator(f'time[datetime="{day:%Y-%m-%d}"]')).last
+    draft.drag_to(its_day, target_position=CORNER)
 
     expect(page.locator("#calendar-note")).to_contain_text("It is a draft still")
     expect(draft).to_have_count(0)
