@@ -23,7 +23,9 @@ DESK: Final = "/admin"
 _SAFE: Final = frozenset({"GET", "HEAD"})
 #: Routes of pages on which people write. Their forms are sent to the page's own address, which leads back to what was
 #: written: the browser keeps it (`kept.js`). Each of the admin's own forms is one.
-_WRITTEN_ON: Final = frozenset({"desk-compose", "desk-compose-message"})
+_WRITTEN_ON: Final = frozenset({"desk-compose", "desk-compose-message", "desk-medium"})
+#: The buttons of a message's page. A comment is sent with some of them.
+_DECIDING: Final = "desk-message-action"
 _FORMS: Final = re.compile(r"publishing_[a-z]+_(add|change)")
 
 
@@ -88,8 +90,9 @@ def is_of_desk(request: HttpRequest) -> bool:
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """Send a browser to the log-in page, with the way back where it was reading, or writing what it still holds."""
     query = QueryDict(mutable=True)
-    if (request.method in _SAFE or _is_written_on(request)) and len(request.get_full_path()) <= destinations.LIMIT:
-        query["next"] = request.get_full_path()
+    way_back = request.get_full_path() if request.method in _SAFE else _page_of(request)
+    if way_back and len(way_back) <= destinations.LIMIT:
+        query["next"] = way_back
     if request.COOKIES.get(settings.SESSION_TOKEN_COOKIE):
         query["ended"] = "1"
     address = reverse("sign-in") + (f"?{query.urlencode(safe='/')}" if query else "")
@@ -100,9 +103,13 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _is_written_on(request: HttpRequest) -> bool:
+def _page_of(request: HttpRequest) -> str:
+    """Return the address of the page that a form was written on; nothing for what only acts."""
     try:
-        name = resolve(request.path_info).url_name or ""
+        found = resolve(request.path_info)
     except Resolver404:
-        return False
-    return name in _WRITTEN_ON or _FORMS.fullmatch(name) is not None
+        return ""
+    name = found.url_name or ""
+    if name == _DECIDING:
+        return reverse("desk-message", kwargs={"message_id": found.kwargs["message_id"]})
+    return request.get_full_path() if name in _WRITTEN_ON or _FORMS.fullmatch(name) else ""

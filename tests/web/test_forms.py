@@ -29,7 +29,7 @@ class TestASessionThatEnded:
         "path",
         [f"{TEMPLATES}add/", f"{TEMPLATES}01ARZ3NDEKTSV4RRFFQ69G5FAV/change/",
          "/admin/publishing/account/add/?channel=webhook", "/admin/publishing/series/add/?message=1",
-         "/admin/compose/"],
+         "/admin/compose/", "/admin/media/01ARZ3NDEKTSV4RRFFQ69G5FAV/"],
     )  # fmt: skip
     def test_leads_back_to_the_form_that_was_sent(self, browser: Browser, path: str):
         browser.client.handler.enforce_csrf_checks = False
@@ -39,6 +39,13 @@ class TestASessionThatEnded:
         assert response.status_code == 303
         query = path.replace("?", "%3F").replace("=", "%3D")
         assert response["Location"] == f"/auth/login/?next={query}"
+
+    def test_leads_back_to_the_message_that_was_decided_on(self, browser: Browser):
+        browser.client.handler.enforce_csrf_checks = False
+
+        response = browser.client.post("/admin/messages/01ARZ/reject/", {"comment": "Typed"}, secure=True)
+
+        assert response["Location"] == "/auth/login/?next=/admin/messages/01ARZ/"
 
     @pytest.mark.parametrize(
         "path", ["/admin/sessions/end-all/", f"{TEMPLATES}1/delete/", "/admin/publishing/message/", "/admin/nothing/"]

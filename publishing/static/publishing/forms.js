@@ -1,5 +1,6 @@
 // What is typed into a form is kept until it is saved, so that a web session that ends meanwhile costs nothing. It works
-// for every form with a mark in it (`data-kept`), and asks nothing else of them. Secrets are never kept: passwords, and
+// for every form with a mark in it (`data-kept`, with the version that is written upon, or nothing where the form carries
+// it), and asks nothing else of them. Secrets are never kept: passwords, and
 // fields that say of themselves that they are secret (`data-secret`).
 import { Kept, same } from "./kept.js";
 
@@ -54,7 +55,7 @@ function carry(form, name, value) {
 function watch(mark) {
   const form = mark.closest("form");
   const notice = mark.querySelector(".notice");
-  const kept = new Kept(location.pathname + location.search);
+  const kept = new Kept(mark.dataset.page ?? location.pathname + location.search);
   const initial = snapshot(form);
   const isReturned = "returned" in mark.dataset;
   // A browser that goes back asks for the page anew and fills in what was typed: it still is the form that was sent.
@@ -70,7 +71,7 @@ function watch(mark) {
   function keep() {
     clearTimeout(timer);
     if (!isReturned && same(snapshot(form), initial)) return kept.drop();
-    kept.write({ sent: isSent, once: carried(form, ONCE), version: carried(form, VERSION), held: snapshot(form) });
+    kept.write({ of: mark.dataset.kept, sent: isSent, once: carried(form, ONCE), version: carried(form, VERSION), held: snapshot(form) });
   }
 
   function bringBack({ held, sent, once, version }) {
@@ -85,7 +86,8 @@ function watch(mark) {
   }
 
   const found = isReturned ? null : kept.read();
-  if (found && !same(found.held, initial)) bringBack(found);
+  // What was typed upon another version was saved since, or somebody decided meanwhile.
+  if (found?.of === mark.dataset.kept && !same(found.held, initial)) bringBack(found);
   // It came back with what is wrong: that answers what was sent, and the next one is another.
   else if (isReturned) keep();
   else kept.drop();

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, StorageState, expect
+from playwright.sync_api import BrowserContext, Page, StorageState, expect
 
 from local.chaos.private import PrivateSystem, running
 from tests.e2e.conftest import command
+from tests.e2e.desk.test_forms import begin, end_other_sessions, go_on
 
 pytestmark = pytest.mark.e2e
 #: Until a message that is published now is there, in milliseconds.
@@ -81,3 +82,22 @@ def test_a_viewer_looks_and_changes_nothing(sign_in: Callable[..., Page]) -> Non
         expect(viewer.get_by_role("button", name=name)).to_have_count(0)
     expect(viewer.get_by_role("link", name="New message")).to_have_count(0)
     assert viewer.goto("/admin/compose/").status == 403  # type: ignore[union-attr]  # a page always answers
+
+
+def test_a_comment_outlives_the_session_that_it_was_typed_in(
+    open_browser: Callable[..., BrowserContext], sign_in: Callable[..., Page]
+) -> None:
+    address = submit(sign_in("editor"), "Commented on through a sign-in")
+    page = begin(open_browser(), "approver", address)
+    page.locator("#review-comment").fill("Which <b>hall</b> is it?")
+    end_other_sessions(sign_in("approver"))
+
+    page.get_by_role("button", name="Send back").click()
+    page.wait_for_url("**/auth/login/**")
+    go_on(page, "approver")
+
+    page.wait_for_url(f"**{address}")
+    expect(page.locator(".kept")).to_contain_text("What you had typed is back.")
+    expect(page.locator("#review-comment")).to_have_value("Which <b>hall</b> is it?")
+    page.get_by_role("button", name="Send back").click()
+    expect(page.locator("#review blockquote")).to_have_text("Which <b>hall</b> is it?")
