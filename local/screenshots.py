@@ -86,7 +86,7 @@ def main() -> int:
 def furnish(system: PrivateSystem) -> dict[str, str]:
     """Write what there is to see; return the messages' ids by name, once they have settled."""
     api, platforms = system.clients()
-    # What the seed wrote is in the same state in every picture. With waits this short it starts seconds late.
+    # What the seed wrote is in the same state in every picture.
     for message in api.get("/api/v1/messages/")["results"]:
         _wait(api, message["id"])
     accounts = api.get("/api/v1/accounts/")["results"]

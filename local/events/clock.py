@@ -19,6 +19,7 @@ from local.events.asynchronous import AsynchronousInvoker
 from local.events.envelope import scheduled_event
 from local.events.function import OVERDUE_EXIT_CODE, Function, HandlerNotFoundError, start_function
 from local.events.invoke_api import InvokeServer
+from local.events.settings import seconds_between_ticks
 from local.process import announce_ready, configure_logging, region, stop_on_signals
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     name = os.environ.get("OMNIPUB_SCHEDULER_FUNCTION", "omnipub-scheduler")
     parser.add_argument("--handler", default="workers.scheduler:handler", help="module:function to call")
     parser.add_argument("--function", default=name, help="the function's name")
-    parser.add_argument("--interval", type=float, default=60.0, help="seconds between ticks")
+    parser.add_argument(
+        "--interval", type=float, default=seconds_between_ticks(os.environ), help="seconds between ticks"
+    )
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds that one invocation may take")
     parser.add_argument("--parallelism", type=int, default=8, help="invocations that may run at a time")
     parser.add_argument("--port", type=int, default=4567, help="where Lambda's Invoke is served")

@@ -60,6 +60,18 @@ class MappingSettings:
         )
 
 
+def seconds_between_ticks(environment: Mapping[str, str]) -> float:
+    """Return a minute, divided as the scheduler's look-ahead is: what it does not see yet, the next tick has to.
+
+    Raises SettingsError where `OMNIPUB_TIME_DIVISOR` cannot be read.
+    """
+    wrong: list[str] = []
+    by = _divisor(environment.get("OMNIPUB_TIME_DIVISOR", "1"), wrong)
+    if wrong:
+        raise SettingsError(f"These settings cannot be read: {', '.join(wrong)}.")
+    return 60.0 / by
+
+
 def _divisor(text: str, wrong: list[str]) -> float:
     try:
         if (by := float(text)) > 0:

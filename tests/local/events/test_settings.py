@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.events.settings import MappingSettings, SettingsError
+from local.events.settings import MappingSettings, SettingsError, seconds_between_ticks
 
 
 class TestMappingSettings:
@@ -49,3 +49,15 @@ class TestMappingSettings:
     def test_that_cannot_be_read_are_named(self, name, value):
         with pytest.raises(SettingsError, match=name):
             MappingSettings.from_environment({name: value})
+
+
+class TestTheClocksPace:
+    def test_is_a_minute_as_on_aws(self):
+        assert seconds_between_ticks({}) == 60.0
+
+    def test_is_divided_as_the_schedulers_look_ahead_is(self):
+        assert seconds_between_ticks({"OMNIPUB_TIME_DIVISOR": "6"}) == 10.0
+
+    def test_is_not_guessed(self):
+        with pytest.raises(SettingsError, match="OMNIPUB_TIME_DIVISOR='six'"):
+            seconds_between_ticks({"OMNIPUB_TIME_DIVISOR": "six"})
