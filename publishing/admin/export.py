@@ -23,19 +23,21 @@ class _Line:
 
 def messages_as_csv(found: Iterator[Message | None], *, now: datetime) -> StreamingHttpResponse:
     """Return a file of messages, sent as they are read. None among them says that there are more than were read."""
-    response = StreamingHttpResponse(_lines(found), content_type="text/csv; charset=utf-8")
+    # Said now: the lines are sent when the request's language is no longer set.
+    more = _("There are more messages. Filter the list by month and export each.")
+    response = StreamingHttpResponse(_lines(found, more), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="messages-{now:%Y-%m-%d}.csv"'
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _lines(found: Iterator[Message | None]) -> Iterator[str]:
+def _lines(found: Iterator[Message | None], more: str) -> Iterator[str]:
     writer = csv.writer(_Line())
     # Spreadsheets take a file without this mark for another encoding.
     yield "\ufeff" + writer.writerow(_COLUMNS)
     for message in found:
         if message is None:
-            yield writer.writerow([_("There are more messages. Filter the list by month and export each.")])
+            yield writer.writerow([more])
             return
         yield writer.writerow([csv_cells.cell(cell) for cell in _cells(message)])
 

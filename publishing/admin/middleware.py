@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, cast
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 
 from publishing.admin.pages import failure
 from publishing.domain.errors import ConflictError, LimitedError, NotAllowedError, NotFoundError, UnavailableError
@@ -59,6 +61,13 @@ class DeskMiddleware:
 
 class PageLocaleMiddleware(LocaleMiddleware):
     """Speaks the language that a person chose, else the browser's, on pages; the API speaks English."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer in the request's language, and leave the thread, which answers the next one, in its own."""
+        # Django's own middleware sets a language and relies on the next request to set another.
+        with translation.override(settings.LANGUAGE_CODE):
+            # Never an awaitable: the project answers without an event loop.
+            return cast("HttpResponseBase", super().__call__(request))
 
     def process_request(self, request: HttpRequest) -> None:
         """Choose the language."""

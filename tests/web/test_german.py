@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from django.utils import translation
 
 from publishing.admin import composing
 from publishing.domain.account import AccountStatus
@@ -42,6 +43,14 @@ def writer(browser: Browser) -> Writer:
 def shown(page: str) -> str:
     """What a page says, without its markup."""
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+class TestAPageInGerman:
+    def test_leaves_the_thread_as_it_was(self, browser: Browser):
+        page = browser.get("/auth/login/").content.decode()
+
+        assert 'lang="de"' in page
+        assert translation.get_language() == "en"
 
 
 class TestTheComposer:
