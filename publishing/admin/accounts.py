@@ -164,7 +164,7 @@ class AccountAdmin(DeskAdmin):
             return desk_page(
                 request, "account_channel", {"channels": every, "opts": self.opts}, title=str(_("Connect an account"))
             )
-        title = _("Connect an account on %(channel)s") % {"channel": get_channel(kind).capabilities.name}
+        title = _("Connect an account on %(channel)s") % {"channel": channel_name(kind)}
         values = {"title": title, "show_save_and_add_another": False, **(extra_context or {})}
         return super().add_view(request, form_url, values)
 

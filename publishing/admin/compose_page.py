@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from publishing.admin.compose_form import VARIANT, Composition
 from publishing.admin.sentences import say
-from publishing.channels.base.registry import get_channel, kinds
+from publishing.admin.words import channel_name
+from publishing.channels.base.registry import kinds
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.draft import AccountPreview, Preview
 from publishing.domain.errors import FieldProblem
@@ -93,7 +94,7 @@ def wordings(composition: Composition, offered: Iterable[Choice], problems: Iter
     return [
         Wording(
             kind=kind,
-            name=get_channel(kind).capabilities.name,
+            name=channel_name(kind),
             field=VARIANT + kind,
             text=composition.variants.get(kind, ""),
             is_shown=kind in used or kind in composition.variants,
@@ -158,7 +159,7 @@ def _choice(account: Account, is_chosen: bool) -> Choice:  # noqa: FBT001 - priv
         id=account.id,
         name=account.name,
         channel=account.channel,
-        channel_name=get_channel(account.channel).capabilities.name,
+        channel_name=channel_name(account.channel),
         is_chosen=is_chosen,
         is_open=account.may_receive or is_chosen,
         note=note,
@@ -186,7 +187,7 @@ def _gone(account_id: str, channel: str) -> Choice:
         id=account_id,
         name=_("An account that is gone"),
         channel=channel,
-        channel_name=get_channel(channel).capabilities.name,
+        channel_name=channel_name(channel),
         is_chosen=True,
         is_open=True,
         note=_("No longer connected: take it off."),
@@ -215,7 +216,7 @@ def _present(one: AccountPreview, account: Account | None, media_url: str) -> di
         "name": account.name if account else one.account_id,
         "host": (urlsplit(account.base_url).hostname or "") if account and account.base_url else "",
         "channel": one.channel,
-        "channel_name": get_channel(one.channel).capabilities.name,
+        "channel_name": channel_name(one.channel),
         "text": one.text,
         "length": one.length,
         "limit": one.limit,

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from publishing.admin.compose_form import VARIANT, Composition
 from publishing.admin.compose_page import Choice
-from publishing.channels.base.registry import get_channel, kinds
+from publishing.admin.words import channel_name
+from publishing.channels.base.registry import kinds
 from publishing.domain.message import Message
 
 
@@ -31,7 +32,7 @@ def differences(composition: Composition, message: Message, offered: Iterable[Ch
         ("title", _("Title"), composition.title, theirs.title),
         ("text", _("Text"), composition.text, theirs.text),
         *(
-            (VARIANT + kind, get_channel(kind).capabilities.name, composition.variants.get(kind, ""), other)
+            (VARIANT + kind, channel_name(kind), composition.variants.get(kind, ""), other)
             for kind in kinds()
             if (other := theirs.variants.get(kind, "")) or kind in composition.variants
         ),

@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from publishing.channels.base.registry import get_channel, kinds
+from publishing.admin.words import channel_name
+from publishing.channels.base.registry import kinds
 
 
 class ByChannel(admin.SimpleListFilter):
@@ -19,7 +20,7 @@ class ByChannel(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401, ARG002 - Django's signature
         """Return all channels."""
-        return [(kind, get_channel(kind).capabilities.name) for kind in kinds()]
+        return [(kind, channel_name(kind)) for kind in kinds()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:  # noqa: ANN401, ARG002 - as above
         """Keep those of the one that was chosen."""

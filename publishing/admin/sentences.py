@@ -165,7 +165,8 @@ def _shown(name: str, value: str, form: str, depth: int) -> str:
         return _moment(value, form)
     if name in _NAMED:
         return _NAMED[name](value)
-    return value if name == "name" else _said_within(value, depth)
+    # A name may be a channel's, which can be a word; whoever calls an account by the very same word is understood too.
+    return words.channel_said(value) if name == "name" else _said_within(value, depth)
 
 
 def _said_within(text: str, depth: int) -> str:
@@ -208,5 +209,5 @@ def _action(value: str) -> str:
 
 #: Values that are words of ours and have a name on pages.
 _NAMED: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType({
-    "status": _status, "state": _status, "action": _action,
+    "status": _status, "state": _status, "action": _action, "channel": words.channel_said,
 })  # fmt: skip

@@ -50,6 +50,11 @@ _LEFT: Final[Mapping[QuotaUnit, str | Promise]] = MappingProxyType({
     QuotaUnit.PERCENT: _("%(left)s %% of the calls left"),
 })  # fmt: skip
 
+#: What channels call themselves where that is a word and no name of a platform.
+_CHANNELS: Final[Mapping[str, str | Promise]] = MappingProxyType(
+    {"Email": _("Email"), "SMS": _("SMS"), "Webhook": _("Webhook")}
+)
+
 ROLES: Final[Mapping[str, str | Promise]] = MappingProxyType({
     "member": _("Member"), "viewer": _("Viewer"), "editor": _("Editor"), "approver": _("Approver"),
     "admin": _("Administrator"),
@@ -76,9 +81,14 @@ def quota_left(quota: Quota) -> str:
 def channel_name(kind: str) -> str:
     """Return a channel's name for people: `LinkedIn`."""
     try:
-        return get_channel(kind).capabilities.name
+        return channel_said(get_channel(kind).capabilities.name)
     except UnknownChannelError:
         return kind
+
+
+def channel_said(name: str) -> str:
+    """Return what a channel calls itself in the reader's language: most are names of platforms and stay as they are."""
+    return str(_CHANNELS.get(name, name))
 
 
 def device_name(browser: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 
 from publishing.admin import composing
+from publishing.admin.sentences import say
 from publishing.domain.account import AccountStatus
 from publishing.domain.attempt import AttemptOutcome
 from publishing.domain.delivery import DeliveryState
@@ -218,6 +219,27 @@ class TestOtherPages:
         assert "Mastodon bittet darum, zu warten." in html.unescape(
             browser.get("/admin/publishing/account/").content.decode()
         )
+
+    @pytest.mark.parametrize(
+        "path",
+        ["/admin/publishing/account/", "/admin/publishing/account/add/", "/admin/publishing/account/add/?channel=email",
+         "/admin/publishing/message/", "/admin/compose/"],
+    )  # fmt: skip
+    def test_call_channels_by_german_words(self, browser: Browser, path: str):
+        browser.sign_in(groups=["admin"])
+        put_account_of_any_kind(channel="email", name="Newsletter")
+
+        page = browser.open(path).content.decode()
+
+        assert "E-Mail" in page
+        assert not re.search(r"\bEmail\b", page)
+
+    def test_call_channels_by_german_words_in_sentences(self):
+        with translation.override("de"):
+            assert say("Email was not called. It is 9.").startswith("E-Mail ")
+            assert say("The Email account is no longer connected. Connect it again, then retry.") == (
+                "Das Konto bei E-Mail ist nicht mehr verbunden. Verbinden Sie es neu und wiederholen Sie dann."
+            )
 
     def test_name_the_browser(self, browser: Browser):
         browser.sign_in()
