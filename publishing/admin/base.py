@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from publishing.admin.kept import note_saved, tell_saved
+from publishing.admin.once import created_by
 from publishing.admin.pages import failure
 from publishing.admin.sentences import say
 from publishing.domain.errors import ConflictError as DomainConflictError
@@ -165,6 +166,10 @@ class DeskAdmin(DynamoModelAdmin):
         )
 
     # --- saving ------------------------------------------------------------------------------------------------------
+
+    def created_by(self, request: HttpRequest, token: str) -> str | None:
+        """Return what a form created already, by its token."""
+        return created_by(actor=actor_of(request), token=token)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ANN401, FBT001 - Django's signature
         """Have the application save it, and remember that it did."""

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from publishing.dynadmin.changelist import CountlessPaginator, DynamoChangeList
 from publishing.dynadmin.errors import ConflictError, RefusedError, UnservedError
-from publishing.dynadmin.forms import ONCE, VERSION, DynamoForm, OnceActionForm
+from publishing.dynadmin.forms import ONCE, VERSION, DynamoForm, OnceActionForm, new_once, read_once
 
 if TYPE_CHECKING:
     _View = TypeVar("_View", bound=Callable[..., Any])
@@ -67,6 +67,11 @@ class DynamoModelAdmin(_ModelAdmin):
     def create(self, request: HttpRequest, form: Any) -> Any:
         """Create an object by one use case; return its primary key. Raise RefusedError where it is refused."""
         raise UnservedError(type(self).__name__, "create")
+
+    def created_by(self, request: HttpRequest, token: str) -> str | None:
+        """Return the primary key of what a form created under its token already; None where it created nothing."""
+        del request, token
+        return None
 
     def change(self, request: HttpRequest, obj: Any, form: Any) -> None:
         """Change an object by one use case. Raise RefusedError or ConflictError."""
@@ -161,6 +166,29 @@ class DynamoModelAdmin(_ModelAdmin):
             known[key] = super().get_object(request, object_id, from_field)
         return known[key]
 
+    # --- creating ----------------------------------------------------------------------------------------------------
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Ask for what an object needs. The address holds the form's token, so that Back leads to what it created."""
+        if request.method in {"GET", "HEAD"} and self.has_add_permission(request):
+            elsewhere = self._elsewhere(request)
+            if elsewhere is not None:
+                return HttpResponseRedirect(elsewhere)
+        return super().add_view(request, form_url, extra_context)
+
+    def _elsewhere(self, request: HttpRequest) -> str | None:
+        """Return where the form has a token of its own, else what it created; None where it is to be filled in."""
+        query, token = request.GET.copy(), read_once(request.GET.get(ONCE, ""))
+        if not token:
+            query[ONCE] = new_once()
+            return f"{request.path}?{query.urlencode()}"
+        made = self.created_by(request, token)
+        if made is None:
+            return None
+        self.message_user(request, _("You sent that form already. This is what it made."))
+        name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change"
+        return reverse(name, args=[quote(made)])
+
     # --- changing ----------------------------------------------------------------------------------------------------
 
     @_protected
@@ -182,6 +210,7 @@ class DynamoModelAdmin(_ModelAdmin):
         """Return the form; the one that is shown again knows why."""
         form: Any = super().get_form(request, obj, change=change, **options)
         form.refusal = getattr(request, "_dynadmin_refusal", None)
+        form.token = read_once(request.GET.get(ONCE, "")) if obj is None else ""
         if obj is not None and request.method == "POST" and self._is_stale(request, obj, form):
             form.conflict_text = self.describe_conflict(request, obj)
         return form

@@ -1,7 +1,8 @@
 """Forms that notice a lost update, show what the application refused, and create nothing twice."""
 
+import re
 import secrets
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import forms
 from django.contrib.admin.helpers import ActionForm
@@ -15,9 +16,17 @@ else:
     _ModelForm = forms.ModelForm
 
 
+_TOKEN: Final = re.compile(r"[\w-]{16,64}", re.ASCII)
+
+
 def new_once() -> str:
     """Return a token that is good for one new object."""
     return secrets.token_urlsafe(24)
+
+
+def read_once(text: str) -> str:
+    """Return a token that was sent, empty for what is none."""
+    return text if _TOKEN.fullmatch(text) else ""
 
 
 class OnceActionForm(ActionForm):
@@ -44,6 +53,8 @@ class DynamoForm(_ModelForm):
     refusal: ClassVar[Exception | None] = None
     #: Who changed the object meanwhile, what and when; as above.
     conflict_text: ClassVar[str] = ""
+    #: The token in the form's address; as above.
+    token: ClassVar[str] = ""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Remember the version that is stored now."""
@@ -51,7 +62,7 @@ class DynamoForm(_ModelForm):
         name = getattr(self._meta.model, "version_field", None)
         self.stored_version = getattr(self.instance, name) if name and not self.instance._state.adding else None
         self.initial[VERSION] = self.stored_version
-        self.initial[ONCE] = new_once()
+        self.initial[ONCE] = self.token or new_once()
 
     @property
     def changed_data(self) -> list[str]:

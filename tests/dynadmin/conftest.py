@@ -38,6 +38,7 @@ def books(module_tables: None) -> Iterator[None]:
             for row in table.scan():
                 batch.delete(row)
     library.DIARY.clear()
+    library.MADE.clear()
     yield
     Person.name, Person.granted = "Rita", frozenset({"view", "add", "change", "delete"})
 

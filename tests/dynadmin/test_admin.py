@@ -34,6 +34,13 @@ def page(client: Client, address: str, status: int = 200) -> str:
     return str(response.content.decode())
 
 
+def opened(client: Client, address: str) -> str:
+    """Return the page to which an address leads: forms that create something have a token in theirs."""
+    response = client.get(address, follow=True)
+    assert response.status_code == 200, response
+    return str(response.content.decode())
+
+
 def titles(found: str) -> list[str]:
     return re.findall(r'field-title"><a href="[^"]*">([^<]*)</a>', found)
 
@@ -156,7 +163,7 @@ class TestAForm:
         shelve(0)
         AuthorItem("main", "Austen").save()
         typed = form_of(
-            page(client, f"{BOOKS}add/"), isbn="new", title="Emma", author="Austen", genre="novel",
+            opened(client, f"{BOOKS}add/"), isbn="new", title="Emma", author="Austen", genre="novel",
             bought_at_0="2026-03-01", bought_at_1="10:00",
         )  # fmt: skip
 
@@ -165,10 +172,33 @@ class TestAForm:
         assert response["Location"] == BOOKS
         assert BookItem.get("new").title == "Emma"
 
+    def test_has_a_token_of_its_own_in_its_address(self, client: Client):
+        leads = [client.get(f"{BOOKS}add/?genre=poem&once={token}") for token in ("", "short", "no token at all!!!")]
+
+        tokens = {each["Location"].removeprefix(f"{BOOKS}add/?genre=poem&once=") for each in leads}
+        assert {each.status_code for each in leads} == {302}
+        assert len(tokens) == 3
+        for token in tokens:
+            assert f'name="once" value="{token}"' in page(client, f"{BOOKS}add/?once={token}")
+
+    def test_leads_to_what_it_created_when_somebody_comes_back_to_it(self, client: Client):
+        AuthorItem("main", "Austen").save()
+        address = client.get(f"{BOOKS}add/")["Location"]
+        typed = form_of(
+            page(client, address), isbn="new", title="Emma", author="Austen", genre="novel",
+            bought_at_0="2026-03-01", bought_at_1="10:00",
+        )  # fmt: skip
+        client.post(address, typed)
+
+        back = client.get(address)
+
+        assert back["Location"] == f"{BOOKS}new/change/"
+        assert "You sent that form already. This is what it made." in page(client, BOOKS)
+
     def test_shows_what_was_refused_next_to_its_field_and_keeps_what_was_typed(self, client: Client):
         AuthorItem("main", "Austen").save()
         typed = form_of(
-            page(client, f"{BOOKS}add/"), isbn="new", title="forbidden <b>", author="Austen", genre="poem",
+            opened(client, f"{BOOKS}add/"), isbn="new", title="forbidden <b>", author="Austen", genre="poem",
             bought_at_0="2026-03-01", bought_at_1="10:00", remark="Do keep",
         )  # fmt: skip
 
@@ -262,7 +292,7 @@ class TestAForm:
 
     def test_in_a_popup_hands_back_what_was_added(self, client: Client):
         address = "/library/library/author/add/?_popup=1&_to_field=name"
-        typed = form_of(page(client, address), name="Bronte", wing="main", _popup="1", _to_field="name")
+        typed = form_of(opened(client, address), name="Bronte", wing="main", _popup="1", _to_field="name")
 
         found = client.post(address, typed).content.decode()
 

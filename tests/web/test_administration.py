@@ -99,7 +99,7 @@ class TestAccounts:
     def test_connecting_asks_for_the_channel_first(self, browser: Browser, table: Table):
         admin(browser)
 
-        page = text_of(browser.get(f"{ACCOUNTS}add/"))
+        page = text_of(browser.open(f"{ACCOUNTS}add/"))
 
         assert 'href="?channel=mastodon"' in page
 
@@ -108,7 +108,7 @@ class TestAccounts:
     ):
         admin(browser)
         address = f"{ACCOUNTS}add/?channel=email"
-        page = text_of(browser.get(address))
+        page = text_of(browser.open(address))
         typed = form_of(page, name="Mail", setting_sender="not an address", setting_recipient="l@example.org")
 
         page = text_of(
@@ -126,7 +126,7 @@ class TestAccounts:
         admin(browser)
         address = f"{ACCOUNTS}add/?channel=webhook"
         typed = form_of(
-            text_of(browser.get(address)), name="Hook", base_url="https://hook.test/", credential="s3cr3t-value-long"
+            text_of(browser.open(address)), name="Hook", base_url="https://hook.test/", credential="s3cr3t-value-long"
         )  # fmt: skip
 
         first = browser.post(address, address, **typed)
@@ -221,7 +221,7 @@ class TestAccounts:
             browser.post(address, f"{ACCOUNTS}{account.id}/do/pause/"),
             browser.post(address, f"{ACCOUNTS}{account.id}/delete/", post="yes"),
             browser.post(address, address, name="Mine"),
-            browser.get(f"{ACCOUNTS}add/"),
+            browser.open(f"{ACCOUNTS}add/"),
             browser.get(f"{ACCOUNTS}stop/"),
         ]
 
@@ -324,7 +324,7 @@ class TestUsers:
 
 class TestApiKeys:
     def make(self, browser: Browser, **typed: str) -> tuple[dict[str, str], str]:
-        form = form_of(text_of(browser.get(f"{KEYS}add/")), name="Newsroom bot", scopes="read_message", **typed)
+        form = form_of(text_of(browser.open(f"{KEYS}add/")), name="Newsroom bot", scopes="read_message", **typed)
         return form, text_of(browser.post(f"{KEYS}add/", f"{KEYS}add/", **form))
 
     def token(self, page: str) -> str:

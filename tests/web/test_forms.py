@@ -60,7 +60,7 @@ class TestAForm:
     def test_that_was_saved_is_named_to_the_browser(self, browser: Browser, table: Table, surroundings: Any):
         browser.sign_in(groups=["editor"])
         address = f"{TEMPLATES}add/"
-        typed = form_of(text_of(browser.get(address)), **textareas())
+        typed = form_of(text_of(browser.open(address)), **textareas())
 
         response = browser.post(address, address, **typed)
 
@@ -72,7 +72,7 @@ class TestAForm:
     def test_that_was_refused_is_not(self, browser: Browser, table: Table, surroundings: Any):
         browser.sign_in(groups=["editor"])
         address = f"{TEMPLATES}add/"
-        typed = form_of(text_of(browser.get(address)), **textareas(body="{{ a gap }}", name=""))
+        typed = form_of(text_of(browser.open(address)), **textareas(body="{{ a gap }}", name=""))
 
         response = browser.post(address, address, **typed)
 
@@ -94,7 +94,7 @@ class TestAForm:
     def test_says_whose_it_is_and_which_of_its_fields_are_secret(self, browser: Browser, surroundings: Any):
         browser.sign_in(sub="ada", groups=["admin"])
 
-        page = text_of(browser.get("/admin/publishing/account/add/?channel=mastodon"))
+        page = text_of(browser.open("/admin/publishing/account/add/?channel=mastodon"))
 
         assert re.search(r'id="logout-form" data-person="ada"', page)
         assert "data-kept" in page
@@ -132,7 +132,7 @@ class TestEveryFormThatCreates:
         own = {"message_id": write_message(owner="ada").id} if model == "series" else {}
         browser.sign_in(sub="ada", groups=["admin"])
         address = f"/admin/publishing/{model}/add/{query}"
-        sent = form_of(text_of(browser.get(address)), **{"name": "Only one", **typed, **own})
+        sent = form_of(text_of(browser.open(address)), **{"name": "Only one", **typed, **own})
 
         answers = [browser.post(address, address, **sent) for _ in range(3)]
         other = browser.post(address, address, **{**sent, "name": "Another"})
@@ -143,6 +143,48 @@ class TestEveryFormThatCreates:
         shown = text_of(browser.get(f"/admin/publishing/{model}/"))
         assert len(re.findall(r"<bdi[^>]*>Only one</bdi>", shown)) == 1
         assert "Another" not in shown
+
+    @pytest.mark.parametrize("model", TYPED)
+    def test_leads_to_what_it_created_whoever_comes_back_to_it_without_scripts(
+        self, browser: Browser, table: Table, surroundings: Any, write_message: Callable[..., Message], model: str
+    ):
+        query, typed = self.TYPED[model]
+        own = {"message_id": write_message(owner="ada").id} if model == "series" else {}
+        browser.sign_in(sub="ada", groups=["admin"])
+        address = browser.get(f"/admin/publishing/{model}/add/{query}")["Location"]
+        sent = form_of(text_of(browser.get(address)), **{"name": "Only one", **typed, **own})
+        browser.client.post(address, {**sent, "csrfmiddlewaretoken": sent["csrfmiddlewaretoken"]}, secure=True,
+                            headers={"Origin": "https://testserver"})  # fmt: skip
+        before = table.snapshot()
+
+        back = browser.get(address)
+
+        assert re.fullmatch(rf"/admin/publishing/{model}/[0-9A-Z]{{26}}/change/", back["Location"])
+        page = text_of(browser.get(back["Location"]))
+        assert "You sent that form already. This is what it made." in page
+        assert "Only one" in page
+        assert table.snapshot() == before
+        # To somebody else the same address is a form that was not sent yet.
+        browser.client.cookies.clear()
+        browser.sign_in(sub="eva", groups=["admin"])
+        assert sent["once"] in text_of(browser.get(address))
+
+    @pytest.mark.parametrize("model", TYPED)
+    def test_without_its_token_creates_nothing(
+        self, browser: Browser, table: Table, surroundings: Any, write_message: Callable[..., Message], model: str
+    ):
+        query, typed = self.TYPED[model]
+        own = {"message_id": write_message(owner="ada").id} if model == "series" else {}
+        browser.sign_in(sub="ada", groups=["admin"])
+        address = f"/admin/publishing/{model}/add/{query}"
+        sent = form_of(text_of(browser.open(address)), **{"name": "Only one", **typed, **own})
+
+        page = text_of(browser.post(address, address, **{**sent, "once": ""}))
+
+        assert "This form is not whole." in page
+        assert 'value="Only one"' in page
+        shown = text_of(browser.get(f"/admin/publishing/{model}/"))
+        assert "Only one" not in shown
 
 
 class TestTheRoutes:

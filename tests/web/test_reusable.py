@@ -65,7 +65,7 @@ class TestTemplates:
     def test_are_made_once_however_often_the_form_is_sent(self, browser: Browser, table: Table):
         editor(browser)
         address = f"{TEMPLATES}add/"
-        typed = form_of(text_of(browser.get(address)), name="Fair", body="See you at {{ hall }}, {{ day }}.")
+        typed = form_of(text_of(browser.open(address)), name="Fair", body="See you at {{ hall }}, {{ day }}.")
 
         first = browser.post(address, address, **typed)
         second = browser.post(address, address, **typed)
@@ -81,7 +81,7 @@ class TestTemplates:
     def test_say_beside_the_field_what_is_wrong_and_keep_what_was_typed(self, browser: Browser, table: Table):
         editor(browser)
         address = f"{TEMPLATES}add/"
-        typed = form_of(text_of(browser.get(address)), name="Fair", body="Braces {{ not a name }}")
+        typed = form_of(text_of(browser.open(address)), name="Fair", body="Braces {{ not a name }}")
 
         page = text_of(browser.post(address, address, **typed))
 
@@ -146,7 +146,7 @@ class TestHashtagGroups:
     def test_take_words_with_and_without_their_mark(self, browser: Browser, table: Table):
         editor(browser)
         address = f"{GROUPS}add/"
-        typed = form_of(text_of(browser.get(address)), name="Fair", tags="#fair autumn,\nmünchen")
+        typed = form_of(text_of(browser.open(address)), name="Fair", tags="#fair autumn,\nmünchen")
 
         response = browser.post(address, address, **typed)
 
@@ -157,7 +157,7 @@ class TestHashtagGroups:
     def test_refuse_what_is_no_hashtag_beside_the_field(self, browser: Browser, table: Table):
         editor(browser)
         address = f"{GROUPS}add/"
-        typed = form_of(text_of(browser.get(address)), name="Fair", tags="#fair #a-b 2026")
+        typed = form_of(text_of(browser.open(address)), name="Fair", tags="#fair #a-b 2026")
 
         page = text_of(browser.post(address, address, **typed))
 

@@ -54,7 +54,7 @@ class TestSeries:
 
     def new(self, browser: Browser, message: Message, **typed: Any) -> Any:
         address = f"{SERIES}add/?message={message.id}"
-        page = text_of(browser.get(address))
+        page = text_of(browser.open(address))
         rule = {
             "message_id": message.id, "name": "Tip", "frequency": "weekly", "at": "09:00", "zone": "Europe/Berlin",
             "starts_on": f"{now().date() + timedelta(days=1)}", "weekdays": ["monday", "thursday"],
@@ -67,7 +67,7 @@ class TestSeries:
     def test_are_made_from_a_message_of_ones_own(self, browser: Browser, surroundings: Any):
         editor(browser)
         message = self.message()
-        offered = text_of(browser.get(f"{SERIES}add/?message={message.id}"))
+        offered = text_of(browser.open(f"{SERIES}add/?message={message.id}"))
 
         response = self.new(browser, message)
 
@@ -84,7 +84,7 @@ class TestSeries:
         message = self.message()
         address = f"{SERIES}add/"
         typed = form_of(
-            text_of(browser.get(address)), name="Tip", message_id=message.id, frequency="daily", at="09:00",
+            text_of(browser.open(address)), name="Tip", message_id=message.id, frequency="daily", at="09:00",
             zone="UTC", starts_on=f"{now().date()}",
         )  # fmt: skip
 
@@ -301,7 +301,7 @@ class TestTheirPreview:
         editor(browser)
         message = put_message(MessageStatus.DRAFT, scheduled_at=None)
         series = put_series()
-        text_of(browser.get(f"{SERIES}add/"))
+        text_of(browser.open(f"{SERIES}add/"))
         before = table.snapshot()
         browser.client.handler.enforce_csrf_checks = False
 
@@ -540,7 +540,7 @@ class TestTheWayThere:
         at = day.replace(hour=14, minute=30, second=0)
         message = put_message(MessageStatus.SCHEDULED, scheduled_at=at, zone="UTC", owner="alice", title="The tip")
 
-        page = text_of(editor(browser).get(f"{SERIES}add/?message={message.id}"))
+        page = text_of(editor(browser).open(f"{SERIES}add/?message={message.id}"))
 
         weekday = tuple(Weekday)[at.weekday()].value
         assert f'<option value="{message.id}" selected>The tip</option>' in page
@@ -555,7 +555,7 @@ class TestTheWayThere:
         message = put_message(MessageStatus.DRAFT, scheduled_at=None, owner="bob", title="Of Bob")
         address = f"{SERIES}add/"
         typed = form_of(
-            text_of(editor(browser).get(address)), name="Tip", message_id=message.id, frequency="weekly",
+            text_of(editor(browser).open(address)), name="Tip", message_id=message.id, frequency="weekly",
             at="09:00", zone="Europe/Berlin", starts_on=f"{now().date()}",
         )  # fmt: skip
 

@@ -52,10 +52,17 @@ function carry(form, name, value) {
   if (form.elements[name] && value) form.elements[name].value = value;
 }
 
+/** Where a form is, but for its token: what was typed into one that creates something is found in the next one too. */
+function address() {
+  const query = new URLSearchParams(location.search);
+  query.delete(ONCE);
+  return [location.pathname, query.toString()].filter(Boolean).join("?");
+}
+
 function watch(mark) {
   const form = mark.closest("form");
   const notice = mark.querySelector(".notice");
-  const kept = new Kept(mark.dataset.page ?? location.pathname + location.search);
+  const kept = new Kept(mark.dataset.page ?? address());
   const initial = snapshot(form);
   const isReturned = "returned" in mark.dataset;
   // A browser that goes back asks for the page anew and fills in what was typed: it still is the form that was sent.
