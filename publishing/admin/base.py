@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from publishing.admin.kept import note_saved, tell_saved
+from publishing.admin.marks import moment_text
 from publishing.admin.once import created_by
 from publishing.admin.pages import failure
 from publishing.admin.sentences import say
@@ -104,6 +105,7 @@ class DeskAdmin(DynamoModelAdmin):
     """A ModelAdmin whose permissions come from `domain.permissions`. What an action needs is None where nobody may."""
 
     change_list_template = "admin/publishing/change_list.html"
+    delete_confirmation_template = "admin/publishing/delete_confirmation.html"
     object_history_template = "admin/publishing/object_history.html"
     #: What a list without anything in it teaches.
     empty_says: ClassVar[str | Promise] = ""
@@ -147,6 +149,11 @@ class DeskAdmin(DynamoModelAdmin):
     def subject(self, obj: Any) -> Any:  # noqa: ANN401 - as above; returns what `may` judges
         """Return the object as rules judge it."""
         return obj.as_domain() if hasattr(obj, "as_domain") else None
+
+    def describe_time(self, request: HttpRequest, moment: Any) -> str:  # noqa: ANN401 - a datetime
+        """Return a moment by the reader's clock."""
+        del request
+        return moment_text(moment)
 
     def describe_position(self, partition: str, key: str | None) -> str:
         """Return up to which day, else month, a list was looked at."""

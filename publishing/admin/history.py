@@ -109,7 +109,10 @@ class AuditLog:
     def of_object(self, request: HttpRequest, obj: Any, *, limit: int) -> Sequence[Entry]:  # noqa: ANN401 - an instance
         """Return what was done to an object, the latest first: one query, then the records, then the names."""
         del request
-        target = f"{obj.recorded_as}:{obj.pk}"
+        return self.of_target(f"{obj.recorded_as}:{obj.pk}", limit=limit)
+
+    def of_target(self, target: str, *, limit: int) -> Sequence[Entry]:
+        """Return what was done to something that records name, the latest first, as above."""
         return _entries(list(AuditEntry.objects.filter(target=target)[:limit]))
 
     def recent(self, request: HttpRequest, *, user_id: Any, limit: int) -> Sequence[Entry]:  # noqa: ANN401 - any key

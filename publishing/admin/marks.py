@@ -62,18 +62,22 @@ def moment(at: datetime | None, shape: str = "moment") -> SafeString | str:
     """Return a moment in the reader's zone: `moment` with its date, `time` to the minute, `exact` to the second."""
     if at is None:
         return "-"
-    local = timezone.localtime(at)
-    # This year goes without saying.
-    day = _("j M") if local.year == timezone.localtime().year else _("j M Y")
-    form = {"moment": f"{day}, H:i", "time": "H:i", "exact": f"{day}, H:i:s"}[shape]
-    written = formats.date_format(local, form)
-    if shape == "exact":
-        written += f".{local.microsecond // 1000:03d}"
+    written = moment_text(at, shape)
     full = f"{at.astimezone(timezone.get_default_timezone()):%Y-%m-%d %H:%M:%S} UTC"
     return format_html(
         '<time class="nowrap tabular" datetime="{}" data-shape="{}" title="{}">{}</time>',
         at.isoformat(), shape, full, written,
     )  # fmt: skip
+
+
+def moment_text(at: datetime, shape: str = "moment") -> str:
+    """Return a moment in the reader's zone as text alone."""
+    local = timezone.localtime(at)
+    # This year goes without saying.
+    day = _("j M") if local.year == timezone.localtime().year else _("j M Y")
+    form = {"moment": f"{day}, H:i", "time": "H:i", "exact": f"{day}, H:i:s"}[shape]
+    written = formats.date_format(local, form)
+    return f"{written}.{local.microsecond // 1000:03d}" if shape == "exact" else written
 
 
 #: As much of an id as tells two apart at a glance.

@@ -61,6 +61,7 @@ class DynamoModelAdmin(_ModelAdmin):
     #: How many queries one page of the list may make.
     list_queries = 3
     change_list_template = "admin/dynadmin/change_list.html"
+    delete_confirmation_template = "admin/dynadmin/delete_confirmation.html"
 
     # --- what the application does -----------------------------------------------------------------------------------
 
@@ -84,14 +85,7 @@ class DynamoModelAdmin(_ModelAdmin):
     def describe_conflict(self, request: HttpRequest, obj: Any) -> str:
         """Return who changed an object, what and when; by default what the history says of the latest change."""
         entry = next(iter(self.admin_site.audit.of_object(request, obj, limit=1)), None)
-        if entry is None:
-            return ""
-        values = {
-            "who": entry.who,
-            "what": entry.get_change_message(),
-            "when": self.describe_time(request, entry.action_time),
-        }
-        return _("%(who)s changed this at %(when)s: %(what)s.") % values
+        return "" if entry is None else entry.as_change(self.describe_time(request, entry.action_time))
 
     def describe_time(self, request: HttpRequest, moment: Any) -> str:
         """Return a moment for people."""
@@ -254,9 +248,18 @@ class DynamoModelAdmin(_ModelAdmin):
 
     @_protected
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Ask, then delete by one use case; say why where that was refused."""
+        """Ask, then delete by one use case; say why where that was refused.
+
+        Whoever agreed to the deletion of another version than is there by now is told, and asked again.
+        """
+        obj = self.get_object(request, unquote(object_id))
+        version = str(getattr(obj, obj.version_field)) if obj is not None and obj.version_field else ""
+        if request.method == "POST" and version and request.POST.get(VERSION, version) != version:
+            advice = _("Nothing was deleted. Look at it once more.")
+            self.message_user(request, f"{self.describe_conflict(request, obj)} {advice}".strip(), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
         try:
-            return self._delete_view(request, object_id, extra_context)
+            return self._delete_view(request, object_id, {VERSION: version, **(extra_context or {})})
         except (RefusedError, ConflictError) as error:
             self.message_user(request, str(error), messages.ERROR)
             name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change"

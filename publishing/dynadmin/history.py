@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Entry:
         """Return what was done, with what is known of it, on one line."""
         known = ", ".join(f"{fact.name}: {fact.value}" for fact in self.facts)
         return f"{self.sentence} ({known})" if known else self.sentence
+
+    def as_change(self, when: str) -> str:
+        """Return who changed the object, when and what, as the second of two editors is told."""
+        values = {"who": self.who, "when": when, "what": self.get_change_message()}
+        return _("%(who)s changed this at %(when)s: %(what)s.") % values
 
     def get_admin_url(self) -> str | None:
         """Return where the object is shown."""

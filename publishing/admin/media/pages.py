@@ -1,11 +1,16 @@
 """Pages of the media library: the grid, and one medium with what is said about it and who uses it."""
 
+import re
+from typing import Final
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from publishing.adapters import clock
+from publishing.admin.history import AuditLog
+from publishing.admin.marks import moment_text
 from publishing.admin.media.forms import MediumForm
 from publishing.admin.media.lists import asked_by, page_of
 from publishing.admin.media.picker import script_data
@@ -18,6 +23,8 @@ from publishing.domain.media import LOOKED_AT, Medium
 from publishing.domain.permissions import Action, Actor, Allowed, may
 from publishing.services import media
 from publishing.services.configured import context
+
+_REV: Final = re.compile(r"[0-9]{1,9}")
 
 
 @methods("GET")
@@ -60,7 +67,7 @@ def medium(request: HttpRequest, medium_id: str) -> HttpResponse:
             )  # fmt: skip
         except StaleError:
             read = media.get_medium(actor=actor, medium_id=medium_id, now=now, context=context())
-            return _medium_page(request, read, form=form, status=409, is_stale=True)
+            return _medium_page(request, read, form=form, status=409, changed=_latest_change(read))
         messages.success(request, _("Saved."))
         return HttpResponseRedirect(reverse("desk-medium", args=[medium_id]))
     read = media.get_medium(actor=actor, medium_id=medium_id, now=now, context=context())
@@ -69,10 +76,16 @@ def medium(request: HttpRequest, medium_id: str) -> HttpResponse:
 
 @methods("POST")
 def delete(request: HttpRequest, medium_id: str) -> HttpResponse:
-    """Delete a medium, or say why it cannot be deleted."""
+    """Delete a medium, or say why it cannot be deleted. Whoever looked at another version is asked again."""
     actor, now = _actor(request), clock.now()
+    given = request.POST.get("rev", "")
+    rev = int(given) if _REV.fullmatch(given) else None
     try:
-        media.delete_medium(actor=actor, medium_id=medium_id, rev=None, now=now, context=context())
+        media.delete_medium(actor=actor, medium_id=medium_id, rev=rev, now=now, context=context())
+    except StaleError:
+        read = media.get_medium(actor=actor, medium_id=medium_id, now=now, context=context())
+        refusal = f"{_latest_change(read)} {_('Nothing was deleted. Look at it once more.')}"
+        return _medium_page(request, read, status=409, refusal=refusal)
     except ConflictError as error:
         read = media.get_medium(actor=actor, medium_id=medium_id, now=now, context=context())
         return _medium_page(request, read, status=409, refusal=say(str(error)))
@@ -87,7 +100,7 @@ def _medium_page(
     form: MediumForm | None = None,
     status: int = 200,
     refusal: str = "",
-    is_stale: bool = False,
+    changed: str = "",
 ) -> HttpResponse:
     actor = _actor(request)
     using, is_cut = media.find_uses(actor=actor, medium=read)
@@ -99,11 +112,17 @@ def _medium_page(
         "using": [(each, label_of(each.status)) for each in using],
         "is_cut": is_cut,
         "refusal": refusal,
-        "is_stale": is_stale,
+        "changed": changed,
         "may_edit": isinstance(may(actor, Action.EDIT_MEDIUM, read), Allowed),
         "may_delete": isinstance(may(actor, Action.DELETE_MEDIUM, read), Allowed),
     }
     return desk_page(request, "medium", values, title=read.name, status=status)
+
+
+def _latest_change(read: Medium) -> str:
+    """Return who changed a medium last, when and what."""
+    entry = next(iter(AuditLog().of_target(f"media:{read.id}", limit=1)), None)
+    return _("Somebody changed this.") if entry is None else entry.as_change(moment_text(entry.action_time))
 
 
 def _actor(request: HttpRequest) -> Actor:

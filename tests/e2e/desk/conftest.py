@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 
 from local.chaos.private import PrivateSystem, running
 from tests.e2e.conftest import command
+from tests.e2e.desk.ways import arrive, go_on
 
 #: Debian's own; `.ci/run` installs it where it is missing.
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -84,8 +85,8 @@ def sign_in(open_browser: Callable[..., BrowserContext], sessions: dict[str, Sto
         context = open_browser(**options)
         page = context.new_page()
         page.goto(f"/auth/login/?next={path}")
-        page.locator(f'button[name="role"][value="{role}"]').click()
-        page.wait_for_url(f"**{path}")
+        go_on(page, role)
+        arrive(page, path)
         sessions[role] = StorageState(cookies=context.cookies(), origins=[])  # type: ignore[typeddict-item]
         return page
 

@@ -16,6 +16,7 @@ from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 from local.chaos.private import PrivateSystem
 from local.picture import upload_picture
+from publishing.channels.base.registry import kinds
 from tests.e2e.test_running_system import eventually
 from tests.web.test_desk_permissions import PAGES
 
@@ -107,7 +108,7 @@ def addresses(route: str, ids: dict[str, str]) -> Iterator[str]:
     if route == "/admin/calendar/":
         yield from (f"{route}?view={view}" for view in ("month", "week", "day", "list"))
     elif route == "/admin/publishing/account/add/":
-        yield from (route, f"{route}?channel=email", f"{route}?channel=mastodon")
+        yield from (route, *(f"{route}?channel={kind}" for kind in kinds()))
     elif route == "/admin/compose/<str:message_id>/":
         yield f"/admin/compose/{ids['message']}/"
     elif route == "/admin/(?P<url>.*)$":

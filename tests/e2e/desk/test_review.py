@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, StorageState, expect
 
 from local.chaos.private import PrivateSystem, running
 from tests.e2e.conftest import command
-from tests.e2e.desk.test_forms import begin, end_other_sessions, go_on
+from tests.e2e.desk.ways import begin, send_without_a_session
 
 pytestmark = pytest.mark.e2e
 #: Until a message that is published now is there, in milliseconds.
@@ -90,14 +90,9 @@ def test_a_comment_outlives_the_session_that_it_was_typed_in(
     address = submit(sign_in("editor"), "Commented on through a sign-in")
     page = begin(open_browser(), "approver", address)
     page.locator("#review-comment").fill("Which <b>hall</b> is it?")
-    end_other_sessions(sign_in("approver"))
 
-    page.get_by_role("button", name="Send back").click()
-    page.wait_for_url("**/auth/login/**")
-    go_on(page, "approver")
+    send_without_a_session(page, button="Send back", role="approver", path=address, other=sign_in("approver"))
 
-    page.wait_for_url(f"**{address}")
-    expect(page.locator(".kept")).to_contain_text("What you had typed is back.")
     expect(page.locator("#review-comment")).to_have_value("Which <b>hall</b> is it?")
     page.get_by_role("button", name="Send back").click()
     expect(page.locator("#review blockquote")).to_have_text("Which <b>hall</b> is it?")
