@@ -109,6 +109,8 @@ class DeskAdmin(DynamoModelAdmin):
     object_history_template = "admin/publishing/object_history.html"
     #: What a list without anything in it teaches.
     empty_says: ClassVar[str | Promise] = ""
+    #: What stays when one is deleted, as the page that asks about it says.
+    delete_leaves: ClassVar[str | Promise] = ""
     view_needs: ClassVar[Action | None] = None
     add_needs: ClassVar[Action | None] = None
     change_needs: ClassVar[Action | None] = None
@@ -171,6 +173,10 @@ class DeskAdmin(DynamoModelAdmin):
         return super().changelist_view(
             request, {"title": title, "empty_says": self.empty_says, **(extra_context or {})}
         )
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:  # noqa: ANN401 - Django's signature
+        """Ask, saying what stays, then delete."""
+        return super().delete_view(request, object_id, {"delete_leaves": self.delete_leaves, **(extra_context or {})})
 
     # --- saving ------------------------------------------------------------------------------------------------------
 

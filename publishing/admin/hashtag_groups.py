@@ -45,6 +45,7 @@ class HashtagGroupAdmin(StayingAdmin):
     view_needs = Action.READ_TEMPLATE
     add_needs = change_needs = delete_needs = Action.EDIT_TEMPLATE
     form = HashtagGroupForm
+    delete_leaves = _("Messages that have its hashtags keep them.")
     change_list_template = "admin/publishing/hashtaggroup/change_list.html"
     list_display = ("title_column", "hashtags", "changed")
     search_fields = ("name", "tags")

@@ -44,6 +44,7 @@ class SeriesAdmin(StayingAdmin):
     view_needs = Action.READ_SERIES
     add_needs = change_needs = delete_needs = Action.EDIT_SERIES
     form = SeriesForm
+    delete_leaves = _("Messages that it made stay as they are; those that are scheduled still go out.")
     change_list_template = "admin/publishing/series/change_list.html"
     list_display = ("title_column", "rule", "following", "state", "user")
     search_fields = ("name",)

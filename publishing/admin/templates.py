@@ -57,6 +57,7 @@ class TemplateAdmin(StayingAdmin):
     view_needs = Action.READ_TEMPLATE
     add_needs = change_needs = delete_needs = Action.EDIT_TEMPLATE
     form = TemplateForm
+    delete_leaves = _("Messages that were written with it stay as they are.")
     change_list_template = "admin/publishing/template/change_list.html"
     list_display = ("title_column", "beginning", "variables", "changed")
     search_fields = ("name", "body")

@@ -20,6 +20,8 @@ from publishing.domain.outcome import Reason
 from publishing.domain.overview import lateness_of
 from publishing.domain.permissions import Action, Actor, Allowed, ReviewRules, may
 
+#: What is there already, or may be.
+_SENT: Final = frozenset({DeliveryState.PUBLISHED, DeliveryState.UNCONFIRMED, DeliveryState.UNKNOWN})
 _ADDRESSES: Final = ("https://", "http://")
 
 
@@ -75,11 +77,13 @@ def rights_of(history: MessageHistory, actor: Actor, *, review: ReviewRules) -> 
         allowed = isinstance(may(actor, action, message, review=review), Allowed)
         return allowed and (event is None or message_allows(message.status, event))
 
+    # Nothing is left to send where everything was sent, or may have been: a person says that first.
+    is_over = bool(history.deliveries) and all(each.delivery.state in _SENT for each in history.deliveries)
     tried = any(each.delivery.fence > 0 for each in history.deliveries)
     return Rights(
         edit=can(Action.EDIT_MESSAGE, MessageEvent.EDIT),
         duplicate=isinstance(may(actor, Action.CREATE_MESSAGE), Allowed),
-        publish=can(Action.SCHEDULE_MESSAGE, MessageEvent.SCHEDULE),
+        publish=can(Action.SCHEDULE_MESSAGE, MessageEvent.SCHEDULE) and not is_over,
         cancel=can(Action.CANCEL_MESSAGE, MessageEvent.CANCEL),
         delete=can(Action.DELETE_MESSAGE, MessageEvent.DELETE) and not tried,
     )

@@ -395,7 +395,7 @@ class TestOneMessage:
         browser.sign_in(sub="alice")
         message = write_message(text="Away with it", owner="alice")
         address = f"{LIST}{message.id}/delete/"
-        assert "Are you sure" in text_of(browser.get(address))
+        assert "This cannot be undone." in text_of(browser.get(address))
 
         response = browser.post(address, address, post="yes")
 

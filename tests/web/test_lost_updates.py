@@ -143,9 +143,7 @@ class TestAMedium:
 
 
 class TestAUser:
-    def test_has_no_form_in_which_anything_could_be_lost(
-        self, browser: Browser, other_browser: Browser, table: Table
-    ):
+    def test_has_no_form_in_which_anything_could_be_lost(self, browser: Browser, other_browser: Browser, table: Table):
         browser.sign_in(sub="ada", groups=["admin"])
         other_browser.sign_in(sub="eva", name="Eva Lang")
         address = "/admin/publishing/user/eva/change/"

@@ -215,6 +215,20 @@ class TestButtons:
             assert failure_of(response) == (403, "not_allowed"), path
         assert messages.get_message(message.id).message == message
 
+    @pytest.mark.parametrize(
+        ("states", "is_offered"),
+        [((D.UNCONFIRMED, D.UNKNOWN), False), ((D.PUBLISHED, D.UNCONFIRMED), False), ((D.PUBLISHED, D.FAILED), True)],
+    )
+    def test_publish_nothing_anew_that_is_there_or_may_be(
+        self, browser: Browser, states: tuple[DeliveryState, ...], is_offered: bool
+    ):
+        browser.sign_in()
+        message = put_message(S.NEEDS_ATTENTION, put_account(), put_account())
+        for place, state in enumerate(states):
+            put_delivery(message, state, target=place)
+
+        assert ("publish" in self.offered(read(browser, message))) is is_offered
+
     def test_publish_at_once(self, browser: Browser):
         browser.sign_in()
         account = put_account()

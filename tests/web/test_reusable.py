@@ -110,7 +110,9 @@ class TestTemplates:
         template = put_template()
         editor(browser)
         address = f"{TEMPLATES}{template.id}/delete/"
-        assert "Are you sure" in text_of(browser.get(address))
+        asked = text_of(browser.get(address))
+        assert "Delete <bdi>Welcome</bdi>? This cannot be undone." in asked
+        assert "Messages that were written with it stay as they are." in asked
 
         assert browser.post(address, address, post="yes").status_code == 302
 
