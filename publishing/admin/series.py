@@ -89,7 +89,8 @@ class SeriesAdmin(StayingAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ANN401 - Django's signature
         """Return what is asked for; what is known, for who changes nothing."""
         if obj is not None and not self.has_change_permission(request, obj):
-            return [(None, {"fields": ("name", "rule", "state", "trouble_said", "user")})]
+            trouble = ("trouble_said",) if obj.trouble else ()
+            return [(None, {"fields": ("name", "rule", "state", *trouble, "user")})]
         return [
             (None, {"fields": ("name", "message_id", "edit_version", "once")}),
             (_("When"), {"fields": ("frequency", "weekdays", "month_day", ("at", "zone"))}),
