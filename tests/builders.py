@@ -1,6 +1,6 @@
 """Build domain values; every field has a default, so that a test names only what matters to it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from publishing.domain.account import Account
@@ -9,6 +9,7 @@ from publishing.domain.delivery import Delivery
 from publishing.domain.media import MediaStatus, Medium
 from publishing.domain.message import Message, MessageStatus, build_targets
 from publishing.domain.permissions import Action, Actor, Role
+from publishing.domain.series import Frequency, Rule, Series
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 MESSAGE_ID = "01KBCD0000000000000000000A"
@@ -83,3 +84,27 @@ def build_account(**fields: Any) -> Account:
         "updated_at": NOW,
     }
     return Account(**{**defaults, **fields})
+
+
+def build_rule(**fields: Any) -> Rule:
+    defaults: dict[str, Any] = {
+        "frequency": Frequency.DAILY,
+        "at": time(9),
+        "zone": "Europe/Berlin",
+        "starts_on": date(2026, 12, 1),
+    }
+    return Rule(**{**defaults, **fields})
+
+
+def build_series(**fields: Any) -> Series:
+    defaults: dict[str, Any] = {
+        "id": "S",
+        "owner": "alice",
+        "roles": frozenset({Role.EDITOR}),
+        "name": "Weekly",
+        "message_id": "M",
+        "rule": build_rule(),
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Series(**{**defaults, **fields})

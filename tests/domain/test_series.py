@@ -10,12 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publishing.domain.ids import is_id
-from publishing.domain.roles import Role
 from publishing.domain.series import (
     Frequency,
     Occurrence,
     Rule,
-    Series,
     SeriesStatus,
     WallClock,
     Weekday,
@@ -25,7 +23,7 @@ from publishing.domain.series import (
     series_problems,
     shown_by_clocks,
 )
-from tests.builders import NOW
+from tests.builders import NOW, build_rule, build_series
 
 MANY_DATES = frozenset(date(2027, 1, 1) + timedelta(days=number) for number in range(101))
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -35,21 +33,6 @@ ZONES = st.sampled_from(
 )  # fmt: skip
 DATES = st.dates(date(2005, 1, 1), date(2035, 12, 31))
 TIMES = st.times().map(lambda at: at.replace(second=0, microsecond=0))
-
-
-def build_rule(**fields: Any) -> Rule:
-    defaults: dict[str, Any] = {
-        "frequency": Frequency.DAILY, "at": time(9), "zone": "Europe/Berlin", "starts_on": date(2026, 12, 1),
-    }  # fmt: skip
-    return Rule(**{**defaults, **fields})
-
-
-def build_series(**fields: Any) -> Series:
-    defaults: dict[str, Any] = {
-        "id": "S", "owner": "alice", "roles": frozenset({Role.EDITOR}), "name": "Weekly", "message_id": "M",
-        "rule": build_rule(), "created_at": NOW, "updated_at": NOW,
-    }  # fmt: skip
-    return Series(**{**defaults, **fields})
 
 
 def dates(rule: Rule, number: int = 6) -> list[str]:

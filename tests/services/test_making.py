@@ -12,11 +12,9 @@ import pytest
 
 from publishing.domain.account import Account
 from publishing.domain.message import Message, MessageStatus, build_targets
-from publishing.domain.roles import Role
 from publishing.domain.series import (
     Frequency,
     Occurrence,
-    Rule,
     Series,
     SeriesStatus,
     Weekday,
@@ -26,7 +24,7 @@ from publishing.services.making import make_occurrences
 from publishing.store import accounts, messages, writes
 from publishing.store import series as stored
 from publishing.store.errors import ConditionFailedError
-from tests.builders import build_message
+from tests.builders import build_message, build_rule, build_series
 
 pytestmark = pytest.mark.usefixtures("table")
 
@@ -48,11 +46,9 @@ def put_series(*, start: date, now: datetime, **rule: Any) -> Series:
         id="MODEL", owner="alice", status=MessageStatus.DRAFT, text="Good morning", scheduled_at=None, variants={},
         targets=build_targets([(account.id, account.channel)]), created_at=now, updated_at=now,
     )  # fmt: skip
-    values: dict[str, Any] = {"frequency": Frequency.DAILY, "at": time(9), "zone": BERLIN, "starts_on": start, **rule}
-    series = Series(
-        id="SERIES", owner="alice", roles=frozenset({Role.EDITOR}), name="Weekly", message_id=model.id,
-        rule=Rule(**values), created_at=now, updated_at=now,
-    )  # fmt: skip
+    series = build_series(
+        id="SERIES", message_id=model.id, rule=build_rule(starts_on=start, **rule), created_at=now, updated_at=now
+    )
     writes.run(messages.put_message(model))
     writes.run(stored.put_series(series, make_at=now))
     return series

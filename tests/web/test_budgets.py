@@ -65,7 +65,7 @@ def ids(table: Table, surroundings: Any, browser: Browser) -> dict[str, str]:
         put_published(published, target=target)
     media = [put_medium(name=f"one {number}.jpg", owner="ada") for number in range(MANY)]
     for number in range(MANY):
-        common = {
+        common: dict[str, Any] = {
             "id": f"01KBCD00000000000000000{number:03d}",
             "owner": "ada",
             "created_at": now(),

@@ -8,7 +8,6 @@ import pytest
 from publishing.domain.account import Account, AccountStatus
 from publishing.domain.message import Message, MessageStatus
 from publishing.domain.outcome import Problem
-from publishing.domain.permissions import Role
 from publishing.domain.series import (
     Frequency,
     Occurrence,
@@ -24,6 +23,7 @@ from publishing.services import configured as process
 from publishing.store import messages, writes
 from publishing.store import series as stored
 from tests.api.conftest import Table, surroundings
+from tests.builders import build_rule, build_series
 from tests.web.conftest import Browser, failure_of
 from tests.web.counting import counted
 from tests.web.desk import HOSTILE, put_account, put_message
@@ -38,12 +38,11 @@ SERIES = "/admin/publishing/series/"
 
 def put_series(**fields: Any) -> Series:
     message = put_message(MessageStatus.DRAFT, scheduled_at=None, owner=fields.get("owner", "alice"))
-    rule = Rule(frequency=Frequency.DAILY, at=time(9), zone="Europe/Berlin", starts_on=now().date() - timedelta(days=3))
     values: dict[str, Any] = {
-        "id": "01KBCD0000000000000000000S", "owner": "alice", "roles": frozenset({Role.EDITOR}), "name": "Morning tip",
-        "message_id": message.id, "rule": rule, "created_at": now(), "updated_at": now(),
+        "id": "01KBCD0000000000000000000S", "name": "Morning tip", "message_id": message.id, "created_at": now(),
+        "rule": build_rule(starts_on=now().date() - timedelta(days=3)), "updated_at": now(),
     }  # fmt: skip
-    series = Series(**{**values, **fields})
+    series = build_series(**{**values, **fields})
     writes.run(stored.put_series(series, make_at=None))
     return series
 
