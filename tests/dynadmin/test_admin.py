@@ -300,6 +300,22 @@ class TestAForm:
 
 
 class TestDeleting:
+    def test_of_another_version_than_was_agreed_to_asks_again(self, client: Client):
+        shelve(1)
+        address = f"{BOOKS}isbn-000/delete/"
+        agreed = form_of(page(client, address), post="yes")
+        BookItem("isbn-000").update([BookItem.title.set("Theirs"), BookItem.version.set(2)])
+        library.write_diary("isbn-000", "Otto", "title: Theirs")
+
+        late = client.post(address, agreed)
+
+        assert late["Location"] == address
+        asked = page(client, address)
+        assert "Otto changed this at 2026-03-04 05:06 UTC: title: Theirs. Nothing was deleted." in asked
+        assert BookItem.get("isbn-000").title == "Theirs"
+        assert client.post(address, form_of(asked, post="yes"))["Location"] == BOOKS
+        assert BookItem.count("isbn-000") == 0
+
     def test_asks_and_names_what_goes_with_it(self, client: Client):
         shelve(1)
         CopyItem("isbn-000", "1", condition="worn").save()
