@@ -97,7 +97,7 @@ def create_once(
     try:
         created = create(lambda made: key.store(render(made)))
     except AnsweredError as error:
-        return _replayed(error.stored)
+        return replayed(error.stored)
     return render(created).response()
 
 
@@ -107,7 +107,7 @@ def act_once(key: RequestKey | None, *, now: datetime, act: Callable[[], Answer]
         return act().response()
     stored = answers.begin(user_id=key.user_id, key_sha=key.key_sha, request_sha=key.request_sha, now=now)
     if stored is not None:
-        return _replayed(stored)
+        return replayed(stored)
     try:
         answer = act()
     except BaseException:
@@ -117,7 +117,7 @@ def act_once(key: RequestKey | None, *, now: datetime, act: Callable[[], Answer]
     return answer.response()
 
 
-def _replayed(stored: object) -> HttpResponse:
+def replayed(stored: object) -> HttpResponse:
     """Answer as the same request was answered before; `services.answers` made sure that it is the same."""
     assert isinstance(stored, StoredAnswer)  # noqa: S101 - as AnsweredError says
     return Answer(status=stored.status, body=stored.body, headers={**stored.headers, **REPLAYED}).response()
