@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from publishing.api.answers import Answer
 from publishing.api.problems import FieldError, invalid
 from publishing.domain.draft import StoredAnswer
-from publishing.domain.errors import AnsweredError, DomainError, KeyReusedError, UnavailableError
+from publishing.domain.errors import AnsweredError, DomainError, UnavailableError
 from publishing.domain.ids import digest
 from publishing.domain.permissions import Actor
 from publishing.services import answers
@@ -51,13 +51,6 @@ class RequestKey:
             body=answer.body,
             headers=answer.headers,
         )
-
-    def replay(self, stored: object) -> HttpResponse:
-        """Return the kept answer. Raises KeyReusedError when it answered another request."""
-        if not isinstance(stored, StoredAnswer) or stored.request_sha != self.request_sha:
-            raise KeyReusedError("This Idempotency-Key was used with another request.")
-        headers = {**stored.headers, **REPLAYED}
-        return Answer(status=stored.status, body=stored.body, headers=headers).response()
 
 
 def read_key(request: Request, *, actor: Actor) -> RequestKey | None:
@@ -104,7 +97,7 @@ def create_once(
     try:
         created = create(lambda made: key.store(render(made)))
     except AnsweredError as error:
-        return key.replay(error.stored)
+        return replayed(error.stored)
     return render(created).response()
 
 
@@ -114,7 +107,7 @@ def act_once(key: RequestKey | None, *, now: datetime, act: Callable[[], Answer]
         return act().response()
     stored = answers.begin(user_id=key.user_id, key_sha=key.key_sha, request_sha=key.request_sha, now=now)
     if stored is not None:
-        return key.replay(stored)
+        return replayed(stored)
     try:
         answer = act()
     except BaseException:
@@ -122,6 +115,12 @@ def act_once(key: RequestKey | None, *, now: datetime, act: Callable[[], Answer]
         raise
     _complete(key, answer, now)
     return answer.response()
+
+
+def replayed(stored: object) -> HttpResponse:
+    """Answer as the same request was answered before; `services.answers` made sure that it is the same."""
+    assert isinstance(stored, StoredAnswer)  # noqa: S101 - as AnsweredError says
+    return Answer(status=stored.status, body=stored.body, headers={**stored.headers, **REPLAYED}).response()
 
 
 def _forget(key: RequestKey) -> None:

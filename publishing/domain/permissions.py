@@ -103,8 +103,8 @@ _ON_ALL: Final[Mapping[Action, frozenset[Role]]] = MappingProxyType({
 
 #: What a member may do with a message of their own.
 _ON_OWN: Final = frozenset({
-    Action.READ_MESSAGE, Action.CREATE_MESSAGE, Action.EDIT_MESSAGE, Action.SUBMIT_MESSAGE, Action.SCHEDULE_MESSAGE,
-    Action.CANCEL_MESSAGE, Action.DELETE_MESSAGE,
+    Action.READ_MESSAGE, Action.EDIT_MESSAGE, Action.SUBMIT_MESSAGE, Action.SCHEDULE_MESSAGE, Action.CANCEL_MESSAGE,
+    Action.DELETE_MESSAGE,
 })  # fmt: skip
 #: What a member may do with a medium that they uploaded.
 _ON_OWN_MEDIUM: Final = frozenset({

@@ -1,5 +1,6 @@
 """Idempotency of requests that act: the same key and request get the same answer, another request is refused."""
 
+import hmac
 from datetime import datetime
 
 from publishing.domain.draft import StoredAnswer
@@ -17,8 +18,8 @@ def begin(*, user_id: str, key_sha: str, request_sha: str, now: datetime) -> Sto
     held = answers.begin(user_id=user_id, key_sha=key_sha, request_sha=request_sha, now=now)
     if held is None:
         return None
-    if held.req_sha != request_sha:
-        raise KeyReusedError("This Idempotency-Key was used for another request. Choose a new one.")
+    if not _is_same(held.req_sha, request_sha):
+        raise _reused()
     stored = answers.stored(held, user_id=user_id, key_sha=key_sha)
     if stored is None:
         raise RunningError("The same request is being carried out just now. Wait a moment, then send it again.")
@@ -49,7 +50,16 @@ def answered(kept: StoredAnswer | None, refusal: TransactionRefusedError) -> Exc
     item = answers.answer_item(refusal.old[refusal.failed.index(True)])
     if kept is None or item is None:
         return ConflictError("It could not be stored. Send the request again.")
-    if item.req_sha != kept.request_sha:
-        return KeyReusedError("This Idempotency-Key was used for another request. Choose a new one.")
+    if not _is_same(item.req_sha, kept.request_sha):
+        return _reused()
     stored = answers.stored(item, user_id=kept.user_id, key_sha=kept.key_sha)
     return AnsweredError(stored) if stored else ConflictError("The same request is being carried out just now.")
+
+
+def _is_same(taken_by: str, request_sha: str) -> bool:
+    """Tell whether a key was taken by this very request. Whoever hands out what is kept relies on this one check."""
+    return hmac.compare_digest(taken_by, request_sha)
+
+
+def _reused() -> KeyReusedError:
+    return KeyReusedError("This Idempotency-Key was used for another request. Choose a new one.")

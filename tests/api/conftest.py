@@ -91,6 +91,16 @@ class Table:
         rows: list[dict[str, Any]] = self._client.scan(TableName="test")["Items"]
         return rows
 
+    def restore(self, rows: list[dict[str, Any]]) -> None:
+        """Make the table what it was when it was dumped."""
+        wanted = {(row["PK"]["S"], row["SK"]["S"]): row for row in rows}
+        present = {(row["PK"]["S"], row["SK"]["S"]): row for row in self.dump()}
+        for key in present.keys() - wanted.keys():
+            self._client.delete_item(TableName="test", Key={"PK": {"S": key[0]}, "SK": {"S": key[1]}})
+        for key, row in wanted.items():
+            if present.get(key) != row:
+                self._client.put_item(TableName="test", Item=row)
+
     def rows(self, prefix: str = "") -> list[dict[str, Any]]:
         """Return the rows whose partition key begins like this; without counters of who asked how often."""
         rows = [row for row in self.dump() if row["PK"]["S"].startswith(prefix)]

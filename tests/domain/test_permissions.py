@@ -6,7 +6,7 @@ import pytest
 
 from publishing.domain.errors import NotAllowedError, NotFoundError
 from publishing.domain.message import MessageStatus
-from publishing.domain.permissions import SYSTEM, Action, Allowed, Refused, ReviewRules, Role, demand, may
+from publishing.domain.permissions import SYSTEM, Action, Allowed, Refused, ReviewRules, Role, approves, demand, may
 from publishing.domain.roles import SCOPES
 from tests.builders import build_account, build_actor, build_api_key, build_medium, build_message
 
@@ -150,6 +150,12 @@ class TestReview:
 
     def test_lets_the_system_pass(self):
         assert isinstance(may(SYSTEM, A.SCHEDULE_MESSAGE, OTHERS, review=ON), Allowed)
+        assert approves(SYSTEM, OTHERS, review=ON)
+
+    @pytest.mark.parametrize("role", list(Role))
+    def test_is_about_messages_and_not_about_whether_one_may_at_all(self, role):
+        for action in (A.SCHEDULE_MESSAGE, A.REVIEW_MESSAGE):
+            assert is_allowed(role, action, review=ON) == is_allowed(role, action)
 
     @pytest.mark.parametrize("action", sorted(set(Action) - {A.SCHEDULE_MESSAGE, A.REVIEW_MESSAGE}))
     def test_changes_nothing_else(self, action):

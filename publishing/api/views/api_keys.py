@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from publishing.api.answers import NOTHING, Answer
 from publishing.api.context import read_clock
 from publishing.api.etags import demanded_rev
-from publishing.api.idempotency import read_key
+from publishing.api.idempotency import read_key, replayed
 from publishing.api.serializers.api_keys import (
     ApiKeyIn,
     ApiKeyOut,
@@ -71,7 +71,7 @@ class ApiKeysView(View):
         except AnsweredError as error:
             if key is None:
                 raise
-            return key.replay(error.stored)
+            return replayed(error.stored)
         return render(made, made.token).response()
 
 

@@ -10,7 +10,7 @@ from publishing.api.answers import NOTHING, Answer
 from publishing.api.context import context, read_clock
 from publishing.api.etags import demanded_rev
 from publishing.api.filters import read_limit, read_mine
-from publishing.api.idempotency import read_key
+from publishing.api.idempotency import read_key, replayed
 from publishing.api.paging import Pager, bad_cursor
 from publishing.api.serializers.media import (
     MediaOut,
@@ -86,7 +86,7 @@ class MediaView(View):
         except AnsweredError as error:
             if key is None:
                 raise
-            return key.replay(error.stored)
+            return replayed(error.stored)
         return created(medium, upload).response()
 
 
