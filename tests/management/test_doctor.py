@@ -346,6 +346,20 @@ class TestWhatWasDeployed:
         assert f"Alarms have nowhere to go: there is no topic {account.topic}. Type: uv run" in examined()
 
 
+def put_schedule(account, name, state):
+    """A schedule of a command of the stage, in the state in which somebody left it."""
+    account.emulator.client("scheduler").create_schedule(
+        Name=f"{account.prefix}-{name}",
+        ScheduleExpression="rate(1 hour)",
+        State=state,
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": f"arn:aws:lambda:us-east-1:000000000000:function:{account.prefix}",
+            "RoleArn": "arn:aws:iam::000000000000:role/any",
+        },
+    )
+
+
 class TestTheCanarysHour:
     @pytest.fixture
     def canary(self, account, surroundings):
@@ -354,28 +368,17 @@ class TestTheCanarysHour:
         surroundings.setenv("OMNIPUB_CANARY_ACCOUNT", connected.id)
         return account
 
-    @staticmethod
-    def schedule(account, state):
-        account.emulator.client("scheduler").create_schedule(
-            Name=f"{account.prefix}-canary",
-            ScheduleExpression="rate(1 hour)",
-            State=state,
-            FlexibleTimeWindow={"Mode": "OFF"},
-            Target={
-                "Arn": f"arn:aws:lambda:us-east-1:000000000000:function:{account.prefix}",
-                "RoleArn": "arn:aws:iam::000000000000:role/any",
-            },
-        )
-
     def test_is_there(self, canary):
-        self.schedule(canary, "ENABLED")
+        put_schedule(canary, "canary", "ENABLED")
 
         assert "ok      canary's hour\n" in examined()
 
     def test_is_switched_off(self, canary):
-        self.schedule(canary, "DISABLED")
+        put_schedule(canary, "canary", "DISABLED")
 
-        assert f"The canary's schedule {canary.prefix}-canary is DISABLED." in examined()
+        assert (
+            f"FAILED  canary's hour\n        Nothing sends the canary: the schedule {canary.prefix}-canary is DISABLED."
+        ) in examined()
 
     def test_was_never_deployed(self, canary):
         said = examined()
@@ -391,6 +394,32 @@ class TestTheCanarysHour:
 
     def test_is_noted_where_no_account_is_named(self, account):
         assert "note    canary's hour\n        No canary is sent" in examined()
+
+
+@pytest.mark.parametrize("setting", ["OMNIPUB_RETENTION_DAYS", "OMNIPUB_AUDIT_RETENTION_DAYS"])
+class TestTheNightsOfRetention:
+    def test_are_there(self, account, surroundings, setting):
+        surroundings.setenv(setting, "90")
+        put_schedule(account, "retention", "ENABLED")
+
+        assert "ok      retention's nights\n" in examined()
+
+    @pytest.mark.parametrize("state", [None, "DISABLED"])
+    def test_are_missed_where_something_is_to_be_removed(self, account, surroundings, setting, state):
+        surroundings.setenv(setting, "90")
+        if state:
+            put_schedule(account, "retention", state)
+
+        said = examined()
+
+        schedule = f"{account.prefix}-retention"
+        trouble = f"the schedule {schedule} is DISABLED." if state else f"there is no schedule {schedule}. Type: uv run"
+        assert f"FAILED  retention's nights\n        What is over is never removed: {trouble}" in said
+
+    def test_are_not_spoken_of_where_everything_is_kept(self, account, surroundings, setting):
+        surroundings.delenv(setting, raising=False)
+
+        assert "retention" not in examined()
 
 
 class TestTheKey:
