@@ -30,8 +30,8 @@ class Command(BaseCommand):
 
     help = (
         "Remove messages that ended more than OMNIPUB_RETENTION_DAYS ago, with their evidence, and days of the audit "
-        "log older than OMNIPUB_AUDIT_RETENTION_DAYS. Without these variables everything is kept. Where no schedule runs "
-        "it, run it daily."
+        "log older than OMNIPUB_AUDIT_RETENTION_DAYS. Without these variables everything is kept. Run it daily where "
+        "no schedule does."
     )
     requires_system_checks = ()
 
