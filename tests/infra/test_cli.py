@@ -58,3 +58,34 @@ class TestTheCommandLine:
 
         with pytest.raises(node.NodeMissingError, match=r"is missing, and .* make infra"):
             node.check_cli()
+
+
+class TestPreparingAPlace:
+    @pytest.fixture
+    def ran(self, monkeypatch):
+        ran = []
+        monkeypatch.setattr(install, "install", lambda: None)
+        monkeypatch.setattr(cli, "build", lambda recipe, *_, **__: ran.append(recipe.name))
+        monkeypatch.setattr(node, "run_cli", lambda arguments, with_app=True: ran.append((arguments, with_app)) or 0)
+        return ran
+
+    def test_that_is_named_needs_no_stacks_and_no_package(self, ran):
+        assert cli.run(["bootstrap", "aws://111122223333/us-east-1"]) == 0
+
+        assert ran == [(["bootstrap", "aws://111122223333/us-east-1", "--no-notices"], False)]
+
+    def test_that_the_stacks_name_needs_both(self, ran):
+        assert cli.run(["bootstrap"]) == 0
+
+        assert ran == ["worker", (["bootstrap"], True)]
+
+    def test_without_stacks_happens_where_nothing_names_them(self, monkeypatch):
+        folders = []
+
+        class Done:
+            returncode = 3
+
+        monkeypatch.setattr(node.subprocess, "run", lambda _, cwd, **__: folders.append(cwd) or Done)
+
+        assert [node.run_cli(["list"], with_app=each) for each in (True, False)] == [3, 3]
+        assert [(folder / "cdk.json").is_file() for folder in folders] == [True, False]

@@ -66,6 +66,14 @@ def examined():
     return out.getvalue()
 
 
+def assert_fails(what, sentence, command):
+    """A check is said to have failed, with what was found and, in the same line, what to type."""
+    said = examined().splitlines()
+    found = said[said.index(f"FAILED  {what}") + 1]
+    assert found.startswith(f"        {sentence}"), found
+    assert found.endswith(command), found
+
+
 class TestTheHint:
     def test_is_one_that_the_worker_does_not_park(self, surroundings, monkeypatch):
         sent = []
@@ -432,18 +440,16 @@ class TestTheKey:
     def test_that_is_disabled_is_enabled_again(self, emulator, key):
         emulator.client("kms").disable_key(KeyId=key)
 
-        said = examined()
-
-        assert "FAILED  key of the credentials\n        The key is disabled" in said
-        assert f"Type: aws kms enable-key --key-id {key}\n" in said
+        assert_fails("key of the credentials", "The key is disabled", f"Type: aws kms enable-key --key-id {key}")
 
     def test_that_waits_to_be_deleted_is_saved(self, emulator, key):
         emulator.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
 
-        said = examined()
-
-        assert "The key waits to be deleted, and every credential would be lost with it." in said
-        assert f"aws kms cancel-key-deletion --key-id {key} && aws kms enable-key --key-id {key}" in said
+        assert_fails(
+            "key of the credentials",
+            "The key waits to be deleted, and every credential would be lost with it.",
+            f"aws kms cancel-key-deletion --key-id {key} && aws kms enable-key --key-id {key}",
+        )
 
     def test_that_is_never_changed_is_noted(self, emulator, key):
         before = examined()
@@ -470,10 +476,9 @@ class TestTheSecret:
     def test_that_waits_to_be_deleted_is_restored(self, emulator, secret):
         emulator.client("secretsmanager").delete_secret(SecretId=secret)
 
-        said = examined()
-
-        assert "FAILED  secret\n        The secret waits to be deleted" in said
-        assert f"aws secretsmanager restore-secret --secret-id {secret}" in said
+        assert_fails(
+            "secret", "The secret waits to be deleted", f"aws secretsmanager restore-secret --secret-id {secret}"
+        )
 
     def test_that_is_newer_than_the_function_has_to_be_read(self, emulator, secret):
         time.sleep(1.0)  # AWS says when a secret was changed in whole seconds.
