@@ -85,6 +85,9 @@ class TestADeployment:
         deployment.read_outputs()
 
         assert "omnipub-prod-web" in deployment.zappa("status", STAGE)
+        # What schedules run is not repeated, as AWS would.
+        bounds = deployment.emulator.client("lambda").get_function_event_invoke_config(FunctionName="omnipub-prod")
+        assert (bounds["MaximumRetryAttempts"], bounds["MaximumEventAgeInSeconds"]) == (0, 300)
         health = deployment.get("/health")
         assert (health.status, health.json["application"]) == (200, "omnipub"), health.text
 
@@ -228,7 +231,10 @@ class TestADeployment:
         assert canaries(wall) == 1
 
     def schedules_commands(self, deployment, token):
-        """By the operator's settings; `zappa update`, which comes next, tells the function. Nothing else changes."""
+        """By the operator's settings; `zappa update`, which comes next, tells the function. Nothing else changes.
+
+        The times that the stack says are made minutes here, which begin now.
+        """
         (webhook,) = [
             account["id"]
             for account in deployment.get("/api/v1/accounts/", token=token).json["results"]
@@ -241,8 +247,6 @@ class TestADeployment:
 
         assert re.findall(r"(Omnichannel\w+Stack) \(no changes\)", said) == ["OmnichannelWorkerStack"], said
 
-    def runs_commands_by_their_schedules(self, deployment, wall):
-        """EventBridge invokes the deployed function with what the stack says; only the times are made minutes here."""
         schedules = deployment.emulator.client("scheduler")
         made = {name: schedules.get_schedule(Name=f"omnipub-prod-{name}") for name in ("canary", "retention")}
         assert {name: (each["ScheduleExpression"], each["State"]) for name, each in made.items()} == {
@@ -264,7 +268,10 @@ class TestADeployment:
 
         for schedule in made.values():
             run_every_minute(schedule)
-        # Meanwhile: with an operator's rights, and with everything in its place.
+
+    def runs_commands_by_their_schedules(self, deployment, wall):
+        """EventBridge invokes the deployed function with what the stack says."""
+        # With an operator's rights, and with everything in its place.
         examined = deployment.run(sys.executable, "manage.py", "doctor", "--stage", STAGE)
         for what in (
             "backups of the table", "worker's and scheduler's rights", "stream's reader", "mail", "functions",

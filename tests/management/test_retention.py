@@ -357,7 +357,11 @@ class TestARunThatFails:
     ):
         put(MessageStatus.PUBLISHED)
         configured.setattr("publishing.adapters.clock.now", lambda: NOW + 2 * DAYS)
-        configured.setattr(retention, "remove_message", lambda *_: {}["what a message said"])
+
+        def break_down(*_: object) -> bool:
+            raise KeyError("what a message said")
+
+        configured.setattr(retention, "remove_message", break_down)
 
         with pytest.raises(KeyError):
             call_command("retention", "run")
