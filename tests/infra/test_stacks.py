@@ -885,6 +885,27 @@ def linted(synthesize, tmp_path_factory):
     return {region: process.communicate()[0].splitlines() for region, process in at_work.items()}
 
 
+_NAMES = {
+    "Name", "RoleName", "FunctionName", "QueueName", "TopicName", "LogGroupName", "AlarmName", "DashboardName",
+    "AliasName", "TrailName", "UserPoolName", "OriginAccessControlConfig", "Budget",
+}  # fmt: skip
+#: Named within something that has a name of its own.
+_WITHIN = {"AWS::ApiGateway::Authorizer", "AWS::Cognito::UserPoolResourceServer"}
+
+
+def names_in(stacks):
+    """What a stage's resources are called where an account, or a region of it, has each name once."""
+    found = set()
+    for template in stacks.templates.values():
+        for resource in template["Resources"].values():
+            for key in _NAMES & set(resource.get("Properties", {})):
+                value = resource["Properties"][key]
+                name = value.get("Name") or value.get("BudgetName") if isinstance(value, dict) else value
+                if name and resource["Type"] not in _WITHIN:
+                    found.add((resource["Type"], key, name))
+    return found
+
+
 class TestTheStacks:
     @pytest.mark.parametrize(
         "stage", ["dev", "dev+swapped", "prod", "regulated+full", "dev+abroad", "regulated+abroad"]
@@ -912,6 +933,13 @@ class TestTheStacks:
 
         assert "BEGIN" not in text
         assert not re.search(r"AKIA[0-9A-Z]{16}", text)
+
+    def test_of_two_stages_have_no_name_in_common_so_that_they_may_share_an_account(self, synthesize):
+        named = {stage: names_in(synthesize(stage)) for stage in ("dev", "prod", "regulated+full")}
+
+        assert all(len(names) > 25 for names in named.values())
+        for stage, other in (("dev", "prod"), ("dev", "regulated+full"), ("prod", "regulated+full")):
+            assert named[stage] & named[other] == set()
 
     @pytest.mark.parametrize("stage", ["dev", "prod", "regulated+full"])
     def test_name_no_bucket_so_that_no_name_can_be_taken(self, synthesize, stage):
