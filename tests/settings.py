@@ -16,6 +16,11 @@ os.environ.update(
 
 from omnipub.settings import *  # noqa: F403 - the environment comes first
 from omnipub.settings import INSTALLED_APPS as _PRODUCT
+from omnipub.settings import MIDDLEWARE as _LAYERS
 
 # A second application over DynamoDB, which shows that `publishing.dynadmin` is generic.
 INSTALLED_APPS = [*_PRODUCT, "tests.dynadmin.apps.LibraryConfig"]
+# Looking up 200 static files takes longer than most of what a client is made for.
+MIDDLEWARE = [
+    each.replace("whitenoise.middleware.WhiteNoiseMiddleware", "tests.statics.OnceLookedUp") for each in _LAYERS
+]

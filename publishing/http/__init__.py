@@ -5,7 +5,7 @@ and a cold start loads 22 modules less.
 """
 
 from publishing.http.answer import Answer, UnreadableError
-from publishing.http.client import Courier, HttpClient, make_tls_context
+from publishing.http.client import Courier, HttpClient
 from publishing.http.errors import CourierError, LostSightError, NotSentError, RefusedError
 from publishing.http.guard import OutgoingPolicy, Resolver
 
@@ -20,5 +20,4 @@ __all__ = [
     "RefusedError",
     "Resolver",
     "UnreadableError",
-    "make_tls_context",
 ]

@@ -5,6 +5,7 @@ import logging
 import ssl
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 import certifi
@@ -27,13 +28,14 @@ log: Final = logging.getLogger(__name__)
 logging.getLogger("httpcore").setLevel(logging.CRITICAL + 1)
 
 
-def make_tls_context() -> ssl.SSLContext:
-    """Build the TLS context that a process shares: loading the authorities takes most of a connection's time."""
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Return the TLS context that a process shares: loading the authorities takes most of a connection's time."""
     return ssl.create_default_context(cafile=certifi.where())
 
 
 class HttpClient:
-    """One TLS context and two connection pools for all threads of a process.
+    """Two connection pools for all threads of a process, which has one TLS context.
 
     It never repeats a request that acts; follows no redirect; reads no proxy or password file from the environment;
     keeps no cookie.
@@ -53,7 +55,7 @@ class HttpClient:
     ) -> None:
         self.policy = policy
         self.call_seconds = call_seconds
-        context = tls or make_tls_context()
+        context = tls or tls_context()
         backend = GuardedBackend(policy=policy, resolve=resolve)
         self._acting = _make_pool(context, backend, idle_connections=0)
         self._reading = _make_pool(context, backend, idle_connections=_CONNECTIONS)

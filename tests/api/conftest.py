@@ -10,6 +10,8 @@ import pytest
 from botocore.session import Session
 from django.test import Client
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 
 from publishing import table as shape
 from publishing.adapters import aws
@@ -81,9 +83,8 @@ class Table:
         self._client.create_table(**shape.definition("test"))
 
     def clear(self) -> None:
-        """Delete every row."""
-        for row in self.dump():
-            self._client.delete_item(TableName="test", Key={"PK": row["PK"], "SK": row["SK"]})
+        """Delete every row; asking the service for each would take a fifth of the tests' time."""
+        dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].get_table("test").items.clear()
 
     def dump(self) -> list[dict[str, Any]]:
         """Return everything that is stored."""

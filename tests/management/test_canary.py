@@ -110,7 +110,7 @@ class TestACanary:
         running.misbehave("webhook", "accept_and_hang_up")
 
         with pytest.raises(CommandError, match=r"is un(known|confirmed)\. It may still be published") as caught:
-            canary("--account", account.id, "--limit", "2")
+            canary("--account", account.id, "--limit", "8")
 
         assert caught.value.returncode == 1
         assert len(running.posts()) == 1
