@@ -58,7 +58,11 @@ def check_cli() -> None:
         )
 
 
-def run_cli(arguments: Sequence[str]) -> int:
-    """Run the CDK's command line in the project's root and return its exit code."""
+def run_cli(arguments: Sequence[str], *, with_app: bool = True) -> int:
+    """Run the CDK's command line and return its exit code: in the project's root, whose `cdk.json` names the stacks.
+
+    `with_app=False`: where there is no such file, so that nothing is synthesized.
+    """
     command = [str(node_path()), str(CLI), *arguments]
-    return subprocess.run(command, cwd=HERE.parent, env=environment(os.environ), check=False).returncode  # noqa: S603
+    folder = HERE.parent if with_app else HERE / "cdk"
+    return subprocess.run(command, cwd=folder, env=environment(os.environ), check=False).returncode  # noqa: S603

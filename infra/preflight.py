@@ -5,7 +5,16 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from infra.names import EDGE_PART, EDGE_REGION, STACKS, stack_id, stack_name
+from infra.names import (
+    EDGE_PART,
+    EDGE_REGION,
+    STACKS,
+    scheduler_function,
+    stack_id,
+    stack_name,
+    web_role,
+    worker_function,
+)
 from infra.stages import Stage
 
 #: How the CDK's bootstrap is found, by its default name.
@@ -21,7 +30,7 @@ class NotReadyError(Exception):
 
 
 def check(stage: Stage, client: MakeClient, *, is_exclusive: bool = False) -> None:
-    """Raise NotReadyError when credentials, bootstrap or a secret are missing, or a stack is half way.
+    """Raise NotReadyError when credentials, bootstrap or a secret are missing, or a stack is half way or elsewhere.
 
     `is_exclusive`: the deployment is of the stacks that it names, and not of those that they need.
     """
@@ -33,6 +42,7 @@ def check(stage: Stage, client: MakeClient, *, is_exclusive: bool = False) -> No
         raise NotReadyError(
             f"AWS does not know these credentials ({type(error).__name__}). Type: aws sts get-caller-identity"
         ) from error
+    _check_region(stage, client, exceptions.ClientError)
     _check_bootstrap(account, _regions(stage), client, exceptions.ClientError)
     for part in STACKS:
         _check_stack(stack_name(part, stage.name), region, client, exceptions.ClientError)
@@ -91,6 +101,57 @@ def _bootstrap_version(parameters: Any, refused: type[Exception]) -> int:  # noq
                 f"The account's bootstrap cannot be read: {error} Type: aws ssm get-parameter --name {_BOOTSTRAP}"
             ) from error
         return 0
+
+
+def _check_region(stage: Stage, client: MakeClient, refused: type[Exception]) -> None:
+    """Refuse a stage that is deployed in another region: roles have one name space for all of them, and would collide.
+
+    Who may not ask about roles is let through; CloudFormation says it then, later.
+    """
+    roles = (
+        (web_role(stage.name), "Api"),
+        (worker_function(stage.name), "Worker"),
+        (scheduler_function(stage.name), "Scheduler"),
+    )
+    for role, part in roles:
+        try:
+            client("iam", stage.site.region).get_role(RoleName=role)
+        except refused:
+            continue
+        name = stack_name(part, stage.name)
+        if _is_there(name, stage.site.region, client, refused) is not False:
+            continue
+        others = sorted(set(_all_regions()) - {stage.site.region})
+        found = next((region for region in others if _is_there(name, region, client, refused)), None)
+        raise NotReadyError(_elsewhere(stage, role, name, found))
+
+
+def _elsewhere(stage: Stage, role: str, name: str, found: str | None) -> str:
+    """Return what it means that a role of the stage is there, and its stack is not in the stage's region."""
+    if found is None:
+        command = f"aws iam get-role --role-name {role}"
+        return f"The role {role} is there, and {name} did not make it. Look whose it is: {command}"
+    context = "" if stage.name == "prod" else f" -c stage={stage.name}"
+    return (
+        f"Stage {stage.name} is deployed in {found}, and its settings say {stage.site.region}: the role {role} is "
+        'taken for all regions. To move it, see "Moving a stage" in docs/deploy.md; else set '
+        f'region = "{found}" for [{stage.name}] in infra/deploy.toml and type: uv run cdk deploy --all{context}'
+    )
+
+
+def _is_there(name: str, region: str, client: MakeClient, refused: type[Exception]) -> bool | None:
+    """Tell whether a stack is there with what it consists of; None where that is not told."""
+    try:
+        (stack,) = client("cloudformation", region).describe_stacks(StackName=name)["Stacks"]
+    except refused as error:
+        return False if "does not exist" in str(error) else None
+    return stack["StackStatus"] not in {"ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"}
+
+
+def _all_regions() -> list[str]:
+    session: Any = importlib.import_module("botocore.session").get_session()
+    regions: list[str] = session.get_available_regions("cloudformation")
+    return regions
 
 
 def _check_stack(name: str, region: str, client: MakeClient, refused: type[Exception]) -> None:

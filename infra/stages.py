@@ -163,7 +163,7 @@ class Stage:
     use_ai_agent: bool = False
     bedrock_model_id: str = ""
     #: Dollars a month; a forecast above it is an alarm.
-    monthly_budget: int = 15
+    monthly_budget: int = 12
     site: Site = Site()
 
     @property
@@ -175,7 +175,7 @@ class Stage:
 #: About $1.60 with the always-free tiers at 1,000 requests a day: the key, the secret.
 DEV: Final = Stage(name="dev", stream=False, is_protected=False, log_days=7)
 #: About $25 at 10,000 requests a day.
-PROD: Final = Stage(name="prod", firewall=True, guard_duty=True, tracing=True, keep_versions=True, monthly_budget=40)
+PROD: Final = Stage(name="prod", firewall=True, guard_duty=True, tracing=True, keep_versions=True, monthly_budget=50)
 #: As prod, and what auditors ask for.
 REGULATED: Final = replace(
     PROD, name="regulated", security_hub=True, data_trail=True, threat_protection=True, log_days=365, monthly_budget=80

@@ -21,7 +21,7 @@ if str(ROOT) not in sys.path:
 from botocore.exceptions import BotoCoreError, ClientError  # noqa: E402
 from click import ClickException  # noqa: E402
 
-from infra.names import scheduler_function, stack_name, worker_function  # noqa: E402
+from infra.names import scheduler_function, stack_name, web_function, worker_function  # noqa: E402
 from infra.packaging.build import architecture_of, build  # noqa: E402
 from infra.packaging.manifest import EMULATOR, PackageError, archive_of  # noqa: E402
 from infra.packaging.recipes import WEB  # noqa: E402
@@ -49,11 +49,20 @@ def prepare(zappa: Any) -> None:  # noqa: ANN401 - Zappa's command line, which h
 
 
 def finish(zappa: Any) -> None:  # noqa: ANN401 - Zappa's command line
-    """Subscribe the function, now that it can confirm, to the feedback about mail. A second time changes nothing."""
-    if zappa.command not in _DEPLOYING or os.environ.get("AWS_ENDPOINT_URL"):
+    """Bound what is run of the function by schedule, and subscribe it, now that it can confirm, to feedback about mail.
+
+    A second time changes nothing.
+    """
+    if zappa.command not in _DEPLOYING:
+        return
+    session = zappa.zappa.boto_session
+    # A command that failed has said so, and comes again by its schedule; AWS would repeat it twice within minutes.
+    session.client("lambda").put_function_event_invoke_config(
+        FunctionName=web_function(zappa.api_stage), MaximumRetryAttempts=0, MaximumEventAgeInSeconds=300
+    )
+    if os.environ.get("AWS_ENDPOINT_URL"):
         return
     stage = load(zappa.api_stage)
-    session = zappa.zappa.boto_session
     outputs = _outputs(session, stage.name, region=stage.site.region)
     session.client("sns").subscribe(**subscription(outputs))
 

@@ -85,6 +85,18 @@ def invoked_asynchronously(
     ).node.add_dependency(function.role)
 
 
+def invoked_by(scope: Construct, id_: str, function: "Function", *, service: str, source_arn: str) -> None:
+    """Let one thing of a service of AWS's invoke a function, and nothing else of that service."""
+    lambda_.CfnPermission(
+        scope,
+        id_,
+        action="lambda:InvokeFunction",
+        function_name=function_arn(scope, function.name),
+        principal=f"{service}.amazonaws.com",
+        source_arn=source_arn,
+    ).node.add_dependency(function.function)
+
+
 class Function(Construct):
     """A Python function from the package that `make build` wrote."""
 

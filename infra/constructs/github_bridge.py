@@ -9,12 +9,11 @@ from typing import Final
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.constructs.context import Context
-from infra.constructs.function import Function, log_group
+from infra.constructs.function import Function, invoked_by, log_group
 from infra.constructs.waivers import accept
 from infra.names import resource
 
@@ -89,19 +88,13 @@ class GitHubBridge(Construct):
                 target=f"integrations/{integration.ref}",
             )
             accept(made, {"APIG4": "The pool and people's browsers come here; the bridge proves its own requests."})
-        lambda_.CfnPermission(
-            self,
-            "AddressInvokes",
-            action="lambda:InvokeFunction",
-            function_name=self.bridge.function.function_name,
-            principal="apigateway.amazonaws.com",
-            source_arn=Stack.of(self).format_arn(
-                service="execute-api",
-                resource=self.api.ref,
-                resource_name="*/*/*",
-                arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-            ),
+        address = Stack.of(self).format_arn(
+            service="execute-api",
+            resource=self.api.ref,
+            resource_name="*/*/*",
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
         )
+        invoked_by(self, "AddressInvokes", self.bridge, service="apigateway", source_arn=address)
 
     def _publish(self, context: Context) -> None:
         access = log_group(self, "AccessLog", context, name=f"/omnipub/{context.stage.name}/github-access")

@@ -18,16 +18,18 @@ _ITEMS = (
     "dynamodb:Query",
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
-    "dynamodb:DeleteItem",
     "dynamodb:ConditionCheckItem",
     "dynamodb:DescribeTable",
 )
 
 
-def reads_and_writes(owned: dynamodb.ITable, *, indexes: Sequence[str]) -> list[iam.PolicyStatement]:
+def reads_and_writes(
+    owned: dynamodb.ITable, *, indexes: Sequence[str], deletes: bool = True
+) -> list[iam.PolicyStatement]:
     """Return the right to items of the table, and to query these of its indexes."""
+    actions = [*_ITEMS, *(["dynamodb:DeleteItem"] if deletes else [])]
     return [
-        iam.PolicyStatement(actions=list(_ITEMS), resources=[owned.table_arn]),
+        iam.PolicyStatement(actions=actions, resources=[owned.table_arn]),
         iam.PolicyStatement(
             actions=["dynamodb:Query"], resources=[f"{owned.table_arn}/index/{index}" for index in indexes]
         ),

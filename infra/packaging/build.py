@@ -144,7 +144,8 @@ def _copy_sources(recipe: Recipe, root: Path, staging: Path) -> None:
 
 
 def _stays_out(relative: Path, recipe: Recipe) -> bool:
-    return "__pycache__" in relative.parts or any(relative.is_relative_to(name) for name in recipe.without)
+    is_unused = "__pycache__" in relative.parts or relative.suffix == ".md"
+    return is_unused or any(relative.is_relative_to(name) for name in recipe.without)
 
 
 def _collect_static_files(root: Path, staging: Path) -> None:

@@ -36,8 +36,9 @@ WORKER: Final = Recipe(
     requirements="worker",
     sources=("publishing", "workers"),
     without=(
-        "publishing/admin", "publishing/api", "publishing/dynadmin", "publishing/identity", "publishing/management",
-        "publishing/models", "publishing/static", "publishing/templates", "publishing/apps.py",
+        "publishing/admin", "publishing/api", "publishing/dynadmin", "publishing/identity", "publishing/locale",
+        "publishing/management", "publishing/models", "publishing/static", "publishing/templates",
+        "publishing/templatetags",
     ),
     services=("dynamodb", "kinesis", "kms", "lambda", "s3", "secretsmanager", "sts", "bedrock-runtime"),
     entry_points=("workers.delivery", "workers.scheduler", "workers.github"),

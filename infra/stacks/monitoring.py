@@ -18,6 +18,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from infra.commands import commands_of
 from infra.constructs.context import Context
 from infra.constructs.function import function_arn
 from infra.names import resource, web_function
@@ -64,7 +65,7 @@ class MonitoringStack(Stack):
         self._lateness()
         self._deliveries()
         self._doubt()
-        self._canary()
+        self._commands()
         self._gateway()
         self._dashboard()
         self._budget()
@@ -186,52 +187,56 @@ class MonitoringStack(Stack):
 
     def _deliveries(self) -> None:
         """Count log lines: no metric has to be sent for that, and none is paid for each user or account."""
-        group = self._watched.worker.worker.log_group
-        for name, pattern, sentence in (
+        worker, web = self._watched.worker.worker.log_group, self._watched.api.logs
+        for name, groups, pattern, sentence in (
             (
                 "records-parked",
+                {"": worker},
                 logs.FilterPattern.string_value("$.event", "=", "worker.record_parked"),
                 "A record could not be read and was parked.",
             ),
             (
                 "critical-logs",
+                {"": worker, "Web": web},
                 logs.FilterPattern.string_value("$.level", "=", "CRITICAL"),
-                "The worker lost sight of a lane, or evidence was refused.",
+                "Something happened, or was left undone, that a person has to look at.",
             ),
             (
                 "unconfirmed",
+                {"": worker},
                 logs.FilterPattern.string_value("$.event", "=", "delivery.unconfirmed"),
                 "A delivery could not be settled: a person has to look.",
             ),
         ):
             metric_name = name.title().replace("-", "")
-            logs.MetricFilter(
-                self,
-                f"{metric_name}Filter",
-                log_group=group,
-                filter_pattern=pattern,
-                metric_namespace=self._namespace,
-                metric_name=metric_name,
-                metric_value="1",
-            )
+            for whose, group in groups.items():
+                logs.MetricFilter(
+                    self,
+                    f"{metric_name}{whose}Filter",
+                    log_group=group,
+                    filter_pattern=pattern,
+                    metric_namespace=self._namespace,
+                    metric_name=metric_name,
+                    metric_value="1",
+                )
             self._alarm(
                 name,
                 self._fact(metric_name, period=_FIVE, statistic="Sum"),
                 sentence=sentence,
             )
 
-    def _canary(self) -> None:
-        """Send the stage's canary every hour, where it has an account for it; its failure counts as lateness.
+    def _commands(self) -> None:
+        """Run by themselves what the stage asks for: canaries, whose failure counts as lateness, and retention.
 
         EventBridge's scheduler invokes by a role, so that this stack needs nothing of the function, which comes later.
         """
-        stage = self._context.stage
-        if not stage.site.canary_account:
+        commands = commands_of(self._context.stage.site)
+        if not commands:
             return
-        target = function_arn(self, web_function(stage.name))
+        target = function_arn(self, web_function(self._context.stage.name))
         role = iam.Role(
             self,
-            "CanaryRole",
+            "CommandsRole",
             assumed_by=iam.ServicePrincipal(
                 "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": self.account}}
             ),
@@ -241,19 +246,20 @@ class MonitoringStack(Stack):
                 )
             },
         )
-        schedules.CfnSchedule(
-            self,
-            "Canary",
-            name=resource(stage.name, "canary"),
-            schedule_expression="rate(1 hour)",
-            flexible_time_window=schedules.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=schedules.CfnSchedule.TargetProperty(
-                arn=target,
-                role_arn=role.role_arn,
-                input=json.dumps({"manage": "canary"}),
-                retry_policy=schedules.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
-            ),
-        )
+        for command in commands:
+            schedules.CfnSchedule(
+                self,
+                command.name.title(),
+                name=resource(self._context.stage.name, command.name),
+                schedule_expression=command.expression,
+                flexible_time_window=schedules.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+                target=schedules.CfnSchedule.TargetProperty(
+                    arn=target,
+                    role_arn=role.role_arn,
+                    input=json.dumps({"manage": command.line}),
+                    retry_policy=schedules.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
+                ),
+            )
 
     def _gateway(self) -> None:
         self._alarm(

@@ -5,11 +5,10 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.constructs.context import Context
-from infra.constructs.function import Function, failure_queue, function_arn, invoked_asynchronously
+from infra.constructs.function import Function, failure_queue, invoked_asynchronously, invoked_by
 from infra.constructs.hints import hint_variables, sends_hints
 from infra.constructs.rights import reads_and_writes, wakes_scheduler
 from infra.constructs.waivers import accept
@@ -68,10 +67,10 @@ class SchedulerStack(Stack):
         accept(self.scheduler.role, {found: "Heads get their names when they are copied."})
         # A tick that failed or waited is repeated by the next one: neither a retry nor an old event is of use.
         invoked_asynchronously(self, self.scheduler, retries=0, age=Duration.minutes(1), failures=self.failures)
-        self._every_minute(name, rule_name=resource(context.stage.name, "tick"))
+        self._every_minute(rule_name=resource(context.stage.name, "tick"))
         CfnOutput(self, "SchedulerFunction", value=name)
 
-    def _every_minute(self, name: str, *, rule_name: str) -> None:
+    def _every_minute(self, *, rule_name: str) -> None:
         rule = events.CfnRule(
             self,
             "EveryMinute",
@@ -89,14 +88,7 @@ class SchedulerStack(Stack):
                 )
             ],
         )
-        lambda_.CfnPermission(
-            self,
-            "RuleInvokes",
-            action="lambda:InvokeFunction",
-            function_name=function_arn(self, name),
-            principal="events.amazonaws.com",
-            source_arn=rule.attr_arn,
-        ).node.add_dependency(self.scheduler.function)
+        invoked_by(self, "RuleInvokes", self.scheduler, service="events", source_arn=rule.attr_arn)
         self.failures.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("events.amazonaws.com")],

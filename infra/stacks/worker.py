@@ -10,10 +10,11 @@ from constructs import Construct
 
 from infra.constructs.context import Context
 from infra.constructs.function import Function, failure_queue, invoked_asynchronously
-from infra.constructs.rights import all_indexes, reads_and_writes, sends_mail, sends_texts, wakes_scheduler
+from infra.constructs.rights import reads_and_writes, sends_mail, sends_texts
 from infra.constructs.waivers import accept
-from infra.names import resource, scheduler_function, worker_function
+from infra.names import resource, worker_function
 from infra.stacks.data import PUBLIC_MEDIA, DataStack
+from publishing import table
 
 
 class WorkerStack(Stack):
@@ -45,7 +46,6 @@ class WorkerStack(Stack):
                 "MEDIA_BUCKET": data.media.bucket_name,
                 "OMNIPUB_MEDIA_URL": media_url,
                 "OMNIPUB_KMS_KEY_ID": data.key.key_arn,
-                "OMNIPUB_SCHEDULER_FUNCTION": scheduler_function(stage.name),
                 "SECRETS_ARN": data.secret.secret_arn,
                 "USE_AI_AGENT": str(stage.use_ai_agent).lower(),
                 "BEDROCK_MODEL_ID": stage.bedrock_model_id,
@@ -76,13 +76,13 @@ class WorkerStack(Stack):
 
     def _rights(self, context: Context, data: DataStack) -> list[iam.PolicyStatement]:
         statements = [
-            *reads_and_writes(data.table, indexes=all_indexes()),
+            # Evidence it adds only; where a network shows what was posted, an index tells it whose posts those are.
+            *reads_and_writes(data.table, indexes=[table.BY_MONTH], deletes=False),
             # Credentials are opened here only; refreshed ones are sealed again.
             iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[data.key.key_arn]),
             iam.PolicyStatement(actions=["s3:GetObject"], resources=[data.media.arn_for_objects(PUBLIC_MEDIA)]),
             *([_reads(data.stream)] if data.stream else []),
             iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.failures.queue_arn]),
-            wakes_scheduler(self, context.stage.name),
             sends_mail(self),
             *sends_texts(),
         ]

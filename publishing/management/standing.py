@@ -25,10 +25,15 @@ def checks(config: Config) -> Sequence[tuple[str, Callable[[], None]]]:
         ("functions", lambda: _functions(config)),
         ("scheduler's minute", lambda: _minute(config)),
         ("canary's hour", lambda: _canary(config)),
+        *([("retention's nights", lambda: _retention(config))] if _keeps_for_a_time(config) else []),
         ("who is told of alarms", lambda: _alarms(config)),
         ("key's state", lambda: _key(config)),
         ("secret's version", lambda: _secret(config)),
     )
+
+
+def _keeps_for_a_time(config: Config) -> bool:
+    return config.retention is not None or config.audit_retention is not None
 
 
 def _prefix(config: Config) -> str:
@@ -94,14 +99,23 @@ def _canary(config: Config) -> None:
         ) from None
     if not account.may_receive:
         raise UnwellError(f"The canary's account is {account.status.value}: no canary arrives. Connect it anew.")
-    schedule, client = f"{_prefix(config)}-canary", aws.client("scheduler")
+    _schedule(config, "canary", "Nothing sends the canary")
+
+
+def _retention(config: Config) -> None:
+    _schedule(config, "retention", "What is over is never removed")
+
+
+def _schedule(config: Config, name: str, trouble: str) -> None:
+    """Ask for the schedule of a command that the stage's settings ask for."""
+    schedule, client = f"{_prefix(config)}-{name}", aws.client("scheduler")
     deploy = "Type: uv run cdk deploy OmnichannelMonitoringStack"
     try:
         state = client.get_schedule(Name=schedule)["State"]
     except client.exceptions.ResourceNotFoundException:
-        raise UnwellError(f"Nothing sends the canary: there is no schedule {schedule}. {deploy}") from None
+        raise UnwellError(f"{trouble}: there is no schedule {schedule}. {deploy}") from None
     if state != "ENABLED":
-        raise UnwellError(f"The canary's schedule {schedule} is {state}. Switch it on in AWS's console, or {deploy}")
+        raise UnwellError(f"{trouble}: the schedule {schedule} is {state}. Switch it on in AWS's console, or {deploy}")
 
 
 def _alarms(config: Config) -> None:

@@ -156,6 +156,74 @@ class TestADeploymentOfTheStacks:
         assert "aws cloudformation delete-stack --stack-name OmnichannelSecurityEdgeStack --region us-east-1" in said
 
 
+TEMPLATE = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+
+
+@pytest.fixture
+def put_elsewhere(emulator):
+    """A stage whose role and stack are there, in a region; taken away afterwards."""
+    made = []
+
+    def put(role, stack, region):
+        iam, formation = emulator.client("iam"), emulator.client("cloudformation", region=region)
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument="{}")
+        made.append(lambda: iam.delete_role(RoleName=role))
+        if stack:
+            formation.create_stack(StackName=stack, TemplateBody=json.dumps(TEMPLATE))
+            made.append(lambda: formation.delete_stack(StackName=stack))
+            formation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+
+    yield put
+    for undo in made:
+        undo()
+
+
+class TestAStageThatLivesElsewhere:
+    """Roles have one name space for all regions: moved by a changed setting, it would fail in the middle."""
+
+    ROLES = (("-web", "Api"), ("-worker", "Worker"), ("-scheduler", "Scheduler"))
+
+    @pytest.mark.parametrize(("role", "part"), ROLES)
+    @pytest.mark.parametrize(("stage", "context"), [("prod", ""), ("dev", " -c stage=dev")])
+    def test_is_not_deployed_a_second_time(self, deploy, account, put_elsewhere, role, part, stage, context):
+        put_elsewhere(f"omnipub-{stage}{role}", stack_name(part, stage), "us-east-1")
+        settings = f'[{stage}]\nregion = "eu-central-1"\n'
+
+        said = deploy("-c", f"stage={stage}", settings=settings, client=account("eu-central-1", "us-east-1"))
+
+        assert said == (
+            f"Stage {stage} is deployed in us-east-1, and its settings say eu-central-1: the role omnipub-{stage}"
+            f"{role} "
+            'is taken for all regions. To move it, see "Moving a stage" in docs/deploy.md; else set '
+            f'region = "us-east-1" for [{stage}] in infra/deploy.toml and type: uv run cdk deploy --all{context}\n'
+        )
+
+    def test_is_told_from_a_role_that_somebody_else_made(self, deploy, account, put_elsewhere):
+        put_elsewhere("omnipub-prod-worker", None, "us-east-1")
+
+        said = deploy(client=account("us-east-1"))
+
+        assert said == (
+            "The role omnipub-prod-worker is there, and OmnichannelWorkerStack did not make it. Look whose it is: aws "
+            "iam get-role --role-name omnipub-prod-worker\n"
+        )
+
+    def test_is_deployed_again_where_it_lives(self, account, put_elsewhere):
+        put_elsewhere("omnipub-prod-web", "OmnichannelApiStack", "eu-central-1")
+
+        preflight.check(replace(PROD, site=Site(region="eu-central-1")), account("eu-central-1", "us-east-1"))
+
+    def test_is_not_asked_about_by_whoever_may_not(self, account, put_elsewhere):
+        put_elsewhere("omnipub-prod-web", None, "us-east-1")
+        real = account("us-east-1")
+
+        class Refusing:
+            def get_role(self, **_):
+                raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetRole")
+
+        preflight.check(PROD, lambda service, region: Refusing() if service == "iam" else real(service, region))
+
+
 class TestAPreparedAccount:
     def test_is_let_through_at_home_and_abroad(self, account):
         client = account("us-east-1", "eu-central-1")

@@ -35,12 +35,21 @@ class TestTheReadme:
         assert f"| {requests:,} | {' | '.join(cells)} |" in (ROOT / "README.md").read_text()
 
 
+#: Stage, requests a day, and the most dollars that a month of it may cost.
+PROMISED = [("dev", 1_000, 12), ("prod", 10_000, 30), ("prod", 100_000, 50)]
+
+
 class TestTheDesignsPromise:
-    @pytest.mark.parametrize(
-        ("stage", "requests", "most"), [("dev", 1_000, 12), ("prod", 10_000, 30), ("prod", 100_000, 50)]
-    )
+    @pytest.mark.parametrize(("stage", "requests", "most"), PROMISED)
     def test_is_kept(self, stage, requests, most):
         assert estimated(stage, requests)[0] <= most
+
+    @pytest.mark.parametrize("stage", ["dev", "prod"])
+    def test_is_what_the_stages_budget_tells_of(self, stage):
+        assert PROFILES[stage].monthly_budget == max(most for name, _, most in PROMISED if name == stage)
+
+    def test_is_kept_by_a_regulated_stage_within_its_own_budget(self):
+        assert estimated("regulated", 100_000)[0] <= PROFILES["regulated"].monthly_budget
 
     def test_is_paid_for_by_what_stands_there_idle(self):
         idle = cost.Load(requests_a_day=0, messages_a_day=0, channels=1, users=0)

@@ -67,9 +67,9 @@ class TestADeployment:
         self.enforces_the_functions_roles(deployment)
         self.is_examined_with_an_operators_rights(deployment)
         self.flies_a_canary(deployment, wall, token)
-        self.schedules_the_canary(deployment, token)
+        self.schedules_commands(deployment, token)
         self.updates(deployment, token)
-        self.flies_the_canary_by_its_schedule(deployment, wall)
+        self.runs_commands_by_their_schedules(deployment, wall)
         self.leaves_only_what_is_retained(deployment)
 
     def refuses_the_web_function_before_its_infrastructure(self, deployment):
@@ -85,6 +85,9 @@ class TestADeployment:
         deployment.read_outputs()
 
         assert "omnipub-prod-web" in deployment.zappa("status", STAGE)
+        # What schedules run is not repeated, as AWS would.
+        bounds = deployment.emulator.client("lambda").get_function_event_invoke_config(FunctionName="omnipub-prod")
+        assert (bounds["MaximumRetryAttempts"], bounds["MaximumEventAgeInSeconds"]) == (0, 300)
         health = deployment.get("/health")
         assert (health.status, health.json["application"]) == (200, "omnipub"), health.text
 
@@ -199,22 +202,19 @@ class TestADeployment:
         assert "RefusedEventError" in deployment.zappa("manage", STAGE, "check", fails=True)
 
     def is_examined_with_an_operators_rights(self, deployment):
-        """The demonstration's sender is not verified, and this emulator turns no recovery on: both are found."""
-        asked = (sys.executable, "manage.py", "doctor", "--stage", STAGE)
-        before = deployment.run(*asked, fails=True)
+        """The demonstration's sender is not verified, and this emulator turns no recovery on: both are found.
+
+        They are put right here, and examined again when all the rest is there.
+        """
+        before = deployment.run(sys.executable, "manage.py", "doctor", "--stage", STAGE, fails=True)
         deployment.emulator.client("dynamodb").update_continuous_backups(
             TableName=deployment.outputs["TableName"],
             PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
         )
         deployment.emulator.client("sesv2").create_email_identity(EmailIdentity="news@example.org")
-        after = deployment.run(*asked)
 
         assert "SES does not know as verified: news@example.org" in before
-        for what in (
-            "backups of the table", "worker's and scheduler's rights", "stream's reader", "mail", "functions",
-            "scheduler's minute", "who is told of alarms", "key's state", "secret's version", "quota of the table",
-        ):  # fmt: skip
-            assert re.search(rf"^(ok|note) +{what}$", after, re.MULTILINE), after
+        assert "Point-in-time recovery is off" in before
 
     def flies_a_canary(self, deployment, wall, token):
         """As an operator does after each deployment: the deployed functions publish it and say so."""
@@ -230,23 +230,27 @@ class TestADeployment:
         assert "no such" in refused
         assert canaries(wall) == 1
 
-    def schedules_the_canary(self, deployment, token):
-        """By the operator's setting; `zappa update`, which comes next, tells the function."""
+    def schedules_commands(self, deployment, token):
+        """By the operator's settings; `zappa update`, which comes next, tells the function. Nothing else changes."""
         (webhook,) = [
             account["id"]
             for account in deployment.get("/api/v1/accounts/", token=token).json["results"]
             if account["name"] == "Deployed webhook"
         ]
         deployment.settings = deployment.emulator.state.parent / "deploy.toml"
-        deployment.settings.write_text(f'[{STAGE}]\ncanary_account = "{webhook}"\n')
-        deployment.cdk("deploy", "OmnichannelMonitoringStack", "--exclusively", "--require-approval", "never")
+        deployment.settings.write_text(f'[{STAGE}]\ncanary_account = "{webhook}"\naudit_retention_days = 30\n')
+        stacks = ("OmnichannelMonitoringStack", "OmnichannelWorkerStack")
+        said = deployment.cdk("deploy", *stacks, "--exclusively", "--require-approval", "never")
 
-    def flies_the_canary_by_its_schedule(self, deployment, wall):
-        """EventBridge invokes the deployed function with what the stack says; only the hour is made a minute here."""
+        assert re.findall(r"(Omnichannel\w+Stack) \(no changes\)", said) == ["OmnichannelWorkerStack"], said
+
         schedules = deployment.emulator.client("scheduler")
-        schedule = schedules.get_schedule(Name="omnipub-prod-canary")
-        target = schedule["Target"]
-        assert (schedule["ScheduleExpression"], schedule["State"]) == ("rate(1 hour)", "ENABLED")
+        made = {name: schedules.get_schedule(Name=f"omnipub-prod-{name}") for name in ("canary", "retention")}
+        assert {name: (each["ScheduleExpression"], each["State"]) for name, each in made.items()} == {
+            "canary": ("rate(1 hour)", "ENABLED"),
+            "retention": ("cron(7 0-5 * * ? *)", "ENABLED"),
+        }
+        target = made["canary"]["Target"]
         may = {
             arn: deployment.emulator.client("iam").simulate_principal_policy(
                 PolicySourceArn=target["RoleArn"], ActionNames=["lambda:InvokeFunction"], ResourceArns=[arn]
@@ -254,27 +258,41 @@ class TestADeployment:
             for arn in (target["Arn"], f"{target['Arn']}-worker")
         }
         assert [decision == "allowed" for decision in may.values()] == [True, False]
+
+    def runs_commands_by_their_schedules(self, deployment, wall):
+        """EventBridge invokes the deployed function with what the stack says; only the times are made minutes here."""
+        schedules = deployment.emulator.client("scheduler")
+        for name in ("canary", "retention"):
+            made = schedules.get_schedule(Name=f"omnipub-prod-{name}")
+            unchanged = {"FlexibleTimeWindow": made["FlexibleTimeWindow"], "Target": made["Target"]}
+            schedules.update_schedule(Name=made["Name"], ScheduleExpression="rate(1 minute)", **unchanged)
+        # With an operator's rights, and with everything in its place.
         examined = deployment.run(sys.executable, "manage.py", "doctor", "--stage", STAGE)
-        assert re.search(r"^ok +canary's hour$", examined, re.MULTILINE), examined
-
-        def set_expression(expression):
-            unchanged = {"FlexibleTimeWindow": schedule["FlexibleTimeWindow"], "Target": target}
-            schedules.update_schedule(Name=schedule["Name"], ScheduleExpression=expression, **unchanged)
-
-        set_expression("rate(1 minute)")
+        for what in (
+            "backups of the table", "worker's and scheduler's rights", "stream's reader", "mail", "functions",
+            "scheduler's minute", "canary's hour", "retention's nights", "who is told of alarms", "key's state",
+            "secret's version", "quota of the table",
+        ):  # fmt: skip
+            assert re.search(rf"^(ok|note) +{what}$", examined, re.MULTILINE), examined
+        assert "ok      canary's hour" in examined
+        assert "ok      retention's nights" in examined
         give_up_at = time.monotonic() + 200
-        while canaries(wall) < 2:
-            assert time.monotonic() < give_up_at, "EventBridge sent no canary."
+        while canaries(wall) < 2 or not self.logged(deployment, "Audit log: nothing older than 30 days"):
+            assert time.monotonic() < give_up_at, "EventBridge ran no command."
             time.sleep(1)
-        set_expression("rate(1 hour)")
+        # The function may do what retention needs.
+        assert not self.logged(deployment, "retention.failed")
+
+    @staticmethod
+    def logged(deployment, text):
+        """Whether the web function's log has a line with this."""
+        found = deployment.emulator.client("logs").filter_log_events(logGroupName="/aws/lambda/omnipub-prod")
+        return [event for event in found["events"] if text in event["message"]]
 
     def updates(self, deployment, token):
         deployment.zappa("update", STAGE)
 
         assert deployment.get("/api/v1/me/", token=token).status == 200
-        assert (
-            "no changes" in deployment.cdk("deploy", "OmnichannelSchedulerStack", "--require-approval", "never").lower()
-        )
         assert "already deployed" in deployment.zappa("deploy", STAGE, fails=True)
 
     def leaves_only_what_is_retained(self, deployment):

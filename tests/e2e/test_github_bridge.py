@@ -31,12 +31,13 @@ class TestThePackagedBridge:
         emulator.stop()
 
     @pytest.mark.e2e
-    def test_answers_with_its_one_secret_and_has_no_other_right(self, emulator, tmp_path):
-        build(WORKER, "emulator", root=ROOT, output=tmp_path)
+    def test_answers_with_its_one_secret_and_has_no_other_right(self, emulator):
+        # Built anew only if it is another than the one that the walk through a deployment deployed.
+        build(WORKER, "emulator", root=ROOT, output=ROOT / "build")
         manager = emulator.client("secretsmanager")
         own = manager.create_secret(Name="omnipub/github", SecretString=json.dumps(secret()))["ARN"]
         other = manager.create_secret(Name="omnipub/other", SecretString=json.dumps(secret()))["ARN"]
-        self.deploy(emulator, tmp_path / "emulator/worker.zip", own=own, reads=own)
+        self.deploy(emulator, ROOT / "build/emulator/worker.zip", own=own, reads=own)
 
         described = self.ask(emulator, "/.well-known/openid-configuration")
         keys = self.ask(emulator, "/jwks")

@@ -38,6 +38,7 @@ def full(stage: Stage) -> Stage:
         cors_origins="https://www.example.org, https://app.example.org",
         canary_account="01KBCD0000000000000000000B",
         series_horizon=21,
+        retention_days=365,
         frontend_repository="https://github.example/example/front",
         frontend_token_secret="omnipub/front",
     )

@@ -1,6 +1,8 @@
 """The CDK's command line: an old one is named before it does anything."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +60,40 @@ class TestTheCommandLine:
 
         with pytest.raises(node.NodeMissingError, match=r"is missing, and .* make infra"):
             node.check_cli()
+
+
+class TestPreparingAPlace:
+    @pytest.fixture
+    def ran(self, monkeypatch):
+        ran: list[object] = []
+
+        def run_cli(arguments: list[str], *, with_app: bool = True) -> int:
+            ran.append((arguments, with_app))
+            return 0
+
+        monkeypatch.setattr(install, "install", lambda: None)
+        monkeypatch.setattr(cli, "build", lambda recipe, *_, **__: ran.append(recipe.name))
+        monkeypatch.setattr(node, "run_cli", run_cli)
+        return ran
+
+    def test_that_is_named_needs_no_stacks_and_no_package(self, ran):
+        assert cli.run(["bootstrap", "aws://111122223333/us-east-1"]) == 0
+
+        assert ran == [(["bootstrap", "aws://111122223333/us-east-1", "--no-notices"], False)]
+
+    def test_that_the_stacks_name_needs_both(self, ran):
+        assert cli.run(["bootstrap"]) == 0
+
+        assert ran == ["worker", (["bootstrap"], True)]
+
+    def test_without_stacks_happens_where_nothing_names_them(self, monkeypatch):
+        folders = []
+
+        def run(command: list[str], *, cwd: Path, **_: object) -> subprocess.CompletedProcess[str]:
+            folders.append(cwd)
+            return subprocess.CompletedProcess(command, 3)
+
+        monkeypatch.setattr(subprocess, "run", run)
+
+        assert [node.run_cli(["list"], with_app=each) for each in (True, False)] == [3, 3]
+        assert [(folder / "cdk.json").is_file() for folder in folders] == [True, False]

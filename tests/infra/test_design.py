@@ -243,6 +243,8 @@ class TestAFlagOfAStage:
         document = (ROOT / "docs/deploy.md").read_text()
 
         assert "| | dev | prod | regulated |" in document
+        budgets = " | ".join(f"${PROFILES[stage].monthly_budget}" for stage in ("dev", "prod", "regulated"))
+        assert f"(`monthly_budget`) | {budgets} |" in document
 
 
 #: By design: evidence, and what it cannot be read without. Nothing else outlives `destroy`.

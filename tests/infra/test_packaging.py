@@ -16,6 +16,8 @@ from infra.packaging import build, checks
 from infra.packaging.manifest import Manifest, PackageError, archive_of, find_package
 from infra.packaging.recipes import RECIPES, WEB, WORKER
 
+ROOT = Path(__file__).parents[2]
+
 
 def write(folder, name, content=b""):
     path = folder / name
@@ -113,7 +115,7 @@ class TestImporting:
     @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
     def test_begins_where_aws_begins(self, recipe):
         """Each package's entry points are the modules of the handlers that are deployed."""
-        settings = json.loads((Path(__file__).parents[2] / "zappa_settings.json").read_text())
+        settings = json.loads((ROOT / "zappa_settings.json").read_text())
         handlers = {
             "web": {settings["base"]["lambda_handler"]},
             "worker": {"workers.delivery.handler", "workers.scheduler.handler", "workers.github.handler"},
@@ -164,12 +166,26 @@ class TestAPackage:
         with pytest.raises(PackageError, match="arm64, x86_64, emulator"):
             build.build(WORKER, "riscv", root=tmp_path, output=tmp_path)
 
+    def test_of_the_worker_holds_code_of_ours_and_nothing_else(self, tmp_path):
+        """No catalogues, templates or documents: no handler reads any."""
+        build._copy_sources(WORKER, ROOT, tmp_path)
+        copied = [path.relative_to(tmp_path) for path in build._files(tmp_path)]
+
+        assert [str(path) for path in copied if path.suffix != ".py"] == []
+        assert {path.parts[1] for path in copied if len(path.parts) > 2} == {
+            "adapters", "channels", "domain", "http", "items", "services", "store",
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+    def test_leaves_out_what_there_is(self, recipe):
+        assert [name for name in recipe.without if not (ROOT / name).exists()] == []
+
     def test_names_what_its_recipe_leaves_out_in_vain(self):
         with pytest.raises(PackageError, match="which requirements/ no longer has"):
             build._without(WEB, "django==5.2 \\\n    --hash=sha256:00")
 
     def test_keeps_the_languages_that_the_desk_speaks(self):
-        settings = (Path(__file__).parents[2] / "omnipub" / "settings.py").read_text()
+        settings = (ROOT / "omnipub" / "settings.py").read_text()
 
         spoken = re.search(r"^LANGUAGES = (.+)$", settings, re.MULTILINE)
 

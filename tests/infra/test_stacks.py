@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from infra import cost
+from infra.commands import commands_of
 from infra.constructs import gateway
 from infra.names import EDGE_PART, STACKS, stack_id
 from infra.stacks.auth import ROLES
-from infra.stages import PROFILES
+from infra.stages import PROFILES, Site
 from publishing import paths, table
 from publishing.domain.permissions import Role
 
@@ -460,7 +461,7 @@ class TestTheWorker:
 
         assert {
             "TABLE_NAME", "SECRETS_ARN", "USE_AI_AGENT", "BEDROCK_MODEL_ID", "MEDIA_BUCKET", "OMNIPUB_MEDIA_URL",
-            "OMNIPUB_KMS_KEY_ID", "OMNIPUB_SCHEDULER_FUNCTION",
+            "OMNIPUB_KMS_KEY_ID",
         } == set(variables)  # fmt: skip
 
 
@@ -502,12 +503,6 @@ class TestTheWayToTheWorker:
             put = {action for action, _ in rights if action.startswith("kinesis:")}
             assert invoked == {f"{name}-scheduler", *([] if has_stream else [f"{name}-worker"])}
             assert put == ({"kinesis:PutRecord", "kinesis:PutRecords"} if has_stream else set())
-        # Nor does the worker invoke itself.
-        by_worker = [
-            where for action, where in statements(stacks, "Worker", "WorkerRole") if action == "lambda:InvokeFunction"
-        ]
-        assert len(by_worker) == 1
-        assert by_worker[0].endswith(f'{name}-scheduler"]]}}')
 
     def test_without_a_stream_is_bounded_and_its_failures_are_kept(self, synthesize):
         dev = synthesize("dev")
@@ -567,7 +562,75 @@ def statements(stacks, stack, like):
 ROLES_OF = [("Api", "WebRole"), ("Worker", "WorkerRole"), ("Scheduler", "SchedulerRole")]
 
 
+_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+_TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+_ROWS = {
+    "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem",
+    "dynamodb:ConditionCheckItem", "dynamodb:DescribeTable",
+}  # fmt: skip
+#: Every role of a stage with every option -> all that it may do. Where a stage has less, a role has less.
+RIGHTS = {
+    ("Api", "WebRole"): {
+        *_LOGS, *_TRACES, *_ROWS, "dynamodb:DeleteItem", "kms:GenerateDataKey", "secretsmanager:GetSecretValue",
+        "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket",
+        "cognito-idp:ListUsers", "cognito-idp:AdminListGroupsForUser", "cognito-idp:AdminCreateUser",
+        "cognito-idp:AdminAddUserToGroup", "kinesis:PutRecord", "kinesis:PutRecords", "lambda:InvokeFunction",
+    },
+    ("Api", "Caller"): {"lambda:InvokeFunction"},
+    ("Worker", "WorkerRole"): {
+        *_LOGS, *_TRACES, *_ROWS, "kms:Decrypt", "kms:GenerateDataKey", "s3:GetObject",
+        "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards",
+        "sqs:SendMessage", "ses:SendEmail", "sns:Publish",
+    },
+    ("Scheduler", "SchedulerRole"): {
+        *_LOGS, *_TRACES, *_ROWS, "dynamodb:DeleteItem", "kinesis:PutRecord", "kinesis:PutRecords",
+        "lambda:InvokeFunction", "s3:PutObject", "sqs:SendMessage",
+    },
+    ("Auth", "GitHubBridge"): {*_LOGS, *_TRACES, "secretsmanager:GetSecretValue"},
+    ("Frontend", "Build"): {"ssm:GetParameter"},
+    ("Monitoring", "CommandsRole"): {"lambda:InvokeFunction"},
+}  # fmt: skip
+#: AWS's own policy for it, and no other role has such a one: writing the logs of every gateway of the account.
+_GATEWAYS_LOGS = ("Api", "GatewayCloudWatchRole")
+
+
 class TestARole:
+    @pytest.mark.parametrize(("stack", "like"), RIGHTS)
+    def test_may_do_exactly_this(self, synthesize, stack, like):
+        full = synthesize("regulated+full")
+
+        assert {action for action, _ in statements(full, stack, like)} == RIGHTS[stack, like]
+
+    def test_is_one_of_these(self, synthesize):
+        full = synthesize("regulated+full")
+        found = [(stack, name) for stack in STACKS for name in full.of(stack, "AWS::IAM::Role")]
+
+        known = [*RIGHTS, _GATEWAYS_LOGS]
+        assert len(found) == len(known)
+        for stack, like in known:
+            full.one(stack, "AWS::IAM::Role", like)
+        gateways = full.one(*_GATEWAYS_LOGS[:1], "AWS::IAM::Role", _GATEWAYS_LOGS[1])["Properties"]
+        assert [json.dumps(arn).rpartition("/")[2] for arn in gateways["ManagedPolicyArns"]] == [
+            'AmazonAPIGatewayPushToCloudWatchLogs"]]}'
+        ]
+        # Nor is there a policy beside the roles' own.
+        assert [kind for stack in STACKS for kind in full.of(stack, "AWS::IAM::Policy")] == []
+        assert [kind for stack in STACKS for kind in full.of(stack, "AWS::IAM::ManagedPolicy")] == []
+
+    @pytest.mark.parametrize("stage", ["dev", "prod"])
+    @pytest.mark.parametrize(("stack", "like"), ROLES_OF)
+    def test_may_do_no_more_where_a_stage_has_less(self, synthesize, stage, stack, like):
+        may = {action for action, _ in statements(synthesize(stage), stack, like)}
+        kinesis = {action for action in RIGHTS[stack, like] if action.startswith("kinesis:")}
+
+        assert may == RIGHTS[stack, like] - (_TRACES | kinesis if stage == "dev" else set())
+
+    def test_of_the_worker_adds_evidence_and_deletes_none(self, prod):
+        queried = [where for _, where in statements(prod, "Worker", "WorkerRole") if "/index/" in where]
+
+        assert len(queried) == 1
+        assert table.BY_MONTH in queried[0]
+
     @pytest.mark.parametrize(("stack", "like"), ROLES_OF)
     def test_has_no_wildcard_among_its_actions(self, prod, stack, like):
         assert not [action for action, _ in statements(prod, stack, like) if "*" in action]
@@ -718,20 +781,129 @@ class TestMonitoring:
 
         assert {"Lateness", "InDoubt", "Unconfirmed", "RecordsParked"} <= set(re.findall(r"[A-Z][A-Za-z]+", body))
 
-    def test_sends_a_canary_every_hour_where_it_has_an_account_for_it(self, synthesize, prod):
-        canary = synthesize("prod+full").one("Monitoring", "AWS::Scheduler::Schedule")["Properties"]
+    @pytest.mark.parametrize(
+        ("name", "expression", "line"),
+        [
+            ("canary", "rate(1 hour)", "canary"),
+            ("retention", "cron(7 0-5 * * ? *)", "retention run --limit 5000 --seconds 20"),
+        ],
+    )
+    def test_runs_a_command_by_itself_where_the_stage_asks_for_it(self, synthesize, name, expression, line):
+        full = synthesize("regulated+full")
+        schedule = full.one("Monitoring", "AWS::Scheduler::Schedule", name.title())["Properties"]
+        (role,) = full.of("Monitoring", "AWS::IAM::Role")
 
+        assert (schedule["Name"], schedule["ScheduleExpression"]) == (f"omnipub-regulated-{name}", expression)
+        # Exactly what the web function's handler takes for a command: tests/omnipub/test_function.py.
+        assert json.loads(schedule["Target"]["Input"]) == {"manage": line}
+        assert json.dumps(schedule["Target"]["Arn"]).endswith(':function:omnipub-regulated"]]}')
+        assert schedule["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 0}
+        assert schedule["Target"]["RoleArn"] == {"Fn::GetAtt": [role, "Arn"]}
+        assert "State" not in schedule
+
+    def test_lets_the_schedules_run_the_web_function_and_nothing_else(self, synthesize):
+        full = synthesize("regulated+full")
+        (target,) = {where for _, where in statements(full, "Monitoring", "CommandsRole")}
+        trusted = full.one("Monitoring", "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+
+        assert target.endswith(':function:omnipub-regulated"]]}')
+        assert [each["Principal"] for each in trusted] == [{"Service": "scheduler.amazonaws.com"}]
+        assert "aws:SourceAccount" in json.dumps(trusted)
+
+    @pytest.mark.parametrize(
+        ("site", "names"),
+        [
+            (Site(), []),
+            (Site(canary_account="01KBCD0000000000000000000B"), ["canary"]),
+            (Site(retention_days=30), ["retention"]),
+            (Site(audit_retention_days=30), ["retention"]),
+        ],
+    )
+    def test_runs_no_command_that_nobody_asked_for(self, site, names):
+        assert [command.name for command in commands_of(site)] == names
+
+    def test_has_no_schedule_and_no_role_for_one_where_nothing_asks_for_it(self, prod):
         assert prod.of("Monitoring", "AWS::Scheduler::Schedule") == {}
-        assert canary["ScheduleExpression"] == "rate(1 hour)"
-        # Exactly what the web function's handler takes for a command.
-        assert json.loads(canary["Target"]["Input"]) == {"manage": "canary"}
-        assert json.dumps(canary["Target"]["Arn"]).endswith(':function:omnipub-prod"]]}')
-        assert canary["Target"]["RetryPolicy"] == {"MaximumRetryAttempts": 0}
+        assert prod.of("Monitoring", "AWS::IAM::Role") == {}
+
+    def test_reads_critical_lines_of_the_worker_and_of_the_web_function(self, prod):
+        """Feedback about a second publication, and a retention that failed, are told by the web function."""
+        filters = [each["Properties"] for each in prod.of("Monitoring", "AWS::Logs::MetricFilter").values()]
+        read = {
+            (json.dumps(each["LogGroupName"]), each["FilterPattern"], each["MetricTransformations"][0]["MetricValue"])
+            for each in filters
+            if each["MetricTransformations"][0]["MetricName"] == "CriticalLogs"
+        }
+        alarm = prod.one("Monitoring", "AWS::CloudWatch::Alarm", "CriticalLogs")["Properties"]
+
+        (worker,) = [group for group, _, _ in read if "OmnichannelWorkerStack" in group]
+        (web,) = [group for group, _, _ in read if "OmnichannelApiStack" in group and "Logs" in group]
+        critical = '{ $.level = "CRITICAL" }'
+        assert read == {(worker, critical, "1"), (web, critical, "1")}
+        assert (alarm["MetricName"], alarm["Threshold"], alarm["Statistic"]) == ("CriticalLogs", 1, "Sum")
 
     def test_notices_a_scheduler_that_does_not_run(self, prod):
         alarm = prod.one("Monitoring", "AWS::CloudWatch::Alarm", "SchedulerSilent")["Properties"]
 
         assert alarm["TreatMissingData"] == "breaching"
+
+
+#: What is deployed somewhere, and where.
+LINTED = [
+    ("dev", "us-east-1"),
+    ("prod", "us-east-1"),
+    ("regulated+full", "us-east-1"),
+    ("regulated+abroad", "eu-central-1"),
+    ("regulated+abroad", "us-east-1"),
+]
+
+
+def templates_in(stacks, region):
+    return [str(stacks.folder / f"{name}.template.json") for name, where in regions(stacks).items() if where == region]
+
+
+@pytest.fixture(scope="module")
+def linted(synthesize, tmp_path_factory):
+    """What cfn-lint finds, by region: in one process for each, which reads its rules once, side by side."""
+    template = json.loads((synthesize("prod").folder / "OmnichannelDataStack.template.json").read_text())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            resource["Properties"]["BillingMode"] = "PAY_WHEN_ASKED"
+    wrong = tmp_path_factory.mktemp("linted") / "wrong.template.json"
+    wrong.write_text(json.dumps(template))
+    at_work = {}
+    for region in dict.fromkeys(where for _, where in LINTED):
+        templates = [
+            each for stage, where in LINTED if where == region for each in templates_in(synthesize(stage), region)
+        ]
+        linter = str(Path(sys.executable).with_name("cfn-lint"))
+        # W3005: dependencies that are there twice, which the CDK writes and CloudFormation ignores.
+        # W6001: outputs that repeat another stack's, so that whoever deploys the web function reads one stack less.
+        options = ["--format", "parseable", "--regions", region, "--ignore-checks", "W3005", "W6001"]
+        command = [linter, *options, "--", str(wrong), *templates]
+        at_work[region] = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return {region: process.communicate()[0].splitlines() for region, process in at_work.items()}
+
+
+_NAMES = {
+    "Name", "RoleName", "FunctionName", "QueueName", "TopicName", "LogGroupName", "AlarmName", "DashboardName",
+    "AliasName", "TrailName", "UserPoolName", "OriginAccessControlConfig", "Budget",
+}  # fmt: skip
+#: Named within something that has a name of its own.
+_WITHIN = {"AWS::ApiGateway::Authorizer", "AWS::Cognito::UserPoolResourceServer"}
+
+
+def names_in(stacks):
+    """What a stage's resources are called where an account, or a region of it, has each name once."""
+    found = set()
+    for template in stacks.templates.values():
+        for resource in template["Resources"].values():
+            for key in _NAMES & set(resource.get("Properties", {})):
+                value = resource["Properties"][key]
+                name = value.get("Name") or value.get("BudgetName") if isinstance(value, dict) else value
+                if name and resource["Type"] not in _WITHIN:
+                    found.add((resource["Type"], key, name))
+    return found
 
 
 class TestTheStacks:
@@ -744,36 +916,30 @@ class TestTheStacks:
         edge = {stack_id(EDGE_PART)} if stage == "regulated+abroad" else set()
         assert set(stacks.templates) == {stack_id(part) for part in STACKS} | edge
 
-    @pytest.mark.parametrize(
-        ("stage", "region"),
-        [
-            ("dev", "us-east-1"),
-            ("prod", "us-east-1"),
-            ("regulated+full", "us-east-1"),
-            ("regulated+abroad", "eu-central-1"),
-            ("regulated+abroad", "us-east-1"),
-        ],
-    )
-    def test_are_templates_that_cfn_lint_accepts_in_their_regions(self, synthesize, stage, region):
-        stacks = synthesize(stage)
-        templates = [
-            str(stacks.folder / f"{name}.template.json") for name, where in regions(stacks).items() if where == region
-        ]
-        assert templates
-        # W3005: dependencies that are there twice, which the CDK writes and CloudFormation ignores.
-        # W6001: outputs that repeat another stack's, so that whoever deploys the web function reads one stack less.
-        linter = str(Path(sys.executable).with_name("cfn-lint"))
-        command = [linter, "--regions", region, "--ignore-checks", "W3005", "W6001", "--", *templates]
+    @pytest.mark.parametrize(("stage", "region"), LINTED)
+    def test_are_templates_that_cfn_lint_accepts_in_their_regions(self, synthesize, linted, stage, region):
+        assert templates_in(synthesize(stage), region)
+        folder = f"{synthesize(stage).folder}/"
 
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert [line for line in linted[region] if line.startswith(folder)] == []
 
-        assert done.returncode == 0, done.stdout
+    def test_are_linted_by_what_finds_something_wrong(self, linted):
+        for found in linted.values():
+            assert {line.partition("/wrong.template.json:")[2].split(":")[4] for line in found} == {"E3030", "E3639"}
+            assert "PAY_WHEN_ASKED" in found[0]
 
     def test_hold_no_secret(self, synthesize):
         text = json.dumps(synthesize("regulated+full").templates)
 
         assert "BEGIN" not in text
         assert not re.search(r"AKIA[0-9A-Z]{16}", text)
+
+    def test_of_two_stages_have_no_name_in_common_so_that_they_may_share_an_account(self, synthesize):
+        named = {stage: names_in(synthesize(stage)) for stage in ("dev", "prod", "regulated+full")}
+
+        assert all(len(names) > 25 for names in named.values())
+        for stage, other in (("dev", "prod"), ("dev", "regulated+full"), ("prod", "regulated+full")):
+            assert named[stage] & named[other] == set()
 
     @pytest.mark.parametrize("stage", ["dev", "prod", "regulated+full"])
     def test_name_no_bucket_so_that_no_name_can_be_taken(self, synthesize, stage):

@@ -23,6 +23,55 @@ class TestAWorkflow:
         assert done.returncode == 0, done.stdout + done.stderr
 
     @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+    def test_runs_others_actions_as_they_were_when_they_were_chosen(self, path):
+        """By their commit: whoever owns an action can move its tag."""
+        used = re.findall(r"^ *- uses: (.+)$", path.read_text(), re.MULTILINE)
+
+        assert used
+        assert [each for each in used if not re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)] == []
+        assert "uses:" not in re.sub(r"^ *- uses: .+$", "", path.read_text(), flags=re.MULTILINE)
+
+    def test_gives_each_action_one_commit(self):
+        used = {use for path in WORKFLOWS for use in re.findall(r"uses: (.+)", path.read_text())}
+
+        assert sorted(use.partition("@")[0] for use in used) == [
+            "actions/checkout", "actions/setup-python", "aws-actions/configure-aws-credentials",
+        ]  # fmt: skip
+
+    def test_is_kept_up_to_date_by_proposals(self):
+        tool = Path(sys.executable).with_name("check-jsonschema")
+        path = ROOT / ".github/dependabot.yml"
+
+        done = subprocess.run(
+            [str(tool), "--builtin-schema", "vendor.dependabot", str(path)], capture_output=True, text=True, check=False
+        )
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "package-ecosystem: github-actions" in path.read_text()
+
+    @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+    def test_lets_one_job_ask_for_more_than_reading_and_only_for_a_token_of_the_run(self, path):
+        granted = re.findall(r"^ +([a-z-]+): (read|write)$", path.read_text(), re.MULTILINE)
+
+        more = [("contents", "read"), ("id-token", "write")] if path.stem == "deploy" else []
+        assert granted == [("contents", "read"), *more]
+
+    @pytest.mark.parametrize(
+        ("chosen", "code", "sentence"),
+        [("serverless", 0, ""), ("lambda", 1, "INFRA_TYPE is 'lambda'; it should be serverless or containers.")],
+    )
+    def test_that_deploys_refuses_a_choice_that_there_is_not(self, chosen, code, sentence):
+        job = (ROOT / ".github/workflows/deploy.yml").read_text().partition("  serverless:")[2]
+        script = textwrap.dedent(job.partition("run: |\n")[2].partition("      - uses:")[0])
+
+        done = subprocess.run(
+            ["/bin/bash", "-e", "-c", script], env={"INFRA_TYPE": chosen}, capture_output=True, text=True, check=False
+        )
+
+        assert done.returncode == code
+        assert sentence in done.stdout
+
+    @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
     def test_grants_nothing_but_reading_by_default_and_stores_no_keys(self, path):
         text = path.read_text()
 

@@ -66,6 +66,14 @@ def examined():
     return out.getvalue()
 
 
+def assert_fails(what, sentence, command):
+    """A check is said to have failed, with what was found and, in the same line, what to type."""
+    said = examined().splitlines()
+    found = said[said.index(f"FAILED  {what}") + 1]
+    assert found.startswith(f"        {sentence}"), found
+    assert found.endswith(command), found
+
+
 class TestTheHint:
     def test_is_one_that_the_worker_does_not_park(self, surroundings, monkeypatch):
         sent = []
@@ -346,6 +354,20 @@ class TestWhatWasDeployed:
         assert f"Alarms have nowhere to go: there is no topic {account.topic}. Type: uv run" in examined()
 
 
+def put_schedule(account, name, state):
+    """A schedule of a command of the stage, in the state in which somebody left it."""
+    account.emulator.client("scheduler").create_schedule(
+        Name=f"{account.prefix}-{name}",
+        ScheduleExpression="rate(1 hour)",
+        State=state,
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": f"arn:aws:lambda:us-east-1:000000000000:function:{account.prefix}",
+            "RoleArn": "arn:aws:iam::000000000000:role/any",
+        },
+    )
+
+
 class TestTheCanarysHour:
     @pytest.fixture
     def canary(self, account, surroundings):
@@ -354,28 +376,17 @@ class TestTheCanarysHour:
         surroundings.setenv("OMNIPUB_CANARY_ACCOUNT", connected.id)
         return account
 
-    @staticmethod
-    def schedule(account, state):
-        account.emulator.client("scheduler").create_schedule(
-            Name=f"{account.prefix}-canary",
-            ScheduleExpression="rate(1 hour)",
-            State=state,
-            FlexibleTimeWindow={"Mode": "OFF"},
-            Target={
-                "Arn": f"arn:aws:lambda:us-east-1:000000000000:function:{account.prefix}",
-                "RoleArn": "arn:aws:iam::000000000000:role/any",
-            },
-        )
-
     def test_is_there(self, canary):
-        self.schedule(canary, "ENABLED")
+        put_schedule(canary, "canary", "ENABLED")
 
         assert "ok      canary's hour\n" in examined()
 
     def test_is_switched_off(self, canary):
-        self.schedule(canary, "DISABLED")
+        put_schedule(canary, "canary", "DISABLED")
 
-        assert f"The canary's schedule {canary.prefix}-canary is DISABLED." in examined()
+        assert (
+            f"FAILED  canary's hour\n        Nothing sends the canary: the schedule {canary.prefix}-canary is DISABLED."
+        ) in examined()
 
     def test_was_never_deployed(self, canary):
         said = examined()
@@ -393,6 +404,32 @@ class TestTheCanarysHour:
         assert "note    canary's hour\n        No canary is sent" in examined()
 
 
+@pytest.mark.parametrize("setting", ["OMNIPUB_RETENTION_DAYS", "OMNIPUB_AUDIT_RETENTION_DAYS"])
+class TestTheNightsOfRetention:
+    def test_are_there(self, account, surroundings, setting):
+        surroundings.setenv(setting, "90")
+        put_schedule(account, "retention", "ENABLED")
+
+        assert "ok      retention's nights\n" in examined()
+
+    @pytest.mark.parametrize("state", [None, "DISABLED"])
+    def test_are_missed_where_something_is_to_be_removed(self, account, surroundings, setting, state):
+        surroundings.setenv(setting, "90")
+        if state:
+            put_schedule(account, "retention", state)
+
+        said = examined()
+
+        schedule = f"{account.prefix}-retention"
+        trouble = f"the schedule {schedule} is DISABLED." if state else f"there is no schedule {schedule}. Type: uv run"
+        assert f"FAILED  retention's nights\n        What is over is never removed: {trouble}" in said
+
+    def test_are_not_spoken_of_where_everything_is_kept(self, account, surroundings, setting):
+        surroundings.delenv(setting, raising=False)
+
+        assert "retention" not in examined()
+
+
 class TestTheKey:
     @pytest.fixture
     def key(self, emulator, surroundings):
@@ -403,18 +440,16 @@ class TestTheKey:
     def test_that_is_disabled_is_enabled_again(self, emulator, key):
         emulator.client("kms").disable_key(KeyId=key)
 
-        said = examined()
-
-        assert "FAILED  key of the credentials\n        The key is disabled" in said
-        assert f"Type: aws kms enable-key --key-id {key}\n" in said
+        assert_fails("key of the credentials", "The key is disabled", f"Type: aws kms enable-key --key-id {key}")
 
     def test_that_waits_to_be_deleted_is_saved(self, emulator, key):
         emulator.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
 
-        said = examined()
-
-        assert "The key waits to be deleted, and every credential would be lost with it." in said
-        assert f"aws kms cancel-key-deletion --key-id {key} && aws kms enable-key --key-id {key}" in said
+        assert_fails(
+            "key of the credentials",
+            "The key waits to be deleted, and every credential would be lost with it.",
+            f"aws kms cancel-key-deletion --key-id {key} && aws kms enable-key --key-id {key}",
+        )
 
     def test_that_is_never_changed_is_noted(self, emulator, key):
         before = examined()
@@ -441,10 +476,9 @@ class TestTheSecret:
     def test_that_waits_to_be_deleted_is_restored(self, emulator, secret):
         emulator.client("secretsmanager").delete_secret(SecretId=secret)
 
-        said = examined()
-
-        assert "FAILED  secret\n        The secret waits to be deleted" in said
-        assert f"aws secretsmanager restore-secret --secret-id {secret}" in said
+        assert_fails(
+            "secret", "The secret waits to be deleted", f"aws secretsmanager restore-secret --secret-id {secret}"
+        )
 
     def test_that_is_newer_than_the_function_has_to_be_read(self, emulator, secret):
         time.sleep(1.0)  # AWS says when a secret was changed in whole seconds.

@@ -134,6 +134,42 @@ class TestAMessage:
             "Messages: 1 removed that ended more than 30 days ago.",
         ]
 
+    def test_that_there_is_no_time_for_is_left_to_the_next_run(
+        self, configured: pytest.MonkeyPatch, clock: Clock, capsys: pytest.CaptureFixture[str]
+    ):
+        """A function has half a minute, whatever there is to do; half a message is never removed."""
+        configured.setenv("OMNIPUB_RETENTION_DAYS", "30")
+        configured.setenv("OMNIPUB_AUDIT_RETENTION_DAYS", "30")
+        configured.setenv("OMNIPUB_AUDIT_BUCKET", "heads-that-are-not-asked-for")
+        old = NOW - timedelta(days=3_650)
+        ids = [f"01KBCD000000000000000000{number:02d}" for number in range(3)]
+        for message_id in ids:
+            put(MessageStatus.PUBLISHED, id=message_id, scheduled_at=old, updated_at=old)
+        really = retention.remove_message
+
+        def slowly(*arguments: Any) -> bool:
+            clock.move(seconds=12)
+            return really(*arguments)
+
+        configured.setattr(retention, "remove_message", slowly)
+
+        call_command("retention", "run", "--seconds", "20")
+
+        assert capsys.readouterr().out.splitlines() == [
+            "Messages: 2 removed that ended more than 30 days ago. There may be more: type the same again.",
+            "Audit log: no time was left for it; type the same again.",
+        ]
+        assert [bool(rows_of(message_id)) for message_id in ids].count(True) == 1
+
+    @pytest.mark.parametrize("given", [("--limit", "0"), ("--seconds", "0"), ("--seconds", "nan")])
+    def test_is_not_removed_within_bounds_that_are_none(
+        self, configured: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, given: tuple[str, str]
+    ):
+        with pytest.raises(CommandError, match="--limit should be 1 or more, --seconds from 1 to 86400"):
+            call_command("retention", "run", *given)
+
+        assert caplog.records == []
+
     def test_is_removed_by_those_who_may_stop_everything(self, table: str):
         with pytest.raises(NotAllowedError):
             list(retaining.remove_messages(actor=build_actor(Role.APPROVER), kept_for=DAYS, limit=1, now=NOW))
@@ -274,3 +310,65 @@ class TestADayOfTheAuditLog:
         assert "2026-12-01: kept. Its last head is not in the bucket of audit heads." in said
         assert "2026-12-01: 2 records removed." in said
         assert audit.read_chain("2026-12-01") == []
+
+    def test_is_left_to_the_next_run_when_the_time_is_over(
+        self, bucket: HeadBucket, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ):
+        set_stop_switch(actor=SYSTEM, is_on=True, now=NOW + timedelta(days=1))
+        HeadKeeper(bucket).keep(now=NOW + timedelta(days=1))
+        now = iter([self.LATER, self.LATER, *[self.LATER + timedelta(seconds=21)] * 9])
+        monkeypatch.setenv("OMNIPUB_AUDIT_RETENTION_DAYS", "30")
+        monkeypatch.setenv("OMNIPUB_AUDIT_BUCKET", bucket.name)
+        monkeypatch.delenv("OMNIPUB_RETENTION_DAYS", raising=False)
+        monkeypatch.setattr("publishing.adapters.clock.now", lambda: next(now))
+
+        call_command("retention", "run", "--seconds", "20")
+
+        assert capsys.readouterr().out.splitlines()[1:] == [
+            "2026-12-01: 2 records removed.",
+            "Audit log: there may be more; type the same again.",
+        ]
+        assert len(audit.read_chain("2026-12-02")) == 1
+
+
+class TestARunThatFails:
+    """By night nobody reads what it says: an alarm reads the log."""
+
+    def failed(self, caplog: pytest.LogCaptureFixture) -> list[str]:
+        return [
+            record.__dict__["reason"]
+            for record in caplog.records
+            if (record.message, record.levelname) == ("retention.failed", "CRITICAL")
+        ]
+
+    def test_is_a_critical_line_with_what_is_to_be_done(
+        self, configured: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ):
+        configured.setenv("OMNIPUB_AUDIT_RETENTION_DAYS", "90")
+
+        with pytest.raises(CommandError):
+            call_command("retention", "run")
+
+        (reason,) = self.failed(caplog)
+        assert reason.startswith("OMNIPUB_AUDIT_BUCKET is not set")
+
+    def test_for_a_fault_of_ours_is_one_too_and_shows_nothing_of_what_it_met(
+        self, configured: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ):
+        put(MessageStatus.PUBLISHED)
+        configured.setattr("publishing.adapters.clock.now", lambda: NOW + 2 * DAYS)
+
+        def break_down(*_: object) -> bool:
+            raise KeyError("what a message said")
+
+        configured.setattr(retention, "remove_message", break_down)
+
+        with pytest.raises(KeyError):
+            call_command("retention", "run")
+
+        assert self.failed(caplog) == ["KeyError"]
+
+    def test_is_none_where_all_went_well(self, configured: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+        call_command("retention", "run")
+
+        assert self.failed(caplog) == []

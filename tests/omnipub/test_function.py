@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.commands import commands_of
+from infra.stages import Site
+
 ROOT = Path(__file__).parents[2]
 CONFIGURED = {
     "TABLE_NAME": "t",
@@ -32,12 +35,29 @@ def ask(event):
 
 print("ANSWERS" + json.dumps([ask(event) for event in json.load(sys.stdin)]))
 """
+#: The command as Django has understood it, in place of carrying it out.
+RECORD = """
+import json, sys
+from django.core.management.base import BaseCommand
+from omnipub.function import handler
+
+ran = []
+
+def execute(self, *_, **options):
+    own = {name: options[name] for name in ("what", "limit", "seconds", "dry_run", "account") if name in options}
+    ran.append([type(self).__module__.rpartition(".")[2], own])
+
+BaseCommand.execute = execute
+for event in json.load(sys.stdin):
+    handler(event, None)
+print("ANSWERS" + json.dumps(ran))
+"""
 
 
-def invoke(*events):
+def invoke(*events, code=ASK):
     """What each event is answered by the handler."""
     done = subprocess.run(
-        [sys.executable, "-c", ASK],
+        [sys.executable, "-c", code],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **CONFIGURED},
         input=json.dumps(events),
@@ -123,6 +143,14 @@ class TestTheWebFunction:
         assert done.stdout.partition("COMMANDS")[2].split() == [
             "after_restore", "audit", "canary", "cost", "dispatch", "doctor", "evolve", "parked", "retention", "users",
         ]  # fmt: skip
+
+    def test_takes_exactly_the_events_that_the_schedules_send(self):
+        timed = commands_of(Site(canary_account="01KBCD0000000000000000000B", retention_days=30))
+
+        assert invoke(*({"manage": command.line} for command in timed), code=RECORD) == [
+            ["canary", {"account": None, "limit": 20.0}],
+            ["retention", {"dry_run": False, "limit": 5000, "seconds": 20.0, "what": "run"}],
+        ]
 
     @pytest.mark.parametrize(
         "host", ["evil.example", "api.execute-api.eu-central-1.amazonaws.com.evil.example", "a@evil.example", "", "*"]
