@@ -19,6 +19,7 @@ from publishing.domain.message import MessageStatus
 from publishing.domain.permissions import SYSTEM, Role
 from publishing.domain.user import ProvenIdentity
 from publishing.domain.web_session import SessionLimits, SessionToken
+from publishing.dynadmin.forms import ONCE, new_once
 from publishing.services.signing_in import disable_user, sign_in
 from publishing.store import audit, users, writes
 from tests.api.operations import World
@@ -159,8 +160,9 @@ def _of_people() -> Iterator[tuple[str, Way]]:
 def _in_bulk() -> Iterator[tuple[str, Way]]:
     """Yield what lists do to the objects that were chosen; what is not offered leads back to the list."""
     messages, users = f"POST {ADMIN}/message/#", f"POST {ADMIN}/user/#"
-    for action in ("publish_now", "cancel", "duplicate"):
+    for action in ("publish_now", "cancel"):
         yield messages + action, does("message", "falaaa", "fllaaa")
+    yield f"{messages}duplicate", does("message", "falaaa", "fllaaa", **{ONCE: new_once()})
     yield f"{messages}retry_failed", does("failed", "fllaaa", "fllaaa")
     yield f"{messages}approve", does("submitted", "flllll", "flllaa", sure="yes", **{"rev-<submitted>": "2"})
     yield f"{messages}export_selected", shows("message", "faaaaa", "fvaaaa")

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from publishing.dynadmin.forms import ONCE, new_once
 from publishing.services import limits
 from tests.api.conftest import Table, put_account, surroundings
 from tests.canaries import as_text, logged, sightings
@@ -36,7 +37,7 @@ class TestASecret:
                     limits.forget()
                     client = Client(raise_request_exception=False)
                     client.cookies[settings.SESSION_TOKEN_COOKIE] = token
-                    answer = client.post(place, {**FORM, "name": name}, secure=True)
+                    answer = client.post(place, {**FORM, ONCE: new_once(), "name": name}, secure=True)
                     assert answer.status_code < 500, place
                     pages[f"{place} {name}"] = answer.getvalue() + str(answer.headers).encode()
 

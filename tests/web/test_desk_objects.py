@@ -58,48 +58,61 @@ class TestTheTable:
 
 
 class TestAWay:
-    @pytest.fixture(autouse=True)
-    def review(self, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
-        """Approving many at once is offered where review is on."""
-        if "approve" in str(request.node.name):
+    @pytest.fixture
+    def review(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+        """Switches review on, without which nobody can approve; what there is to approve was made before."""
+
+        def switch_on() -> None:
             monkeypatch.setenv("OMNIPUB_REVIEW", "true")
             configured.context.cache_clear()
-        yield
+
+        yield switch_on
         configured.context.cache_clear()
 
-    @pytest.mark.parametrize("way", WAYS)
-    def test_to_ones_own_is_as_the_table_says(self, table: Table, world: Any, way: str):
-        self.check(table, world(True), way, WAYS[way].own, Desk.OWNER)
+    @pytest.fixture
+    def check(self, table: Table, review: Callable[[], None]) -> Callable[..., None]:
+        def make_sure(stored: tuple[Desk, list[Any]], way: str, letters: str, sub: str) -> None:
+            if "approve" in way:
+                review()
+            check(table, stored, way, letters, sub)
+
+        return make_sure
 
     @pytest.mark.parametrize("way", WAYS)
-    def test_to_what_is_somebody_elses_is_as_the_table_says(self, table: Table, world: Any, way: str):
-        self.check(table, world(False), way, WAYS[way].other, Desk.OTHER)
+    def test_to_ones_own_is_as_the_table_says(self, world: Any, check: Callable[..., None], way: str):
+        check(world(True), way, WAYS[way].own, Desk.OWNER)
 
-    def check(self, table: Table, stored: tuple[Desk, list[Any]], way: str, letters: str, sub: str) -> None:
-        (world, made), row = stored, WAYS[way]
-        client = Client(raise_request_exception=False)
-        client.cookies[settings.SESSION_TOKEN_COOKIE] = world.tokens[sub].encode()
-        table.restore(made)
-        before = present(table)
-        # Whoever may do it comes after those who may not.
-        for role, letter in sorted(zip(ROLES, letters, strict=True), key=lambda pair: pair[1] == "a"):
-            does = row.writes and letter == "a"
-            if does:
-                assert present(table) == before
-                table.restore(made)
-            limits.forget()
-            give(sub, role)
+    @pytest.mark.parametrize("way", WAYS)
+    def test_to_what_is_somebody_elses_is_as_the_table_says(self, world: Any, check: Callable[..., None], way: str):
+        check(world(False), way, WAYS[way].other, Desk.OTHER)
 
-            response = ask(client, world, way)
 
-            seen = (role, response.status_code, response.headers.get("Location"))
-            assert response.status_code in LETTERS[letter], seen
-            assert letter != "a" or row.writes or response.status_code == 200, seen
-            assert letter != "v" or world.parts(row.on)["object_id"].encode() not in response.getvalue(), seen
-            if does:
-                assert present(table) != before, seen
-                table.restore(made)
-        assert present(table) == before
+def check(table: Table, stored: tuple[Desk, list[Any]], way: str, letters: str, sub: str) -> None:
+    """Ask in every role, and see what it is answered and what is written."""
+    (world, made), row = stored, WAYS[way]
+    client = Client(raise_request_exception=False)
+    client.cookies[settings.SESSION_TOKEN_COOKIE] = world.tokens[sub].encode()
+    table.restore(made)
+    before = present(table)
+    # Whoever may do it comes after those who may not.
+    for role, letter in sorted(zip(ROLES, letters, strict=True), key=lambda pair: pair[1] == "a"):
+        does = row.writes and letter == "a"
+        if does:
+            assert present(table) == before
+            table.restore(made)
+        limits.forget()
+        give(sub, role)
+
+        response = ask(client, world, way)
+
+        seen = (role, response.status_code, response.headers.get("Location"))
+        assert response.status_code in LETTERS[letter], seen
+        assert letter != "a" or row.writes or response.status_code == 200, seen
+        assert letter != "v" or world.parts(row.on)["object_id"].encode() not in response.getvalue(), seen
+        if does:
+            assert present(table) != before, seen
+            table.restore(made)
+    assert present(table) == before
 
 
 def present(table: Table) -> list[str]:
