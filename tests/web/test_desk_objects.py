@@ -26,11 +26,11 @@ def worlds() -> dict[bool, Any]:
 
 
 @pytest.fixture
-def world(table: Table, put_account: Any, worlds: dict[bool, Any]) -> Callable[[bool], tuple[Desk, list[Any]]]:
-    def make(opened: bool) -> tuple[Desk, list[Any]]:
+def world(table: Table, put_account: Any, worlds: dict[bool, Any]) -> Callable[[bool], tuple[Desk, Any]]:
+    def make(opened: bool) -> tuple[Desk, Any]:
         if opened not in worlds:
-            worlds[opened] = Desk(put_account, opened=opened), table.dump()
-        found: tuple[Desk, list[Any]] = worlds[opened]
+            worlds[opened] = Desk(put_account, opened=opened), table.copy()
+        found: tuple[Desk, Any] = worlds[opened]
         return found
 
     return make
@@ -71,7 +71,7 @@ class TestAWay:
 
     @pytest.fixture
     def check(self, table: Table, review: Callable[[], None]) -> Callable[..., None]:
-        def make_sure(stored: tuple[Desk, list[Any]], way: str, letters: str, sub: str) -> None:
+        def make_sure(stored: tuple[Desk, Any], way: str, letters: str, sub: str) -> None:
             if "approve" in way:
                 review()
             check(table, stored, way, letters, sub)
@@ -87,7 +87,7 @@ class TestAWay:
         check(world(False), way, WAYS[way].other, Desk.OTHER)
 
 
-def check(table: Table, stored: tuple[Desk, list[Any]], way: str, letters: str, sub: str) -> None:
+def check(table: Table, stored: tuple[Desk, Any], way: str, letters: str, sub: str) -> None:
     """Ask in every role, and see what it is answered and what is written."""
     (world, made), row = stored, WAYS[way]
     client = Client(raise_request_exception=False)
