@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ def ask(event):
     except Exception as error:
         return {"refused": type(error).__name__}
 
-print("ANSWERS" + json.dumps([ask(event) for event in json.load(sys.stdin)]))
+for line in sys.stdin:
+    print("ANSWERS" + json.dumps([ask(event) for event in json.loads(line)]), flush=True)
 """
 #: The command as Django has understood it, in place of carrying it out.
 RECORD = """
@@ -54,10 +56,40 @@ print("ANSWERS" + json.dumps(ran))
 """
 
 
-def invoke(*events, code=ASK):
-    """What each event is answered by the handler."""
+@pytest.fixture(scope="module")
+def invoke(tmp_path_factory):
+    """What the handler answers each event: one process, as AWS keeps one."""
+    with ExitStack() as stack:
+        told = stack.enter_context((tmp_path_factory.mktemp("function") / "log").open("w+"))
+        process = stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-c", ASK], cwd=ROOT, env={"PATH": os.environ["PATH"], **CONFIGURED},
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told, text=True,
+            )
+        )  # fmt: skip
+        given, answered = process.stdin, process.stdout
+        assert given is not None
+        assert answered is not None
+
+        def ask(*events):
+            given.write(json.dumps(events) + "\n")
+            given.flush()
+            for line in answered:
+                if line.startswith("ANSWERS"):
+                    return json.loads(line.removeprefix("ANSWERS"))
+            told.seek(0)
+            raise AssertionError(told.read())
+
+        yield ask
+        # Its input ends with that, and so does it.
+        process.communicate()
+    assert process.returncode == 0
+
+
+def record(*events):
+    """What commands would be run for events."""
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", RECORD],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **CONFIGURED},
         input=json.dumps(events),
@@ -89,13 +121,13 @@ def request(path):
 
 
 class TestTheWebFunction:
-    def test_answers_the_gateway(self):
+    def test_answers_the_gateway(self, invoke):
         (outcome,) = invoke(request("/health"))
 
         assert outcome["answer"]["statusCode"] == 200
         assert json.loads(outcome["answer"]["body"])["application"] == "omnipub"
 
-    def test_takes_no_stage_away_from_a_path(self):
+    def test_takes_no_stage_away_from_a_path(self, invoke):
         """`/prod/prod/health` at the gateway's own host: an unlisted path, which must not become a listed one."""
         protected, doubled, staged = invoke(
             request("/api/v1/me/"), request("/prod/api/v1/me/"), request("/prod/health")
@@ -105,7 +137,7 @@ class TestTheWebFunction:
         assert doubled["answer"]["statusCode"] == 404
         assert staged["answer"]["statusCode"] == 404
 
-    def test_answers_text_as_text(self):
+    def test_answers_text_as_text(self, invoke):
         missing, described = invoke(request("/nothing"), request("/api/v1/openapi.json"))
 
         assert json.loads(missing["answer"]["body"])["code"] == "not_found"
@@ -128,7 +160,7 @@ class TestTheWebFunction:
             {},
         ],
     )
-    def test_refuses_whatever_else_it_is_invoked_with(self, event):
+    def test_refuses_whatever_else_it_is_invoked_with(self, invoke, event):
         (outcome,) = invoke(event)
 
         assert outcome == {"refused": "RefusedEventError"}
@@ -147,7 +179,7 @@ class TestTheWebFunction:
     def test_takes_exactly_the_events_that_the_schedules_send(self):
         timed = commands_of(Site(canary_account="01KBCD0000000000000000000B", retention_days=30))
 
-        assert invoke(*({"manage": command.line} for command in timed), code=RECORD) == [
+        assert record(*({"manage": command.line} for command in timed)) == [
             ["canary", {"account": None, "limit": 20.0}],
             ["retention", {"dry_run": False, "limit": 5000, "seconds": 20.0, "what": "run"}],
         ]
@@ -155,7 +187,7 @@ class TestTheWebFunction:
     @pytest.mark.parametrize(
         "host", ["evil.example", "api.execute-api.eu-central-1.amazonaws.com.evil.example", "a@evil.example", "", "*"]
     )
-    def test_answers_no_request_for_another_host(self, host):
+    def test_answers_no_request_for_another_host(self, invoke, host):
         """Whatever the path: open, protected, of the desk, a file or nothing at all."""
         paths = [
             "/health",
