@@ -24,6 +24,10 @@ def textareas(**typed: str) -> dict[str, str]:
     return {"name": "Invitation", "body": "Join us.", **typed}
 
 
+#: An address, and the values of fields.
+Filled = tuple[str, dict[str, str]]
+
+
 class TestASessionThatEnded:
     @pytest.mark.parametrize(
         "path",
@@ -124,15 +128,18 @@ class TestEveryFormThatCreates:
 
         assert creating == set(self.TYPED)
 
-    @pytest.mark.parametrize("model", TYPED)
-    def test_creates_once(
-        self, browser: Browser, table: Table, surroundings: Any, write_message: Callable[..., Message], model: str
-    ):
+    @pytest.fixture
+    def filled(self, browser: Browser, surroundings: Any, write_message: Callable[..., Message], model: str) -> Filled:
+        """Where the form is that somebody has opened, and what they type into it."""
         query, typed = self.TYPED[model]
         own = {"message_id": write_message(owner="ada").id} if model == "series" else {}
         browser.sign_in(sub="ada", groups=["admin"])
-        address = f"/admin/publishing/{model}/add/{query}"
-        sent = form_of(text_of(browser.open(address)), **{"name": "Only one", **typed, **own})
+        return f"/admin/publishing/{model}/add/{query}", {"name": "Only one", **typed, **own}
+
+    @pytest.mark.parametrize("model", TYPED)
+    def test_creates_once(self, browser: Browser, model: str, filled: Filled):
+        address, typed = filled
+        sent = form_of(text_of(browser.open(address)), **typed)
 
         answers = [browser.post(address, address, **sent) for _ in range(3)]
         other = browser.post(address, address, **{**sent, "name": "Another"})
@@ -146,13 +153,11 @@ class TestEveryFormThatCreates:
 
     @pytest.mark.parametrize("model", TYPED)
     def test_leads_to_what_it_created_whoever_comes_back_to_it_without_scripts(
-        self, browser: Browser, table: Table, surroundings: Any, write_message: Callable[..., Message], model: str
+        self, browser: Browser, table: Table, model: str, filled: Filled
     ):
-        query, typed = self.TYPED[model]
-        own = {"message_id": write_message(owner="ada").id} if model == "series" else {}
-        browser.sign_in(sub="ada", groups=["admin"])
-        address = browser.get(f"/admin/publishing/{model}/add/{query}")["Location"]
-        sent = form_of(text_of(browser.get(address)), **{"name": "Only one", **typed, **own})
+        form, typed = filled
+        address = browser.get(form)["Location"]
+        sent = form_of(text_of(browser.get(address)), **typed)
         browser.client.post(address, {**sent, "csrfmiddlewaretoken": sent["csrfmiddlewaretoken"]}, secure=True,
                             headers={"Origin": "https://testserver"})  # fmt: skip
         before = table.snapshot()
@@ -170,14 +175,9 @@ class TestEveryFormThatCreates:
         assert sent["once"] in text_of(browser.get(address))
 
     @pytest.mark.parametrize("model", TYPED)
-    def test_without_its_token_creates_nothing(
-        self, browser: Browser, table: Table, surroundings: Any, write_message: Callable[..., Message], model: str
-    ):
-        query, typed = self.TYPED[model]
-        own = {"message_id": write_message(owner="ada").id} if model == "series" else {}
-        browser.sign_in(sub="ada", groups=["admin"])
-        address = f"/admin/publishing/{model}/add/{query}"
-        sent = form_of(text_of(browser.open(address)), **{"name": "Only one", **typed, **own})
+    def test_without_its_token_creates_nothing(self, browser: Browser, model: str, filled: Filled):
+        address, typed = filled
+        sent = form_of(text_of(browser.open(address)), **typed)
 
         page = text_of(browser.post(address, address, **{**sent, "once": ""}))
 
