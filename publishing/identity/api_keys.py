@@ -20,7 +20,7 @@ class ApiKeyAuthentication(HeaderAuthentication):
     """Takes `Authorization: Api-Key <id>.<secret>`; the request's user is then an Actor with scopes."""
 
     scheme = "Api-Key"
-    placeholder = "<key>"
+    example = "<key>"
     kind = "api_key"
     elsewhere = ("Bearer", "Access tokens are not taken here. Use the same address under /api/v1/.")
 

@@ -33,7 +33,7 @@ class AccessTokenAuthentication(HeaderAuthentication):
     """Takes `Authorization: Bearer <access token>`; the request's user is then an Actor."""
 
     scheme = "Bearer"
-    placeholder = "<token>"
+    example = "<token>"
     kind = "access_token"
     elsewhere = ("Api-Key", "API keys are not taken here. Use the same address under /keyed/v1/.")
 

@@ -26,7 +26,7 @@ class HeaderAuthentication(ABC, BaseAuthentication):
     #: As it is written: `Bearer`.
     scheme: ClassVar[str]
     #: What follows the scheme, as clients are told: `<token>`.
-    placeholder: ClassVar[str]
+    example: ClassVar[str]
     #: How somebody signed in, as views see it.
     kind: ClassVar[str]
     #: The scheme of the other door, and what to say about it.
@@ -43,7 +43,7 @@ class HeaderAuthentication(ABC, BaseAuthentication):
         other, saying = self.elsewhere
         if scheme.lower() == other.lower():
             raise AuthenticationFailed(saying)
-        expected = f"{self.scheme} {self.placeholder}"
+        expected = f"{self.scheme} {self.example}"
         raise AuthenticationFailed(f"This way to sign in is not known. Send Authorization: {expected}.")
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
